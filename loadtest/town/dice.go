@@ -1,5 +1,7 @@
 package town
 
+import "slices"
+
 // dice is a splitmix64 generator. It is written out here, and not taken from
 // math/rand, because recorded runs rely on the very same sequence for ever.
 type dice uint64
@@ -10,13 +12,12 @@ const (
 	saltHousehold = iota + 1
 	saltPlace
 	saltDay
-	saltPurpose
 	saltPublicSite
 	saltWorkplace
 	saltReading
 	saltFever
 	saltIrregular
-	saltAttempt
+	saltVisit
 )
 
 // roll starts the sequence that belongs to the given numbers, in their order.
@@ -53,11 +54,9 @@ func (d *dice) chance(p float64) bool { return d.unit() < p }
 
 // pick gives the index of one of the cumulative shares, which end at 1.
 func (d *dice) pick(cumulative []float64) int {
-	u := d.unit()
-	for i, c := range cumulative {
-		if u < c {
-			return i
-		}
+	i, found := slices.BinarySearch(cumulative, d.unit())
+	if found {
+		i++
 	}
-	return len(cumulative) - 1
+	return min(i, len(cumulative)-1)
 }
