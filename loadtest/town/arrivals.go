@@ -113,7 +113,7 @@ func (s *schedule) howMany(d *dice) int {
 	k, p := 0, s.none
 	for sum := p; u >= sum && k < maxTrips; sum += p {
 		k++
-		p *= s.mean / float64(k)
+		p = float64(p * s.mean / float64(k))
 	}
 	return k
 }
@@ -128,7 +128,7 @@ func (s *schedule) draw(d *dice, work bool) Arrival {
 			return Arrival{Work: true, Leave: leave, Return: min(back, lastReturn)}
 		}
 	}
-	v := u + (d.unit()*2-1)*wander
+	v := u + float64((d.unit()*2-1)*wander)
 	if v < 0 {
 		v = -v
 	} else if v > 1 {

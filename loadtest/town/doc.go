@@ -10,7 +10,8 @@
 // phonePrefix).
 //
 // Everything follows from a seed alone: the same seed gives the same bytes on
-// every run. A smaller population is the beginning of a larger one with the
+// every run (products of fractions are rounded by a conversion before they are
+// added to, so that no processor fuses the two). A smaller population is the beginning of a larger one with the
 // same seed. Residents and Day stream, so a million people need no more memory
 // than a thousand; Movements sorts a day and holds 8 bytes for each movement.
 package town

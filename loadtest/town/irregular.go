@@ -17,8 +17,8 @@ const (
 	// next entry must still succeed.
 	Forgotten MovementKind = "forgotten"
 	// Forged is a pass with a wrong signature: refused. Here, and for the
-	// kinds below, a Normal movement of the same person at the same gate and
-	// in the same direction follows within a minute.
+	// kinds below, the same person follows within a minute at the same gate
+	// and in the same direction with a valid pass (Normal, or Fever).
 	Forged MovementKind = "forged"
 	// Foreign is a QR code of something else, a payment say: refused.
 	Foreign MovementKind = "foreign"

@@ -104,7 +104,7 @@ func (p *place) settlePeople() {
 	p.settle = make([]float64, p.residential)
 	total := 0.0
 	for i, s := range p.sites {
-		total += weights[i] / sum[s.Kind] * share[s.Kind]
+		total += float64(weights[i] / sum[s.Kind] * share[s.Kind])
 		p.settle[i] = total
 	}
 }
@@ -117,7 +117,7 @@ func (p *place) addMicroGrids() {
 	order := make([]int, p.residential)
 	given, before := 0, 0.0
 	for i, upTo := range p.settle {
-		due := (upTo - before) * (microGridCount - float64(p.residential))
+		due := float64((upTo - before) * (microGridCount - float64(p.residential)))
 		before = upTo
 		p.microGrids[i], rest[i], order[i] = 1+int(due), due-float64(int(due)), i
 		given += p.microGrids[i]
