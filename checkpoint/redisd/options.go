@@ -1,0 +1,87 @@
+package redisd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+)
+
+var (
+	// ErrNotInstalled says that no redis-server program was found.
+	ErrNotInstalled = errors.New("redisd: no redis-server program")
+	// ErrInUse says that another living process owns the directory.
+	ErrInUse = errors.New("redisd: directory is in use")
+	// ErrStopped says that the server was stopped for good by Stop.
+	ErrStopped = errors.New("redisd: server was stopped")
+)
+
+// Options says how one redis-server is run.
+type Options struct {
+	// Dir holds the server's files; it is created with mode 0700. Required.
+	Dir string
+	// Fsync is when an acknowledged write reaches the disk: "always" (the
+	// default: before the reply), "everysec" (a crash of the machine may lose
+	// a second) or "no" (left to the kernel). Without Persist it has no effect.
+	Fsync string
+	// Persist keeps the data in an append-only file, so that it survives the
+	// process. Without it the data is gone when the server ends.
+	Persist bool
+	// MaxMemory is the limit after which writes are refused, as Redis spells it
+	// ("512mb", "2gb"); empty is no limit. Nothing is ever evicted.
+	MaxMemory string
+	// Binary is the program to run, a name looked up in PATH or a path. Empty
+	// means redis-server, or valkey-server where only that is installed.
+	Binary string
+	// Log receives what the server prints; nil discards it. It is written from
+	// one goroutine at a time.
+	Log io.Writer
+
+	// clusterPort, when not 0, makes the server a cluster node on loopback TCP.
+	clusterPort int
+}
+
+// memorySize is what redis.conf takes as an amount of memory.
+var memorySize = regexp.MustCompile(`^[0-9]{1,15}([kmg]b?)?$`)
+
+// normalized fills the defaults in and refuses what would end up as a broken
+// or a different redis.conf.
+func (o Options) normalized() (Options, error) {
+	if o.Dir == "" {
+		return o, errors.New("redisd: Options.Dir is empty")
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return o, fmt.Errorf("redisd: directory %q: %w", o.Dir, err)
+	}
+	o.Dir = dir
+	switch o.Fsync {
+	case "":
+		o.Fsync = "always"
+	case "always", "everysec", "no":
+	default:
+		return o, fmt.Errorf("redisd: fsync %q is none of always, everysec, no", o.Fsync)
+	}
+	if o.MaxMemory != "" && !memorySize.MatchString(o.MaxMemory) {
+		return o, fmt.Errorf("redisd: max memory %q is not an amount such as 512mb or 2gb", o.MaxMemory)
+	}
+	o.Binary, err = findBinary(o.Binary)
+	return o, err
+}
+
+// findBinary resolves the program to run. Debian 13 and Ubuntu 24.04 ship
+// Valkey beside Redis, and some machines have Valkey only.
+func findBinary(name string) (string, error) {
+	names := []string{name}
+	if name == "" {
+		names = []string{"redis-server", "valkey-server"}
+	}
+	for _, n := range names {
+		if path, err := exec.LookPath(n); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%w: %q is not in PATH; install it with `apt-get install redis-server`", ErrNotInstalled, names[0])
+}
