@@ -62,10 +62,13 @@ func TestReplicaTakesOverFromAKilledMaster(t *testing.T) {
 	if err := c.Nodes()[0].Kill(); err != nil {
 		t.Fatal(err)
 	}
+	heir := client(t, c.Nodes()[3])
+	eventually(t, "the replica is a master", func() bool {
+		info, err := heir.Info(ctx, "replication").Result()
+		return err == nil && hasLine(info, "role:master")
+	})
+	cc := clusterClient(t, c)
 	eventually(t, "every slot is served again", func() bool {
-		// A new client each time: one that knew the dead master may take
-		// long to learn of its successor, and that is not in question here.
-		cc := clusterClient(t, c)
 		for i := range 50 {
 			if cc.Set(ctx, fmt.Sprint("key", i), i, 0).Err() != nil {
 				return false

@@ -47,10 +47,11 @@ func own(dir string) (*os.File, error) {
 	if f == nil {
 		return nil, fmt.Errorf("%w: %s belongs to process %s; stop it or choose another directory", ErrInUse, dir, readOwner(path))
 	}
-	if err := f.Truncate(0); err == nil {
-		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
+	if err := f.Truncate(0); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("redisd: write %s: %w", path, err)
 	}
-	if err != nil {
+	if _, err := fmt.Fprintf(f, "%d\n", os.Getpid()); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("redisd: write %s: %w", path, err)
 	}
