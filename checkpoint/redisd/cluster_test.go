@@ -3,13 +3,18 @@ package redisd
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
 func clusterClient(t *testing.T, c *Cluster) *redis.ClusterClient {
 	t.Helper()
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: c.Addrs(), DialerRetries: 1})
+	client := redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs: c.Addrs(), DialerRetries: 1,
+		// By default a client that met a dead master looks for its heir once a minute.
+		ClusterStateReloadInterval: 200 * time.Millisecond,
+	})
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
