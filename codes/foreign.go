@@ -19,7 +19,7 @@ func (set *keySet) read(text string, t *token) *Refusal {
 		return set.readCompact(text, t)
 	case looksCompact(text):
 		return malformed("not the prefix PG1:")
-	case strings.Count(text, ".") == 2 && !strings.Contains(text, "/"):
+	case strings.Count(text, ".") == 2 && !strings.ContainsAny(text, ":/"):
 		return set.readJWT(text, t)
 	}
 	return refuseText(text)
