@@ -1,0 +1,73 @@
+-- chunks.lua: sorted sets cut into chunks of at most CHUNK members, so that each
+-- stays in the compact listpack form (about a third of the memory).
+--
+-- A chunked set has a base key; chunk n lies at "<base>:n". Which chunk holds a
+-- time is said by its table: a string of 8-byte entries sorted by start, each
+-- 6 bytes start (ms) and 2 bytes chunk number, big-endian. Chunk 0 starts at
+-- minus infinity and needs no entry. Members with one score never lie in two
+-- chunks. All chunks share the base's hash tag; their keys are derived here
+-- because which one is needed is only known from the table.
+local CHUNK = 120
+
+local function unsigned(s, i, n)
+  local v = 0
+  for j = i, i + n - 1 do v = v * 256 + string.byte(s, j) end
+  return v
+end
+
+local function big_endian(v, n)
+  local b = {}
+  for j = n, 1, -1 do
+    b[j] = string.char(v % 256)
+    v = math.floor(v / 256)
+  end
+  return table.concat(b)
+end
+
+-- chunk_of returns the number of the chunk that holds t and the position in the
+-- table where an entry behind it would go.
+local function chunk_of(tbl, t)
+  for i = #tbl - 7, 1, -8 do
+    if unsigned(tbl, i, 6) <= t then return unsigned(tbl, i + 6, 2), i + 8 end
+  end
+  return 0, 1
+end
+
+-- cut_rank finds where to cut a full chunk: at `want`, or the nearest rank whose
+-- score differs from the one before it; nil if all scores are equal.
+local function cut_rank(scored, size, want)
+  for r = want, size - 1 do
+    if scored[2 * r + 2] ~= scored[2 * r] then return r end
+  end
+  for r = want - 1, 1, -1 do
+    if scored[2 * r + 2] ~= scored[2 * r] then return r end
+  end
+  return nil
+end
+
+-- chunk_add puts member at time t (a number; at is its text). It returns
+-- whether the member is new and the table, changed if a chunk had to be cut.
+local function chunk_add(tbl, base, t, at, member)
+  local n, pos = chunk_of(tbl, t)
+  local key = base .. ':' .. n
+  if redis.call('ZADD', key, at, member) == 0 then return false, tbl end
+  local size = redis.call('ZCARD', key)
+  if size <= CHUNK then return true, tbl end
+
+  local scored = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  local want = CHUNK / 2
+  if pos > #tbl and tonumber(scored[2 * size]) == t then want = size - 1 end -- in order: leave the full chunk full
+  local cut = cut_rank(scored, size, want)
+  if not cut then return true, tbl end
+
+  local number = #tbl / 8 + 1
+  local move = {}
+  for r = cut, size - 1 do
+    move[#move + 1] = scored[2 * r + 2]
+    move[#move + 1] = scored[2 * r + 1]
+  end
+  redis.call('ZADD', base .. ':' .. number, unpack(move))
+  redis.call('ZREMRANGEBYRANK', key, cut, -1)
+  local entry = big_endian(tonumber(scored[2 * cut + 2]), 6) .. big_endian(number, 2)
+  return true, string.sub(tbl, 1, pos - 1) .. entry .. string.sub(tbl, pos)
+end

@@ -1,0 +1,189 @@
+package checkpoint
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"sync"
+)
+
+// Bounds of one enrolment step: people whose rows are in flight together, and
+// rows of one script call, which holds up every scan on that Redis meanwhile
+// (about 2 ms).
+const (
+	enrolAtOnce = 4096
+	enrolCall   = 256
+)
+
+// enrolTries is how often a row is taken up again because somebody else wrote
+// the same person at the same time.
+const enrolTries = 4
+
+// enrolment is one row on its way into the store.
+type enrolment struct {
+	row  int // index of the row in the call
+	in   NewResident
+	site *Site
+
+	masked    string
+	doc       uint64 // blind index of the document
+	phone     uint64 // of the phone, if there is one
+	household uint64
+	id        uint64 // a candidate, until the index has said whose document it is
+	plain     identity
+	grid      string // node to store, "" for the site's own
+	blob      []byte
+	known     bool // the document was claimed before
+
+	old      *personRecord // set when the person is to be brought up to date
+	oldPhone uint64        // blind index of a phone to be forgotten, 0 = none
+}
+
+// Enrol enters people into the register, each row on its own: the result of a
+// row is at the row's index, and a bad row (a *FieldError in its Err) keeps no
+// other from going in. A document belongs to one person: enrolling it again,
+// also at the same time from elsewhere, finds that person and brings phone, door,
+// site and grid up to date; the same rows again change nothing, and another name
+// is a mistake in one of the two. A household shares a partition, so a person
+// can be moved only to a home whose household lies in their own.
+//
+// The error tells that Redis failed. Then some rows may have gone in; enrolling
+// all of them again is safe and completes what was cut off.
+func (s *Store) Enrol(ctx context.Context, rows []NewResident) ([]EnrolResult, error) {
+	results := make([]EnrolResult, len(rows))
+	reg := s.Registry()
+	type said struct {
+		row int
+		in  NewResident
+	}
+	first := make(map[uint64]said, len(rows)) // by document
+	twins := map[int]int{}                    // a row that says the same as an earlier one -> that one
+	for start := 0; start < len(rows); start += enrolAtOnce {
+		end := min(start+enrolAtOnce, len(rows))
+		prepared, err := s.prepareRows(reg, rows[start:end], start, results)
+		if err != nil {
+			return nil, err
+		}
+		todo := prepared[:0]
+		for _, e := range prepared {
+			earlier, seen := first[e.doc]
+			switch {
+			case !seen:
+				first[e.doc] = said{e.row, e.in}
+				todo = append(todo, e)
+			case earlier.in == e.in:
+				twins[e.row] = earlier.row
+			default:
+				results[e.row].Err = &FieldError{"id_number", fmt.Sprintf("is in row %d already, with other particulars", earlier.row+1)}
+			}
+		}
+		if err := s.enrol(ctx, todo, results); err != nil {
+			return nil, err
+		}
+	}
+	for row, earlier := range twins {
+		results[row] = EnrolResult{ID: results[earlier].ID, Err: results[earlier].Err}
+	}
+	return results, nil
+}
+
+// prepareRows checks rows and makes what is written of them, on all processors.
+// A bad row gets its error into results and is left out.
+func (s *Store) prepareRows(reg *Registry, rows []NewResident, offset int, results []EnrolResult) ([]*enrolment, error) {
+	random := make([]byte, 8*len(rows))
+	if _, err := rand.Read(random); err != nil {
+		return nil, fmt.Errorf("checkpoint: random numbers: %w", err)
+	}
+	all := make([]*enrolment, len(rows))
+	share := (len(rows) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	var wait sync.WaitGroup
+	for start := 0; start < len(rows); start += share {
+		wait.Go(func() {
+			for i := start; i < min(start+share, len(rows)); i++ {
+				e, err := s.prepareRow(reg, rows[i], binary.BigEndian.Uint64(random[8*i:]))
+				if err != nil {
+					results[offset+i].Err = err
+					continue
+				}
+				e.row = offset + i
+				all[i] = e
+			}
+		})
+	}
+	wait.Wait()
+	good := all[:0]
+	for _, e := range all {
+		if e != nil {
+			good = append(good, e)
+		}
+	}
+	return good, nil
+}
+
+// prepareRow checks one row and makes everything that is written for a new person.
+func (s *Store) prepareRow(reg *Registry, in NewResident, random uint64) (*enrolment, error) {
+	site, err := cleanRow(reg, &in)
+	if err != nil {
+		return nil, err
+	}
+	e := &enrolment{
+		in: in, site: site, masked: MaskName(in.Name), grid: in.Grid,
+		doc:   s.seal.blind("document", in.IDNumber),
+		plain: identity{in.Name, in.IDNumber, in.Phone, in.Door},
+	}
+	if in.Phone != "" {
+		e.phone = s.seal.blind("phone", in.Phone)
+	}
+	// Without a door a person is a household of their own. Codes and doors hold
+	// no zero bytes, so the two forms cannot be mistaken for each other.
+	home := site.Code + "\x00" + in.Door
+	if in.Door == "" {
+		home += "\x00" + in.IDNumber
+	}
+	e.household = s.seal.blind("household", home)
+	e.id = e.household&^(1<<58-1) | random>>6
+	e.blob = s.seal.sealIdentity(e.id, e.plain)
+	return e, nil
+}
+
+// cleanRow brings a row into its stored form.
+func cleanRow(reg *Registry, in *NewResident) (site *Site, err error) {
+	if in.Name, err = CleanName(in.Name); err != nil {
+		return nil, err
+	}
+	if in.IDNumber, err = ParseDocument(in.IDNumber); err != nil {
+		return nil, err
+	}
+	if in.Phone, err = ParsePhone(in.Phone); err != nil {
+		return nil, err
+	}
+	if in.Door, err = cleanDoor(in.Door); err != nil {
+		return nil, err
+	}
+	if int(in.Status) >= len(statusNames) {
+		return nil, &FieldError{"status", "is not a status"}
+	}
+	site, ok := reg.Site(in.Site)
+	switch {
+	case in.Site == "":
+		return nil, &FieldError{"site", "is missing: give the code of the home site"}
+	case !ok:
+		return nil, &FieldError{"site", "is not the code of a known site"}
+	case !site.Kind.Residential():
+		return nil, &FieldError{"site", "is a " + site.Kind.String() + ", nobody lives there: give a village or compound"}
+	}
+	if in.Grid == site.Grid {
+		in.Grid = ""
+	}
+	if in.Grid != "" {
+		if _, ok := reg.Grid(in.Grid); !ok {
+			return nil, &FieldError{"grid", "is not a node of the grid"}
+		}
+		if !reg.Within(in.Grid, site.Grid) {
+			return nil, &FieldError{"grid", "does not lie below the home site's own node"}
+		}
+	}
+	return site, nil
+}

@@ -1,0 +1,295 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// enrol writes prepared rows: claim the document, then make or update the
+// person. The phone is indexed before the person is written: a person who is
+// there is complete.
+func (s *Store) enrol(ctx context.Context, rows []*enrolment, results []EnrolResult) error {
+	fresh, known, err := s.claim(ctx, rows)
+	if err != nil {
+		return err
+	}
+	for try := 0; len(fresh)+len(known) > 0; try++ {
+		if try == enrolTries {
+			for _, e := range append(fresh, known...) {
+				results[e.row].Err = errors.New("checkpoint: somebody else is changing this person, try again")
+			}
+			return nil
+		}
+		missing, changed, err := s.compare(ctx, known, results)
+		if err != nil {
+			return err
+		}
+		fresh = append(fresh, missing...)
+		if fresh, err = s.indexPhones(ctx, fresh, results); err != nil {
+			return err
+		}
+		if changed, err = s.indexPhones(ctx, changed, results); err != nil {
+			return err
+		}
+		existed, err := s.create(ctx, fresh, results)
+		if err != nil {
+			return err
+		}
+		lost, err := s.update(ctx, changed, results)
+		if err != nil {
+			return err
+		}
+		fresh, known = nil, append(existed, lost...)
+	}
+	return nil
+}
+
+// claim asks the index whose documents these are. Those of nobody are given to
+// the row's candidate: they are fresh.
+func (s *Store) claim(ctx context.Context, rows []*enrolment) (fresh, known []*enrolment, err error) {
+	err = s.batch(ctx, step{
+		name: "claim", width: 8,
+		partition: func(e *enrolment) int { return partitionOf(e.doc) },
+		add: func(c *call, e *enrolment) {
+			c.keys = append(c.keys, s.keys.index("d", e.doc))
+			c.args = append(c.args, raw(e.doc), raw(e.id))
+		},
+		done: func(e *enrolment, reply string) {
+			id := fromRaw(reply)
+			e.known, e.id = id != e.id, id
+		},
+	}, rows)
+	for _, e := range rows { // in the order of the rows, so that earlier ones go first
+		if e.known {
+			known = append(known, e)
+		} else {
+			fresh = append(fresh, e)
+		}
+	}
+	return fresh, known, err
+}
+
+// compare looks at people whose document was claimed before. missing are those
+// whose enrolment was cut off after the claim, changed those whose row says
+// something new.
+func (s *Store) compare(ctx context.Context, known []*enrolment, results []EnrolResult) (missing, changed []*enrolment, err error) {
+	ids := make([]uint64, len(known))
+	for i, e := range known {
+		ids[i] = e.id
+	}
+	for start := 0; start < len(ids); start += pipelineSize {
+		end := min(start+pipelineSize, len(ids))
+		records, err := s.readPeople(ctx, ids[start:end])
+		if err != nil {
+			return nil, nil, err
+		}
+		for i, e := range known[start:end] {
+			same, err := s.merge(e, &records[i])
+			var refused *FieldError
+			switch {
+			case errors.As(err, &refused):
+				results[e.row].Err = refused
+			case err != nil:
+				return nil, nil, err
+			case same:
+				results[e.row] = EnrolResult{ID: e.id}
+			case e.old == nil:
+				missing = append(missing, e)
+			default:
+				changed = append(changed, e)
+			}
+		}
+	}
+	return missing, changed, nil
+}
+
+// merge prepares the writing of a row for the person that its document belongs
+// to. It tells whether there is nothing to write.
+func (s *Store) merge(e *enrolment, stored *personRecord) (same bool, err error) {
+	e.old, e.oldPhone = nil, 0
+	sameHome := stored.home == uint64(e.site.Num)
+	if stored.exists && e.in.Door == "" && sameHome {
+		e.household = fromRaw(stored.household) // the row is silent about the door
+	}
+	if partitionOf(e.household) != partitionOf(e.id) {
+		if !stored.exists {
+			return false, &FieldError{"door", "an earlier enrolment of this person with another home was cut off: repeat that one first"}
+		}
+		return false, &FieldError{"door", "this person is enrolled with another home: moving between households is a separate operation"}
+	}
+	if stored.exists && stored.kind != KindResident {
+		return false, &FieldError{"id_number", "belongs to a " + stored.kind.String() + " on record, who has to be made a resident first"}
+	}
+	e.plain, e.grid = identity{e.in.Name, e.in.IDNumber, e.in.Phone, e.in.Door}, e.in.Grid
+	if stored.exists {
+		var was identity
+		if stored.blob != "" {
+			if was, err = s.seal.openIdentity(e.id, []byte(stored.blob)); err != nil {
+				return false, fmt.Errorf("person %s: %w", FormatPersonID(e.id), err)
+			}
+		}
+		if was.Name != "" && was.Name != e.plain.Name {
+			return false, &FieldError{"name", "this document is enrolled under another name: one of the two is wrong"}
+		}
+		e.keepUnsaid(was, stored.grid, sameHome)
+		if e.plain == was && sameHome && e.grid == stored.grid {
+			return true, nil
+		}
+		if was.Phone != "" && was.Phone != e.plain.Phone {
+			e.oldPhone = s.seal.blind("phone", was.Phone)
+		}
+		e.old = stored
+	}
+	e.blob = s.seal.sealIdentity(e.id, e.plain)
+	return false, nil
+}
+
+// keepUnsaid fills what the row leaves empty with what is on record.
+func (e *enrolment) keepUnsaid(was identity, grid string, sameHome bool) {
+	if e.plain.Phone == "" {
+		e.plain.Phone = was.Phone
+	}
+	if sameHome && e.plain.Door == "" {
+		e.plain.Door = was.Door
+	}
+	if sameHome && e.grid == "" {
+		e.grid = grid
+	}
+}
+
+// indexPhones makes the rows' phones findable and returns the rows that may go
+// on: one whose phone has too many people already gets an error.
+func (s *Store) indexPhones(ctx context.Context, rows []*enrolment, results []EnrolResult) ([]*enrolment, error) {
+	good, with := make([]*enrolment, 0, len(rows)), make([]*enrolment, 0, len(rows))
+	for _, e := range rows {
+		if e.phone == 0 {
+			good = append(good, e)
+		} else {
+			with = append(with, e)
+		}
+	}
+	err := s.batch(ctx, s.phoneStep("phone", func(e *enrolment) uint64 { return e.phone }, func(e *enrolment, reply string) {
+		if reply == "1" {
+			good = append(good, e)
+			return
+		}
+		results[e.row].Err = &FieldError{"phone", "is that of 16 people already: leave it empty or give their own"}
+	}), with)
+	return good, err
+}
+
+func (s *Store) phoneStep(name string, hash func(*enrolment) uint64, done func(*enrolment, string)) step {
+	return step{
+		name: name, width: 1, done: done,
+		partition: func(e *enrolment) int { return partitionOf(hash(e)) },
+		add: func(c *call, e *enrolment) {
+			c.keys = append(c.keys, s.keys.index("f", hash(e)))
+			c.args = append(c.args, raw(hash(e)), raw(e.id))
+		},
+	}
+}
+
+// create writes new people. Those that existed, because somebody else was
+// faster, are returned.
+func (s *Store) create(ctx context.Context, rows []*enrolment, results []EnrolResult) (existed []*enrolment, err error) {
+	now := strconv.FormatInt(s.now(), 10)
+	kind := string(rune(KindResident))
+	err = s.batch(ctx, step{
+		name: "create", width: 1,
+		partition: func(e *enrolment) int { return partitionOf(e.id) },
+		add: func(c *call, e *enrolment) {
+			c.keys = append(c.keys, s.keys.person(e.id), s.keys.identity(e.id), s.keys.homeSet(partitionOf(e.id), e.site.Num))
+			c.args = append(c.args, raw(e.id), int(e.in.Status), e.site.Num, kind, e.masked, raw(e.household), now, e.grid, e.blob)
+		},
+		done: func(e *enrolment, reply string) {
+			if reply != "1" {
+				existed = append(existed, e)
+				return
+			}
+			results[e.row] = EnrolResult{ID: e.id, Created: true}
+		},
+	}, rows)
+	return existed, err
+}
+
+// update writes what changed of people. Those whom somebody else has changed
+// since they were read are returned.
+func (s *Store) update(ctx context.Context, rows []*enrolment, results []EnrolResult) (lost []*enrolment, err error) {
+	var forget []*enrolment
+	err = s.batch(ctx, step{
+		name: "update", width: 1,
+		partition: func(e *enrolment) int { return partitionOf(e.id) },
+		add: func(c *call, e *enrolment) {
+			p := partitionOf(e.id)
+			oldHome := uint32(e.old.home) //nolint:gosec // parsed as 32 bits
+			c.keys = append(c.keys, s.keys.person(e.id), s.keys.identity(e.id), s.keys.homeSet(p, oldHome), s.keys.homeSet(p, e.site.Num))
+			c.args = append(c.args, raw(e.id), e.old.blob, e.site.Num, e.masked, raw(e.household), e.grid, e.blob)
+		},
+		done: func(e *enrolment, reply string) {
+			if reply != "1" {
+				lost = append(lost, e)
+				return
+			}
+			results[e.row] = EnrolResult{ID: e.id, Changed: true}
+			if e.oldPhone != 0 {
+				forget = append(forget, e)
+			}
+		},
+	}, rows)
+	if err != nil {
+		return nil, err
+	}
+	err = s.batch(ctx, s.phoneStep("unphone", func(e *enrolment) uint64 { return e.oldPhone }, func(*enrolment, string) {}), forget)
+	return lost, err
+}
+
+// step is one step of enrol.lua as it is applied to many rows.
+type step struct {
+	name      string
+	width     int                    // bytes of reply a row
+	partition func(e *enrolment) int // where the step's keys lie
+	add       func(c *call, e *enrolment)
+	done      func(e *enrolment, reply string)
+}
+
+// batch applies a step to rows with as few script calls as the partitions
+// allow, all in one round trip, and hands each row its reply.
+func (s *Store) batch(ctx context.Context, st step, rows []*enrolment) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var parts [Partitions][]*enrolment
+	for _, e := range rows {
+		p := st.partition(e)
+		parts[p] = append(parts[p], e)
+	}
+	var calls []call
+	var members [][]*enrolment
+	for _, part := range parts {
+		for ; len(part) > 0; part = part[min(enrolCall, len(part)):] {
+			some := part[:min(enrolCall, len(part))]
+			c := call{script: enrolScript, keys: make([]string, 0, 4*len(some)), args: make([]any, 1, 1+9*len(some))}
+			c.args[0] = st.name
+			for _, e := range some {
+				st.add(&c, e)
+			}
+			calls, members = append(calls, c), append(members, some)
+		}
+	}
+	replies, err := s.runAll(ctx, calls)
+	if err != nil {
+		return err
+	}
+	for i, some := range members {
+		reply, ok := replies[i].(string)
+		if !ok || len(reply) != st.width*len(some) {
+			return fmt.Errorf("checkpoint: enrol.lua %s: a reply of an unknown form", st.name)
+		}
+		for n, e := range some {
+			st.done(e, reply[n*st.width:(n+1)*st.width])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"strconv"
+)
+
+// Partitions is the number of parts into which people and their events are
+// split. It is written into Redis at first start and can never change after.
+const Partitions = 64
+
+// partitionTags are the hash tags of the partitions: tag i hashes into the
+// i-th 64th of the 16,384 cluster slots, so that any number of masters gets an
+// even share. They are found by trying, once, at start.
+var partitionTags = func() (tags [Partitions]string) {
+	for p := range tags {
+		for n := 0; tags[p] == ""; n++ {
+			if tag := strconv.FormatInt(int64(n), 36); int(slotOf(tag))*Partitions/slots == p {
+				tags[p] = tag
+			}
+		}
+	}
+	return tags
+}()
+
+const slots = 16384
+
+// slotOf is the cluster slot of a hash tag: CRC16/XMODEM modulo 16,384, as in
+// the Redis Cluster specification.
+func slotOf(tag string) uint16 {
+	var crc uint16
+	for i := range len(tag) {
+		crc ^= uint16(tag[i]) << 8
+		for range 8 {
+			if crc&0x8000 != 0 {
+				crc = crc<<1 ^ 0x1021
+			} else {
+				crc <<= 1
+			}
+		}
+	}
+	return crc % slots
+}
+
+// partitionOf is the partition of a person: the top 6 bits of the ID, for life.
+func partitionOf(person uint64) int { return int(person >> 58) }
+
+// keys builds every key that this package uses. Nothing else spells a key.
+// doc.go lists them with type, writer, lifetime and size.
+type keys struct{ prefix string }
+
+func (k keys) part(p int, rest string) string {
+	return k.prefix + "{" + partitionTags[p] + "}:" + rest
+}
+
+func (k keys) partition(p int) string { return k.part(p, "part") } // hash: rules version, lease, projector cursor
+func (k keys) log(p int) string       { return k.part(p, "log") }  // stream: every event in arrival order
+
+func (k keys) person(id uint64) string   { return k.part(partitionOf(id), "p:"+raw(id)) } // hash: status, home, generation, gate state
+func (k keys) identity(id uint64) string { return k.part(partitionOf(id), "i:"+raw(id)) } // string: sealed identity
+func (k keys) trail(id uint64) string    { return k.part(partitionOf(id), "t:"+raw(id)) } // sorted sets, chunk n at key:n
+
+// index is one bucket of a blind index: kind "d" document number, "f" phone.
+// hash is the keyed hash of the value; its top bits choose partition and bucket.
+func (k keys) index(kind string, hash uint64) string {
+	return k.part(partitionOf(hash), "x"+kind+":"+strconv.FormatUint(hash>>52&0x3f, 36)) // hash: 8 bytes -> 8 bytes of person ID(s)
+}
+
+func (k keys) gate(gate uint32, rest string) string {
+	return k.prefix + "{g" + strconv.FormatUint(uint64(gate), 10) + "}:" + rest
+}
+
+func (k keys) gateDay(gate uint32, day int64) string { // string: chunk table; sorted sets at key:n
+	return k.gate(gate, "e:"+strconv.FormatInt(day, 10))
+}
+
+func (k keys) refusals(gate uint32, day int64) string { // the same shape, for refusals without a person
+	return k.gate(gate, "r:"+strconv.FormatInt(day, 10))
+}
+
+func (k keys) refusalCap(gate, device uint32, minute int64) string { // string: counter, 2 minutes
+	return k.gate(gate, "c:"+strconv.FormatUint(uint64(device), 10)+":"+strconv.FormatInt(minute, 10))
+}
+
+func (k keys) registry(what string) string { return k.prefix + "{reg}:" + what } // hashes: meta, sites, gates, grid, devices, staff
+func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time
+
+// chunk is the key of chunk n of a chunked sorted set.
+func chunk(base string, n int) string { return base + ":" + strconv.Itoa(n) }
+
+// raw is an ID in its shortest form for keys and stored values.
+func raw(id uint64) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], id)
+	return string(b[:])
+}
+
+// dayOf is the UTC day of a time in ms, the unit of gate index keys.
+func dayOf(ms int64) int64 { return ms / 86_400_000 }

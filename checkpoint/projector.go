@@ -1,0 +1,205 @@
+package checkpoint
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Timing of the background work.
+const (
+	leaseLength   = 4 * time.Second        // a dead owner's partitions are taken over within this and a retry
+	leaseRetry    = 500 * time.Millisecond // between attempts at a partition that another process owns
+	projectBlock  = time.Second            // longest wait for news in the log; also renews the lease
+	projectLinger = 60 * time.Millisecond  // gathers a batch: lag against Redis CPU
+	projectBatch  = 2000                   // most log entries in one step
+	pollRules     = 250 * time.Millisecond // how often the registry's version is asked for
+)
+
+// Projection observes what the projector did: a metric, for example.
+type Projection struct {
+	Events int           // projected in this step
+	Lag    time.Duration // from the recording of the oldest of them to now
+}
+
+// Projector carries events from the partitions' logs into the gate indexes.
+// Any number of processes may run one: each partition has one owner at a time,
+// and a step that two owners both take changes nothing the second time.
+type Projector struct {
+	store  *Store
+	reader redis.UniversalClient
+	owner  string
+	logger *slog.Logger
+	// Observe is called after each step if not nil, from several goroutines.
+	Observe func(Projection)
+}
+
+// NewProjector makes a projector. reader is a client of its own, with at least
+// Partitions connections per node, since its reads block.
+func (s *Store) NewProjector(reader redis.UniversalClient, logger *slog.Logger) *Projector {
+	return &Projector{store: s, reader: reader, owner: rand.Text(), logger: logger}
+}
+
+// TuneReader sets the options of a projector's client.
+func TuneReader(o *redis.UniversalOptions) *redis.UniversalOptions {
+	Tune(o)
+	o.ReadTimeout = projectBlock + 2*time.Second
+	o.PoolSize = Partitions + 4
+	return o
+}
+
+// Run works on every partition until ctx ends, then gives the leases back.
+func (p *Projector) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for part := range Partitions {
+		wg.Go(func() { p.runPartition(ctx, part) })
+	}
+	wg.Wait()
+}
+
+func (p *Projector) runPartition(ctx context.Context, part int) {
+	for ctx.Err() == nil {
+		if err := p.own(ctx, part); err != nil && ctx.Err() == nil {
+			p.logger.Warn("projector waits", "partition", part, "error", err)
+		}
+		sleep(ctx, leaseRetry)
+	}
+}
+
+// own takes the partition's lease if it is free and projects until it is lost.
+func (p *Projector) own(ctx context.Context, part int) error {
+	fence, cursor, err := p.lease(ctx, part, leaseLength, 0, "")
+	if err != nil || fence == 0 {
+		return err
+	}
+	defer func() { // ctx has ended: let the next owner start at once
+		if ctx.Err() != nil {
+			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), ClientTimeout)
+			defer cancel()
+			_, _, _ = p.lease(bye, part, 0, fence, "")
+		}
+	}()
+	if cursor == "" {
+		cursor = "0"
+	}
+	for ctx.Err() == nil {
+		next, err := p.step(ctx, part, cursor)
+		if err != nil {
+			return err
+		}
+		save := ""
+		if next != cursor {
+			save = next
+		}
+		if held, _, err := p.lease(ctx, part, leaseLength, fence, save); err != nil || held == 0 {
+			return err
+		}
+		cursor = next
+		if save != "" {
+			sleep(ctx, projectLinger)
+		}
+	}
+	return nil
+}
+
+// lease calls lease.lua: fence 0 takes, length 0 gives back.
+func (p *Projector) lease(ctx context.Context, part int, length time.Duration, fence int64, cursor string) (int64, string, error) {
+	held := ""
+	if fence != 0 {
+		held = fmt.Sprint(fence)
+	}
+	reply, err := p.store.run(ctx, p.reader, leaseScript, []string{p.store.keys.partition(part)},
+		p.owner, length.Milliseconds(), held, cursor)
+	if err != nil {
+		return 0, "", err
+	}
+	list, ok := reply.([]any)
+	if !ok || len(list) == 0 {
+		return 0, "", errors.New("checkpoint: lease script replied in another form")
+	}
+	token, _ := list[0].(int64)
+	if token == 0 {
+		return 0, "", nil
+	}
+	saved, _ := list[1].(string)
+	return token, saved, nil
+}
+
+// step reads what is new in the log and writes it to the gate indexes. It
+// returns the cursor to go on from.
+func (p *Projector) step(ctx context.Context, part int, cursor string) (string, error) {
+	streams, err := p.reader.XRead(ctx, &redis.XReadArgs{
+		Streams: []string{p.store.keys.log(part), cursor}, Count: projectBatch, Block: projectBlock,
+	}).Result()
+	if isNil(err) || err == nil && (len(streams) == 0 || len(streams[0].Messages) == 0) {
+		return cursor, nil
+	}
+	if err != nil {
+		return cursor, unavailable(err)
+	}
+	messages := streams[0].Messages
+	batch, oldest := p.group(messages)
+	calls := make([]call, 0, len(batch))
+	for key, members := range batch {
+		calls = append(calls, call{projectScript, []string{key}, members})
+	}
+	if _, err := p.store.runAll(ctx, calls); err != nil {
+		return cursor, err
+	}
+	if p.Observe != nil && oldest > 0 {
+		p.Observe(Projection{Events: len(messages), Lag: time.Duration(p.store.now()-oldest) * time.Millisecond})
+	}
+	return messages[len(messages)-1].ID, nil
+}
+
+// group sorts log entries by gate and day. A damaged entry is reported and
+// passed over: it must not stop the ones behind it.
+func (p *Projector) group(messages []redis.XMessage) (batch map[string][]any, oldest int64) {
+	batch = map[string][]any{}
+	for _, m := range messages {
+		entry, _ := m.Values["e"].(string)
+		e, err := parseLog(entry)
+		if err != nil {
+			p.logger.Error("log entry cannot be read", "entry", m.ID, "error", err)
+			continue
+		}
+		if oldest == 0 || e.RecordedAt < oldest {
+			oldest = e.RecordedAt
+		}
+		key := p.store.keys.gateDay(e.Gate, dayOf(e.OccurredAt))
+		batch[key] = append(batch[key], e.OccurredAt, e.gateMember())
+	}
+	return batch, oldest
+}
+
+// WatchRules loads new versions of the registry until ctx ends. A change made
+// by another process is in force before it is acknowledged there, through the
+// partitions; this keeps a quiet gateway's view fresh, too.
+func (s *Store) WatchRules(ctx context.Context, logger *slog.Logger) {
+	for ctx.Err() == nil {
+		sleep(ctx, pollRules)
+		v, err := s.registryVersion(ctx)
+		if err == nil && v > s.Registry().Version {
+			err = s.reload(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			logger.Warn("rules cannot be refreshed", "error", err)
+			sleep(ctx, time.Second)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

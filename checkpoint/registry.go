@@ -1,0 +1,213 @@
+package checkpoint
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Registry is one version of everything that the town decides about its gates:
+// sites with their rules, gates, devices, grid and staff. It is small (about a
+// thousand records), held in memory by every gateway and never changed in
+// place: a change makes a new version.
+type Registry struct {
+	Version  int64
+	LoadedAt time.Time
+
+	sites   map[string]*Site
+	siteNum map[uint32]*Site
+	gates   map[string]*Gate
+	gateNum map[uint32]*Gate
+	devices map[string]*Device
+	devNum  map[uint32]*Device
+	tokens  map[string]*Device // by token hash
+	grid    map[string]*GridNode
+	staff   map[string]*Staff
+	next    map[string]uint32 // last number given, by record type
+}
+
+// Site finds a site by its code.
+func (r *Registry) Site(code string) (*Site, bool) { s, ok := r.sites[code]; return s, ok }
+
+// SiteByNum finds a site by the number in events.
+func (r *Registry) SiteByNum(num uint32) (*Site, bool) { s, ok := r.siteNum[num]; return s, ok }
+
+// Gate finds a gate by its code.
+func (r *Registry) Gate(code string) (*Gate, bool) { g, ok := r.gates[code]; return g, ok }
+
+// GateByNum finds a gate by the number in events.
+func (r *Registry) GateByNum(num uint32) (*Gate, bool) { g, ok := r.gateNum[num]; return g, ok }
+
+// Device finds a device by its code.
+func (r *Registry) Device(code string) (*Device, bool) { d, ok := r.devices[code]; return d, ok }
+
+// DeviceByNum finds a device by the number in events.
+func (r *Registry) DeviceByNum(num uint32) (*Device, bool) { d, ok := r.devNum[num]; return d, ok }
+
+// DeviceByToken finds the device whose token has this hash, revoked or not.
+func (r *Registry) DeviceByToken(hash []byte) (*Device, bool) {
+	d, ok := r.tokens[string(hash)]
+	return d, ok
+}
+
+// Staff finds an account by its login.
+func (r *Registry) Staff(login string) (*Staff, bool) { s, ok := r.staff[login]; return s, ok }
+
+// Grid finds a node of the grid.
+func (r *Registry) Grid(id string) (*GridNode, bool) { n, ok := r.grid[id]; return n, ok }
+
+// Within tells whether node lies in the subtree of root (or is it). The empty
+// root stands for the whole town.
+func (r *Registry) Within(node, root string) bool {
+	if root == "" {
+		return true
+	}
+	for range maxGridDepth {
+		if node == root {
+			return true
+		}
+		n, ok := r.grid[node]
+		if !ok || n.Parent == "" {
+			return false
+		}
+		node = n.Parent
+	}
+	return false
+}
+
+const maxGridDepth = 8
+
+// Sites lists all sites by code.
+func (r *Registry) Sites() []*Site { return sorted(r.sites, func(s *Site) string { return s.Code }) }
+
+// Gates lists all gates by code.
+func (r *Registry) Gates() []*Gate { return sorted(r.gates, func(g *Gate) string { return g.Code }) }
+
+// Devices lists all devices by code.
+func (r *Registry) Devices() []*Device {
+	return sorted(r.devices, func(d *Device) string { return d.Code })
+}
+
+// GridNodes lists the whole grid by ID.
+func (r *Registry) GridNodes() []*GridNode {
+	return sorted(r.grid, func(n *GridNode) string { return n.ID })
+}
+
+// StaffList lists all accounts by login.
+func (r *Registry) StaffList() []*Staff {
+	return sorted(r.staff, func(s *Staff) string { return s.Login })
+}
+
+func sorted[T any](m map[string]*T, key func(*T) string) []*T {
+	out := make([]*T, 0, len(m))
+	for _, v := range m {
+		out = append(out, v)
+	}
+	sort.Slice(out, func(i, j int) bool { return key(out[i]) < key(out[j]) })
+	return out
+}
+
+// Registry is the newest version that this process has loaded.
+func (s *Store) Registry() *Registry { return s.registry.Load() }
+
+// The hashes of the registry, in the order in which registry.lua gets them.
+var registryHashes = []string{"meta", "sites", "gates", "devices", "grid", "staff"}
+
+// reload reads the whole registry in one transaction and makes it current,
+// unless a newer version has become current meanwhile.
+func (s *Store) reload(ctx context.Context) error {
+	replies := make([]*redis.MapStringStringCmd, len(registryHashes))
+	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		for i, h := range registryHashes {
+			replies[i] = p.HGetAll(ctx, s.keys.registry(h))
+		}
+		return nil
+	})
+	if err != nil {
+		return unavailable(err)
+	}
+	r, err := decodeRegistry(replies)
+	if err != nil {
+		return err
+	}
+	r.LoadedAt = s.clock()
+	for {
+		old := s.registry.Load()
+		if old != nil && old.Version > r.Version || s.registry.CompareAndSwap(old, r) {
+			return nil
+		}
+	}
+}
+
+func decodeRegistry(replies []*redis.MapStringStringCmd) (*Registry, error) {
+	r := &Registry{next: map[string]uint32{}}
+	for field, v := range replies[0].Val() {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("checkpoint: registry meta %s: %w", field, err)
+		}
+		if field == "version" {
+			r.Version = n
+		} else {
+			r.next[field] = uint32(n) //nolint:gosec // counters of records
+		}
+	}
+	var err error
+	if r.sites, err = decodeAll[Site](replies[1].Val()); err != nil {
+		return nil, err
+	}
+	if r.gates, err = decodeAll[Gate](replies[2].Val()); err != nil {
+		return nil, err
+	}
+	if r.devices, err = decodeAll[Device](replies[3].Val()); err != nil {
+		return nil, err
+	}
+	if r.grid, err = decodeAll[GridNode](replies[4].Val()); err != nil {
+		return nil, err
+	}
+	if r.staff, err = decodeAll[Staff](replies[5].Val()); err != nil {
+		return nil, err
+	}
+	r.siteNum = map[uint32]*Site{}
+	for _, v := range r.sites {
+		r.siteNum[v.Num] = v
+	}
+	r.gateNum = map[uint32]*Gate{}
+	for _, v := range r.gates {
+		r.gateNum[v.Num] = v
+	}
+	r.devNum, r.tokens = map[uint32]*Device{}, map[string]*Device{}
+	for _, v := range r.devices {
+		r.devNum[v.Num] = v
+		if len(v.TokenHash) > 0 {
+			r.tokens[string(v.TokenHash)] = v
+		}
+	}
+	return r, nil
+}
+
+func decodeAll[T any](fields map[string]string) (map[string]*T, error) {
+	out := make(map[string]*T, len(fields))
+	for k, v := range fields {
+		rec := new(T)
+		if err := json.Unmarshal([]byte(v), rec); err != nil {
+			return nil, fmt.Errorf("checkpoint: registry record %q: %w", k, err)
+		}
+		out[k] = rec
+	}
+	return out, nil
+}
+
+// registryVersion asks for the newest version only.
+func (s *Store) registryVersion(ctx context.Context) (int64, error) {
+	v, err := s.rdb.HGet(ctx, s.keys.registry("meta"), "version").Int64()
+	if isNil(err) {
+		return 0, nil
+	}
+	return v, unavailable(err)
+}

@@ -1,0 +1,334 @@
+package checkpoint
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maxRefusalsPerMinute is how many refusals without a person one device may
+// write a minute; more are answered but not kept.
+const maxRefusalsPerMinute = 120
+
+// Scan decides one scan and records it, in one script call in the person's
+// partition. The same scan (device, ID, occurred_at) gets the first answer
+// back for as long as events are kept, whatever has changed since; the same
+// identity with other content is ErrOtherContent. Errors: *FieldError for
+// input that cannot be accepted, ErrNotFound for an unknown device,
+// ErrCrowded, ErrUnavailable.
+func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
+	for range 4 {
+		c, err := s.prepareScan(&req)
+		if err != nil {
+			return ScanResult{}, err
+		}
+		if c.device.RevokedAt != 0 {
+			return s.refuse(ctx, c, ReasonDeviceRevoked)
+		}
+		reply, err := s.run(ctx, s.pipe, scanScript, c.keys(s.keys), c.args()...)
+		if err != nil {
+			return ScanResult{}, err
+		}
+		verdict, rest, err := scanReply(reply)
+		if err != nil {
+			return ScanResult{}, err
+		}
+		switch verdict {
+		case "new", "again":
+			return c.result(s.Registry(), rest, verdict == "again")
+		case "stale":
+			if err := s.reload(ctx); err != nil {
+				return ScanResult{}, err
+			}
+		case "unknown":
+			return s.refuse(ctx, c, ReasonUnknownPerson)
+		default:
+			return ScanResult{}, c.refusedBy(verdict)
+		}
+	}
+	return ScanResult{}, fmt.Errorf("checkpoint: rules change faster than they load: %w", ErrUnavailable)
+}
+
+// Refuse answers a scan for which no person is known (a forged or foreign
+// code) and records it in the gate's own log. Repeats, other content and
+// errors are as for Scan.
+func (s *Store) Refuse(ctx context.Context, req ScanRequest, reason Reason) (ScanResult, error) {
+	c, err := s.prepareScan(&req)
+	if err != nil {
+		return ScanResult{}, err
+	}
+	if c.device.RevokedAt != 0 {
+		reason = ReasonDeviceRevoked
+	}
+	return s.refuse(ctx, c, reason)
+}
+
+// scanCall is one scan with all that Redis needs to decide it.
+type scanCall struct {
+	req     *ScanRequest
+	event   ScanEvent // without outcome
+	device  *Device
+	site    *Site
+	version int64
+	rule    []byte
+	cells   string
+	known   Reason // expired, not yet valid
+	flags   Flags
+	inTime  error // why occurred_at can no longer be recorded
+	fresh   []byte
+	walkIn  string // masked name
+}
+
+// prepareScan checks the request and gathers what the script is given.
+func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
+	if len(req.ID) < 8 || len(req.ID) > 64 {
+		return nil, &FieldError{"id", "must have 8 to 64 characters, unique for each scan of this device"}
+	}
+	if len(req.Plate) > 20 {
+		return nil, &FieldError{"plate", "must have at most 20 bytes"}
+	}
+	reg := s.Registry()
+	device, ok := reg.DeviceByNum(req.Device)
+	if !ok {
+		return nil, notFound("device", fmt.Sprint(req.Device))
+	}
+	gate, ok := reg.Gate(device.Gate)
+	if !ok {
+		return nil, notFound("gate", device.Gate)
+	}
+	site, ok := reg.Site(gate.Site)
+	if !ok {
+		return nil, notFound("site", gate.Site)
+	}
+	now := s.now()
+	c := &scanCall{req: req, device: device, site: site, version: reg.Version}
+	c.inTime = s.inTime(req, device, now)
+	c.event = ScanEvent{
+		OccurredAt: req.OccurredAt, RecordedAt: now, Direction: req.Direction, Who: req.Who,
+		Temperature: req.Temperature, Method: req.Method, Gate: gate.Num, Device: device.Num,
+		Disinfected: req.Disinfected, Plate: req.Plate, Hash: scanHash(device.Num, req.ID),
+	}
+	if req.RemeasureOf != "" {
+		c.event.RemeasureOf = scanHash(device.Num, req.RemeasureOf)
+	}
+	if err := c.identify(s); err != nil {
+		return nil, err
+	}
+	c.event.Digest = contentDigest(req)
+	if !s.recent.claim(c.event.Hash, req.OccurredAt, c.event.Digest) {
+		return nil, ErrOtherContent
+	}
+	c.judge(s)
+	return c, nil
+}
+
+// inTime tells why occurred_at may not be recorded any more, or yet.
+func (s *Store) inTime(req *ScanRequest, device *Device, now int64) error {
+	away := time.Duration(req.OccurredAt-now) * time.Millisecond
+	switch {
+	case away > s.fresh:
+		return &FieldError{"occurred_at", fmt.Sprintf("lies %s in the future: the device's clock is wrong", away.Round(time.Second))}
+	case away < -s.retention:
+		return &FieldError{"occurred_at", fmt.Sprintf("is older than the %d days that events are kept", int(s.retention.Hours()/24))}
+	case !req.Late && away < -s.fresh:
+		return &FieldError{"occurred_at", fmt.Sprintf("lies %s back: scans older than %s go through the batch route", (-away).Round(time.Second), s.fresh)}
+	case req.Late && req.OccurredAt < device.EnrolledAt:
+		return &FieldError{"occurred_at", "lies before this device was enrolled"}
+	case req.OccurredAt <= 0:
+		return &FieldError{"occurred_at", "is missing"}
+	}
+	return nil
+}
+
+// identify settles whose trail the scan goes to.
+func (c *scanCall) identify(s *Store) error {
+	switch req := c.req; {
+	case req.Pass != nil:
+		c.event.Person = req.Pass.Person
+	case req.WalkIn != nil:
+		id, masked, blob, err := s.walkIn(*req.WalkIn)
+		if err != nil {
+			return err
+		}
+		c.event.Person, c.walkIn, c.fresh = id, masked, blob
+		c.flags |= FlagWalkIn
+	default:
+		c.event.Person = req.Person
+	}
+	return nil
+}
+
+// passLeeway forgives clocks at both ends of a pass's validity.
+const passLeeway = 60_000
+
+// judge computes what needs no state: validity in time, the site's rules.
+func (c *scanCall) judge(s *Store) {
+	req, site := c.req, c.site
+	if p := req.Pass; p != nil {
+		switch {
+		case req.OccurredAt < p.NotBefore*1000-passLeeway:
+			c.known = ReasonNotYetValid
+		case req.OccurredAt >= p.ExpiresAt*1000+passLeeway:
+			c.known = ReasonExpired
+		}
+	}
+	if req.Late {
+		c.flags |= FlagLate
+	}
+	c.cells = cells[site.Kind][req.Direction]
+	c.rule = []byte{
+		bit(site.TemperatureOn.needs(req.Direction)), site.AntiPassback.level(), site.ReplayedPass.level(),
+		bit(site.Closed), bit(!site.openAt(time.UnixMilli(req.OccurredAt), s.zone)),
+		site.FeverLine.code(), site.LowLine.code(), byte(site.RemeasureMin),
+	}
+}
+
+func bit(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (c *scanCall) keys(k keys) []string {
+	id := c.event.Person
+	return []string{k.person(id), k.log(partitionOf(id)), k.partition(partitionOf(id)), k.trail(id), k.identity(id)}
+}
+
+func (c *scanCall) args() []any {
+	e := &c.event
+	generation, jti, first, told := "", "", "", ""
+	if p := c.req.Pass; p != nil {
+		generation = fmt.Sprint(p.Generation)
+		if c.req.Who == ByAppPass {
+			jti = string(p.ID[:])
+		}
+	}
+	if e.RemeasureOf != [8]byte{} {
+		first = string(e.RemeasureOf[:])
+	}
+	if t := c.req.Told; t != nil {
+		told = string(Outcome{Decision: t.Decision, Reason: t.Reason, Action: t.Action}.pack())
+	}
+	return []any{
+		c.version, e.OccurredAt, c.identity(), e.appendBody(nil, true), logHeadOf(e.Person, e.OccurredAt),
+		c.cells, c.rule, string(rune(e.Direction)), c.site.Num, e.Gate, e.Temperature.code(), uint8(c.known),
+		generation, jti, first, told, uint16(c.flags), bit(c.inTime == nil), c.walkIn, c.fresh,
+	}
+}
+
+func (c *scanCall) identity() []byte { return append(c.event.Hash[:8:8], c.event.Digest[:]...) }
+
+// refusedBy turns the script's other replies into errors.
+func (c *scanCall) refusedBy(verdict string) error {
+	switch verdict {
+	case "other":
+		return ErrOtherContent
+	case "time":
+		return c.inTime
+	case "crowded":
+		return ErrCrowded
+	}
+	return fmt.Errorf("checkpoint: scan script replied %q", verdict)
+}
+
+// result reads the stored member back: first answers and repeats take the
+// same way, so they cannot differ.
+func (c *scanCall) result(reg *Registry, rest []string, again bool) (ScanResult, error) {
+	if len(rest) != 4 {
+		return ScanResult{}, fmt.Errorf("checkpoint: scan script replied %d values", len(rest))
+	}
+	e, err := parseTrail(c.event.Person, c.req.OccurredAt, rest[0])
+	if err != nil {
+		return ScanResult{}, err
+	}
+	view := personView(reg, e.Person, rest[1], rest[2], rest[3])
+	return ScanResult{Outcome: e.Outcome, Person: &view, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: again}, nil
+}
+
+// refuse records a refusal without a person in the gate's own log.
+func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanResult, error) {
+	o := Outcome{Decision: Deny, Reason: reason, Action: refusalAction(reason), Flags: c.flags}
+	e := &c.event
+	e.Person = 0
+	body := e.appendBody(o.pack(), true)
+	keys := []string{
+		s.keys.refusals(e.Gate, dayOf(e.OccurredAt)),
+		s.keys.refusalCap(e.Gate, e.Device, e.RecordedAt/60_000),
+	}
+	reply, err := s.run(ctx, s.pipe, refuseScript, keys, e.OccurredAt, c.identity(), body, maxRefusalsPerMinute, bit(c.inTime == nil))
+	if err != nil {
+		return ScanResult{}, err
+	}
+	verdict, rest, err := scanReply(reply)
+	if err != nil {
+		return ScanResult{}, err
+	}
+	res := ScanResult{Outcome: o, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: verdict == "again"}
+	switch verdict {
+	case "new", "capped":
+		return res, nil
+	case "again":
+		if len(rest) != 1 {
+			return ScanResult{}, errEvent
+		}
+		first, err := parseTrail(0, e.OccurredAt, rest[0])
+		res.Outcome, res.RecordedAt = first.Outcome, first.RecordedAt
+		return res, err
+	}
+	return ScanResult{}, c.refusedBy(verdict)
+}
+
+func refusalAction(r Reason) Action {
+	switch r {
+	case ReasonUnknownPerson, ReasonNotOurPass, ReasonMalformed:
+		return Register
+	default:
+		return SendBack
+	}
+}
+
+// scanReply splits a script's reply, which is a list of strings.
+func scanReply(reply any) (verdict string, rest []string, err error) {
+	list, ok := reply.([]any)
+	if !ok || len(list) == 0 {
+		return "", nil, errors.New("checkpoint: a script replied in another form")
+	}
+	words := make([]string, len(list))
+	for i, v := range list {
+		if words[i], ok = v.(string); !ok && v != nil {
+			return "", nil, fmt.Errorf("checkpoint: a script replied a %T", v)
+		}
+	}
+	return words[0], words[1:], nil
+}
+
+// scanHash is the 64-bit identity of a scan: SHA-256 over the device's number
+// and the client's ID. Together with occurred_at it names the scan.
+func scanHash(device uint32, id string) (h [8]byte) {
+	b := make([]byte, 0, 80)
+	b = binary.BigEndian.AppendUint32(b, device)
+	sum := sha256.Sum256(append(b, id...))
+	copy(h[:], sum[:])
+	return h
+}
+
+// contentDigest is a 32-bit digest of all that a client may not change under
+// one identity. It is taken over what was presented, not over what the server
+// made of it: a retry after a key has become known is still the same scan.
+func contentDigest(req *ScanRequest) (d [4]byte) {
+	b := make([]byte, 0, 320)
+	b = append(b, byte(req.Direction), req.Temperature.code(), byte(req.Method), bit(req.Disinfected))
+	if req.Told != nil {
+		b = append(b, 1, byte(req.Told.Decision), byte(req.Told.Reason))
+	}
+	for _, part := range []string{req.Presented, req.Plate, req.RemeasureOf} {
+		b = append(append(b, part...), 0)
+	}
+	sum := sha256.Sum256(b)
+	copy(d[:], sum[:])
+	return d
+}

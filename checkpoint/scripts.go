@@ -1,0 +1,120 @@
+package checkpoint
+
+import (
+	"context"
+	"crypto/sha1" //nolint:gosec // the name under which Redis knows a script
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The scripts. chunks.lua is put in front of those that write chunked sorted
+// sets. Each file states its KEYS, ARGV and reply; each is safe to run twice.
+var (
+	//go:embed chunks.lua
+	chunksSource string
+	//go:embed scan.lua
+	scanSource string
+	//go:embed refuse.lua
+	refuseSource string
+	//go:embed project.lua
+	projectSource string
+	//go:embed lease.lua
+	leaseSource string
+	//go:embed registry.lua
+	registrySource string
+	//go:embed raise.lua
+	raiseSource string
+	//go:embed enrol.lua
+	enrolSource string
+
+	scanScript     = newScript(chunksSource, scanSource)
+	refuseScript   = newScript(chunksSource, refuseSource)
+	projectScript  = newScript(chunksSource, projectSource)
+	leaseScript    = newScript(leaseSource)
+	registryScript = newScript(registrySource)
+	raiseScript    = newScript(raiseSource)
+	enrolScript    = newScript(enrolSource)
+
+	allScripts = []*script{scanScript, refuseScript, projectScript, leaseScript, registryScript, raiseScript, enrolScript}
+)
+
+// script is Lua source and the digest by which Redis finds it.
+type script struct{ source, sha string }
+
+func newScript(parts ...string) *script {
+	src := strings.Join(parts, "\n")
+	sum := sha1.Sum([]byte(src)) //nolint:gosec // as above
+	return &script{src, hex.EncodeToString(sum[:])}
+}
+
+// loadScripts puts every script on every master. It is repeated when a reply
+// says NOSCRIPT: after a restart, or on a node that joined later.
+func loadScripts(ctx context.Context, rdb redis.UniversalClient) error {
+	load := func(ctx context.Context, c redis.Cmdable) error {
+		for _, sc := range allScripts {
+			if err := c.ScriptLoad(ctx, sc.source).Err(); err != nil {
+				return fmt.Errorf("load a script: %w", err)
+			}
+		}
+		return nil
+	}
+	if cluster, ok := rdb.(*redis.ClusterClient); ok {
+		return unavailable(cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return load(ctx, c) }))
+	}
+	return unavailable(load(ctx, rdb))
+}
+
+// call is one script call that waits to be sent.
+type call struct {
+	script *script
+	keys   []string
+	args   []any
+}
+
+// run calls a script once through c, loading the scripts if Redis has lost
+// them.
+func (s *Store) run(ctx context.Context, c redis.Cmdable, sc *script, keys []string, args ...any) (any, error) {
+	reply, err := c.EvalSha(ctx, sc.sha, keys, args...).Result()
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		if err := loadScripts(ctx, s.rdb); err != nil {
+			return nil, err
+		}
+		reply, err = c.EvalSha(ctx, sc.sha, keys, args...).Result()
+	}
+	return reply, unavailable(err)
+}
+
+// runAll sends many script calls in one pipeline and returns their replies in
+// order. It fails as a whole: every call is safe to send again.
+func (s *Store) runAll(ctx context.Context, calls []call) ([]any, error) {
+	for attempt := 0; ; attempt++ {
+		cmds, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, c := range calls {
+				p.EvalSha(ctx, c.script.sha, c.keys, c.args...)
+			}
+			return nil
+		})
+		if redis.HasErrorPrefix(err, "NOSCRIPT") && attempt == 0 {
+			if err := loadScripts(ctx, s.rdb); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		replies := make([]any, len(cmds))
+		for i, cmd := range cmds {
+			v, err := cmd.(*redis.Cmd).Result() //nolint:forcetypeassert // EvalSha returns nothing else
+			if err != nil && !isNil(err) {
+				return nil, unavailable(err)
+			}
+			replies[i] = v
+		}
+		return replies, nil
+	}
+}
+
+func isNil(err error) bool { return errors.Is(err, redis.Nil) }

@@ -1,0 +1,146 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Clock tells the time; tests hand in one that they control.
+type Clock func() time.Time
+
+// Config is what a Store needs. Client, FieldKey and IndexKey are required.
+type Config struct {
+	// Client talks to one Redis, Sentinel or Cluster. It is used with deadlines
+	// and never closed by the Store. See NewClient for the settings it needs.
+	Client redis.UniversalClient
+	// Prefix of every key, "pg:" if empty. Two towns can share a Redis.
+	Prefix string
+	// FieldKey (32 bytes) encrypts names, document numbers and phones.
+	FieldKey []byte
+	// IndexKey (32 bytes) keys the blind indexes. Changing it loses them.
+	IndexKey []byte
+	// Clock defaults to time.Now.
+	Clock Clock
+	// Zone in which hours of a site are meant; Asia/Shanghai if nil.
+	Zone *time.Location
+	// Retention of events, 28 days if zero.
+	Retention time.Duration
+	// FreshWindow is how far occurred_at of a fresh scan may lie from the clock,
+	// ± 2 minutes if zero.
+	FreshWindow time.Duration
+}
+
+// Store is the domain on Redis. It is safe for concurrent use; any number of
+// Stores, in any number of processes, may work on one Redis.
+type Store struct {
+	rdb       redis.UniversalClient
+	pipe      redis.Cmdable // automatic pipelining of rdb: the scan path
+	keys      keys
+	clock     Clock
+	zone      *time.Location
+	retention time.Duration
+	fresh     time.Duration
+	seal      *sealer
+	recent    *recentScans
+	registry  atomic.Pointer[Registry]
+}
+
+// DefaultRetention is how long events are kept.
+const DefaultRetention = 28 * 24 * time.Hour
+
+// Open checks (or, on an empty Redis, writes) the format of the store, loads
+// the scripts and the registry. It starts no goroutine: Run does the
+// background work.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	s := &Store{
+		rdb:       cfg.Client,
+		keys:      keys{prefix: cfg.Prefix},
+		clock:     cfg.Clock,
+		zone:      cfg.Zone,
+		retention: cfg.Retention,
+		fresh:     cfg.FreshWindow,
+		recent:    newRecentScans(),
+	}
+	if s.keys.prefix == "" {
+		s.keys.prefix = "pg:"
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.retention == 0 {
+		s.retention = DefaultRetention
+	}
+	if s.fresh == 0 {
+		s.fresh = 2 * time.Minute
+	}
+	if s.zone == nil {
+		zone, err := time.LoadLocation("Asia/Shanghai")
+		if err != nil {
+			return nil, fmt.Errorf("checkpoint: time zone: %w", err)
+		}
+		s.zone = zone
+	}
+	var err error
+	if s.seal, err = newSealer(cfg.FieldKey, cfg.IndexKey); err != nil {
+		return nil, err
+	}
+	if s.pipe, err = autoPipeline(cfg.Client); err != nil {
+		return nil, err
+	}
+	if err := s.checkFormat(ctx); err != nil {
+		return nil, err
+	}
+	if err := loadScripts(ctx, s.rdb); err != nil {
+		return nil, err
+	}
+	return s, s.reload(ctx)
+}
+
+// now is the clock in UTC ms.
+func (s *Store) now() int64 { return s.clock().UnixMilli() }
+
+// Zone is the site's time zone.
+func (s *Store) Zone() *time.Location { return s.zone }
+
+// Ping tells whether Redis answers, within the context's deadline.
+func (s *Store) Ping(ctx context.Context) error {
+	return unavailable(s.rdb.Ping(ctx).Err())
+}
+
+// formatVersion counts changes of the stored layout.
+const formatVersion = 1
+
+// checkFormat writes the layout's version and number of partitions into an
+// empty store and refuses a store that has others.
+func (s *Store) checkFormat(ctx context.Context) error {
+	meta := s.keys.registry("meta")
+	want := map[string]int{"format": formatVersion, "partitions": Partitions}
+	for field, v := range want {
+		if err := s.rdb.HSetNX(ctx, meta, field, v).Err(); err != nil {
+			return unavailable(err)
+		}
+		got, err := s.rdb.HGet(ctx, meta, field).Result()
+		if err != nil {
+			return unavailable(err)
+		}
+		if got != strconv.Itoa(v) {
+			return fmt.Errorf("%w: %s is %s, this program needs %d", ErrFormat, field, got, v)
+		}
+	}
+	return nil
+}
+
+// unavailable marks a failure of Redis; replies that are not failures and the
+// package's own errors pass through.
+func unavailable(err error) error {
+	if err == nil || errors.Is(err, redis.Nil) || errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
