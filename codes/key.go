@@ -119,19 +119,22 @@ func (passMethod) Sign(input string, key any) ([]byte, error) {
 }
 
 // secret is an HMAC-SHA256 key that keeps its prepared states for reuse, as a
-// scan needs two or three of them. It prints as nothing.
-type secret struct {
+// scan needs two or three of them. It prints as nothing, and where package fmt
+// cannot call its methods, as in a struct, there is only an address to see.
+type secret struct{ *secretState }
+
+type secretState struct {
 	raw  []byte
-	pool *sync.Pool
+	pool sync.Pool
 }
 
 const secretBytes = 32
 
 func newSecret(raw []byte) secret {
 	raw = bytes.Clone(raw)
-	return secret{raw: raw, pool: &sync.Pool{New: func() any {
-		return &macState{Hash: hmac.New(sha256.New, raw)}
-	}}}
+	state := &secretState{raw: raw}
+	state.pool.New = func() any { return &macState{Hash: hmac.New(sha256.New, raw)} }
+	return secret{state}
 }
 
 type macState struct {

@@ -73,13 +73,13 @@ func (r *Ring) Signer(now time.Time) (*Signer, error) {
 func (s *Signer) KeyID() string { return s.key.kid }
 
 // String gives the kid and no secret.
-func (s *Signer) String() string { return "signer " + s.key.kid }
+func (s Signer) String() string { return "signer " + s.key.kid }
 
 // GoString is String.
-func (s *Signer) GoString() string { return s.String() }
+func (s Signer) GoString() string { return s.String() }
 
 // LogValue is String.
-func (s *Signer) LogValue() slog.Value { return slog.StringValue(s.String()) }
+func (s Signer) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Issue signs a pass and gives it with its JWT. It fails with ErrRequest.
 func (s *Signer) Issue(q Request) (Pass, string, error) {
