@@ -1,0 +1,185 @@
+package gateway
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/golang-jwt/jwt/v5"
+
+	"passgate/checkpoint"
+)
+
+// principal is who asks: exactly one of the two, neither on public routes.
+type principal struct {
+	Staff  *checkpoint.Staff
+	Device *checkpoint.Device
+}
+
+// principalOf is who asks, as admit has found out.
+func principalOf(c *fiber.Ctx) principal {
+	who, _ := c.Locals(principalKey).(principal)
+	return who
+}
+
+const (
+	sessionIssuer   = "passgate"
+	sessionAudience = "passgate-api"
+	devicePrefix    = "pgd_"
+	deviceChars     = 43 // base64url of 32 bytes
+)
+
+// session is what the token of a member of staff says.
+type session struct {
+	// Epoch is the account's at sign-in: raising it ends every session.
+	Epoch uint32 `json:"ep"`
+	jwt.RegisteredClaims
+}
+
+// authenticate reads the Authorization header. A revoked device is still
+// known: the caller decides what that means. It keeps nothing of header.
+func (s *Server) authenticate(header []byte) (principal, error) {
+	scheme, token, ok := bytes.Cut(header, []byte(" "))
+	if !ok || !bytes.EqualFold(scheme, []byte("Bearer")) || len(token) > 2048 {
+		return principal{}, failure(codeUnauthorized, "the header Authorization: Bearer … is missing")
+	}
+	if bytes.HasPrefix(token, []byte(devicePrefix)) {
+		return s.deviceOf(token)
+	}
+	return s.staffOf(string(token))
+}
+
+func (s *Server) deviceOf(token []byte) (principal, error) {
+	if len(token) == len(devicePrefix)+deviceChars {
+		if d, ok := s.store.Registry().DeviceByToken(hashToken(token)); ok {
+			return principal{Device: d}, nil
+		}
+	}
+	return principal{}, failure(codeUnauthorized, "this device is not known: enrol it again")
+}
+
+// hashToken is the form in which the registry keeps a secret of ours. The
+// secrets have 256 bits of chance, so a plain hash is enough.
+func hashToken(token []byte) []byte {
+	sum := sha256.Sum256(token)
+	return sum[:]
+}
+
+// deviceToken writes the token of a device from 32 random bytes.
+func deviceToken(random [32]byte) string {
+	return devicePrefix + base64.RawURLEncoding.EncodeToString(random[:])
+}
+
+func (s *Server) staffOf(token string) (principal, error) {
+	var claims session
+	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return s.key, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuer(sessionIssuer),
+		jwt.WithAudience(sessionAudience), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.clock))
+	if err != nil {
+		return principal{}, failure(codeUnauthorized, "the session has expired or is not ours: sign in again")
+	}
+	staff, ok := s.store.Registry().Staff(claims.Subject)
+	if !ok || staff.Disabled || staff.Epoch != claims.Epoch {
+		return principal{}, failure(codeUnauthorized, "the session was ended: sign in again")
+	}
+	return principal{Staff: staff}, nil
+}
+
+// openSession signs a session for an account.
+func (s *Server) openSession(staff *checkpoint.Staff) (token string, expires time.Time, err error) {
+	now := s.clock()
+	expires = now.Add(sessionLife).Truncate(time.Second)
+	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, session{staff.Epoch, jwt.RegisteredClaims{
+		Issuer: sessionIssuer, Subject: staff.Login, Audience: jwt.ClaimStrings{sessionAudience},
+		ExpiresAt: jwt.NewNumericDate(expires), IssuedAt: jwt.NewNumericDate(now),
+	}}).SignedString(s.key)
+	if err != nil {
+		return "", expires, fmt.Errorf("gateway: sign a session: %w", err)
+	}
+	return token, expires, nil
+}
+
+type staffView struct {
+	Login string          `json:"login"`
+	Name  string          `json:"name"`
+	Role  checkpoint.Role `json:"role"`
+	Grid  string          `json:"grid"`
+}
+
+func viewOfStaff(st *checkpoint.Staff) staffView {
+	return staffView{st.Login, st.Name, st.Role, st.Grid}
+}
+
+// handleLogin signs a member of staff in. An unknown login costs the same work
+// and gets the same answer as a wrong password.
+func (s *Server) handleLogin(c *fiber.Ctx) error {
+	var in struct {
+		Login    string `json:"login"`
+		Password string `json:"password"`
+	}
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	if len(in.Password) > maxPassword {
+		return invalid("password", fmt.Sprintf("has more than %d bytes", maxPassword))
+	}
+	staff, known := s.store.Registry().Staff(in.Login)
+	phc := ""
+	if known {
+		phc = staff.PasswordHash
+	}
+	right, err := s.passwords.check(s.context(c), phc, in.Password)
+	if err != nil {
+		return err
+	}
+	if !right || !known || staff.Disabled {
+		return failure(codeUnauthorized, "login or password is wrong")
+	}
+	token, expires, err := s.openSession(staff)
+	if err != nil {
+		return err
+	}
+	return c.JSON(struct {
+		Token     string  `json:"token"`
+		ExpiresAt utcTime `json:"expires_at"`
+		staffView
+	}{token, utcTime(expires.UnixMilli()), viewOfStaff(staff)})
+}
+
+// handleMe tells callers who they are, and a device what its gate needs.
+func (s *Server) handleMe(c *fiber.Ctx) error {
+	who := principalOf(c)
+	if who.Staff != nil {
+		return c.JSON(viewOfStaff(who.Staff))
+	}
+	reg := s.store.Registry()
+	gate, ok := reg.Gate(who.Device.Gate)
+	if !ok {
+		return failure(codeNotFound, "the gate of this device is gone")
+	}
+	site, ok := reg.Site(gate.Site)
+	if !ok {
+		return failure(codeNotFound, "the site of this device is gone")
+	}
+	type rules struct {
+		TemperatureOn checkpoint.TemperatureOn `json:"temperature_on"`
+		FeverLine     checkpoint.Celsius       `json:"fever_line"`
+		LowLine       checkpoint.Celsius       `json:"low_line"`
+	}
+	return c.JSON(struct {
+		Code         string  `json:"code"`
+		Gate         string  `json:"gate"`
+		Lane         string  `json:"lane"`
+		Site         string  `json:"site"`
+		RulesVersion int64   `json:"rules_version"`
+		SiteRules    rules   `json:"site_rules"`
+		ServerTime   utcTime `json:"server_time"`
+	}{
+		who.Device.Code, gate.Code, who.Device.Lane, site.Code, reg.Version,
+		rules{site.TemperatureOn, site.FeverLine, site.LowLine},
+		utcTime(s.now()),
+	})
+}

@@ -1,0 +1,25 @@
+// Package gateway is the HTTP face of passgate: it reads and checks requests,
+// knows who asks, calls checkpoint and codes, and renders the answer.
+// openapi.yaml is the contract; access.go is the one table of routes, roles and
+// scopes; problem.go is the one table of errors.
+//
+// # A request's way
+//
+// Every route is wrapped by Server.guard: request ID (made here, never taken
+// from the client), headers, deadline, who asks (auth.go), whether they may
+// (access.go), the handler, the error rendered as RFC 9457, the metric. A
+// handler reads, acts and renders; it returns errors and never writes them.
+//
+// # A scan's way
+//
+// handleScan decodes, Server.record verifies the pass and calls Store.Scan,
+// which is one script call. A refusal is an answer with status 200; a status of
+// 400 and above means that nothing was recorded, except 503: then repeating the
+// same body is safe and gives the answer that was recorded, if one was.
+//
+// # Bounds
+//
+// A body has at most 64 KiB, and 2 MiB on the routes that take many records and
+// only for callers who are signed in. Nothing compressed is accepted. A request
+// has 2 s, a stream 10 s for each write. Passwords are hashed two at a time.
+package gateway

@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+)
+
+// maxRulesAge is how old the rules of a gateway that is ready may be.
+const maxRulesAge = 5 * time.Second
+
+// readiness keeps the last answer for a moment, so that whoever asks often
+// costs Redis nothing.
+type readiness struct {
+	mu   sync.Mutex
+	at   time.Time
+	last error
+}
+
+const readinessKept = 250 * time.Millisecond
+
+// handleHealth tells that the process answers.
+func (s *Server) handleHealth(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) }
+
+// handleReady tells whether scans can be decided and passes be signed here.
+func (s *Server) handleReady(c *fiber.Ctx) error {
+	s.ready.mu.Lock()
+	defer s.ready.mu.Unlock()
+	if time.Since(s.ready.at) > readinessKept {
+		s.ready.last = s.checkReady(s.context(c))
+		s.ready.at = time.Now()
+	}
+	if s.ready.last != nil {
+		return s.ready.last
+	}
+	return c.JSON(fiber.Map{"status": "ready"})
+}
+
+func (s *Server) checkReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkpoint.ClientTimeout)
+	defer cancel()
+	if err := s.store.Ping(ctx); err != nil {
+		return failure(codeUnavailable, "Redis does not answer")
+	}
+	if s.rulesAge() > maxRulesAge/2 {
+		// A change of nothing reads the newest rules: that they are still the
+		// same is known only by asking.
+		if err := s.store.Change(ctx, func(*checkpoint.Draft) error { return nil }); err != nil {
+			return err
+		}
+	}
+	if age := s.rulesAge(); age > maxRulesAge {
+		return failure(codeUnavailable, fmt.Sprintf("the rules are %s old", age.Round(time.Second)))
+	}
+	if _, err := s.ring.Signer(s.clock()); err != nil {
+		return failure(codeUnavailable, "there is no key that may sign now")
+	}
+	return nil
+}
+
+// rulesAge is the time since this gateway's rules were known to be the newest.
+func (s *Server) rulesAge() time.Duration {
+	return s.clock().Sub(s.store.Registry().LoadedAt)
+}

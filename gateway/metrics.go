@@ -1,0 +1,136 @@
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/redis/go-redis/v9"
+
+	"passgate/checkpoint"
+)
+
+// Metrics are a gateway's figures. Every label has few values: patterns of
+// routes, words of closed lists, never anything that a client chose.
+type Metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	scans    *prometheus.CounterVec
+	scan     prometheus.Histogram
+	stages   *prometheus.HistogramVec
+	lag      prometheus.Histogram
+}
+
+// The stages of a scan.
+const (
+	stageParse   = "parse"   // reading the body
+	stageVerify  = "verify"  // the pass's signature, whose it is
+	stageDecide  = "decide"  // the store
+	stageRespond = "respond" // rendering the answer
+)
+
+var fastBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}
+
+// NewMetrics makes a set with a registry of its own, with the collectors of
+// the Go runtime and the process.
+func NewMetrics() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "passgate_http_requests_total", Help: "Requests by route pattern and status.",
+		}, []string{"route", "status"}),
+		scans: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "passgate_scans_total", Help: "Answered scans by decision and reason, repeats included.",
+		}, []string{"decision", "reason"}),
+		scan: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "passgate_scan_seconds", Help: "Time from the read request to the rendered answer of a scan.", Buckets: fastBuckets,
+		}),
+		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "passgate_scan_stage_seconds", Help: "Time of a scan's stages: parse, verify, decide, respond.", Buckets: fastBuckets,
+		}, []string{"stage"}),
+		lag: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "passgate_projector_lag_seconds", Help: "Time from the recording of an event to its place in the gate index.",
+			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
+		}),
+	}
+	m.registry.MustRegister(m.requests, m.scans, m.scan, m.stages, m.lag,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler serves the figures in Prometheus' forms. It belongs on a listener of
+// its own, which the public does not reach.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+}
+
+// ObserveProjection notes a step of the projector; it fits Projector.Observe.
+func (m *Metrics) ObserveProjection(p checkpoint.Projection) { m.lag.Observe(p.Lag.Seconds()) }
+
+// WatchPool shows the connections of a Redis client as
+// passgate_redis_pool{state="total"|"idle"|"stale"|"waited"|"timed_out"}. Call
+// it once; stats is asked at each collection.
+func (m *Metrics) WatchPool(stats func() *redis.PoolStats) {
+	desc := prometheus.NewDesc("passgate_redis_pool", "Connections to Redis by state; waited and timed_out count since the start.", []string{"state"}, nil)
+	m.registry.MustRegister(collectorFunc{desc, func(out chan<- prometheus.Metric) {
+		p := stats()
+		for state, n := range map[string]uint32{
+			"total": p.TotalConns, "idle": p.IdleConns, "stale": p.StaleConns, "waited": p.WaitCount, "timed_out": p.Timeouts,
+		} {
+			out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), state)
+		}
+	}})
+}
+
+type collectorFunc struct {
+	desc    *prometheus.Desc
+	collect func(chan<- prometheus.Metric)
+}
+
+func (f collectorFunc) Describe(out chan<- *prometheus.Desc) { out <- f.desc }
+func (f collectorFunc) Collect(out chan<- prometheus.Metric) { f.collect(out) }
+
+// watchRules shows the age of the rules. A second server that shares the set
+// shows the same store, so the first one's answer stands for both.
+func (m *Metrics) watchRules(age func() time.Duration) {
+	gauge := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "passgate_rules_age_seconds", Help: "Time since the rules were last known to be the newest.",
+	}, func() float64 { return age().Seconds() })
+	_ = m.registry.Register(gauge)
+}
+
+func (m *Metrics) countRequest(method, pattern string, status int) {
+	label := pattern
+	if method != "" {
+		label = method + " " + pattern
+	}
+	m.requests.WithLabelValues(label, strconv.Itoa(status)).Inc()
+}
+
+// scanClock times the stages of one scan.
+type scanClock struct {
+	m           *Metrics
+	start, last time.Time
+}
+
+func (m *Metrics) startScan() scanClock {
+	now := time.Now()
+	return scanClock{m, now, now}
+}
+
+// done ends a stage.
+func (k *scanClock) done(stage string) {
+	now := time.Now()
+	k.m.stages.WithLabelValues(stage).Observe(now.Sub(k.last).Seconds())
+	k.last = now
+}
+
+// finish ends the last stage and the scan.
+func (k *scanClock) finish(o checkpoint.Outcome) {
+	k.done(stageRespond)
+	k.m.scan.Observe(k.last.Sub(k.start).Seconds())
+	k.m.scans.WithLabelValues(o.Decision.String(), o.Reason.String()).Inc()
+}

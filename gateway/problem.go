@@ -1,0 +1,158 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+)
+
+// code is the stable word for what went wrong.
+type code string
+
+const (
+	codeBadRequest       code = "bad_request"
+	codeBadJSON          code = "bad_json"
+	codeUnknownField     code = "unknown_field"
+	codeInvalid          code = "invalid"
+	codeUnauthorized     code = "unauthorized"
+	codeForbidden        code = "forbidden"
+	codeOutOfScope       code = "out_of_scope"
+	codeUsed             code = "code_used"
+	codeNotFound         code = "not_found"
+	codeMethod           code = "method_not_allowed"
+	codeTimeout          code = "request_timeout"
+	codeExists           code = "exists"
+	codeOtherContent     code = "other_content"
+	codeTooMany          code = "too_many"
+	codeCrowded          code = "crowded"
+	codeUnavailable      code = "unavailable"
+	codeTooLarge         code = "too_large"
+	codeHeaderTooLarge   code = "header_too_large"
+	codeUnsupportedMedia code = "unsupported_media"
+	codeInternal         code = "internal"
+)
+
+// problems is the one table from code to status and title.
+var problems = map[code]struct {
+	status int
+	title  string
+}{
+	codeBadRequest:       {http.StatusBadRequest, "The request cannot be read"},
+	codeBadJSON:          {http.StatusBadRequest, "The body is not the JSON that is expected"},
+	codeUnknownField:     {http.StatusBadRequest, "The body has a field that is not known"},
+	codeInvalid:          {http.StatusUnprocessableEntity, "A field cannot be accepted"},
+	codeUnauthorized:     {http.StatusUnauthorized, "Sign in first"},
+	codeForbidden:        {http.StatusForbidden, "Not allowed"},
+	codeOutOfScope:       {http.StatusForbidden, "Outside your part of the grid"},
+	codeUsed:             {http.StatusForbidden, "The code was used or has expired"},
+	codeNotFound:         {http.StatusNotFound, "Not found"},
+	codeMethod:           {http.StatusMethodNotAllowed, "The path does not take this method"},
+	codeTimeout:          {http.StatusRequestTimeout, "The request came too slowly"},
+	codeExists:           {http.StatusConflict, "It exists already"},
+	codeOtherContent:     {http.StatusConflict, "The same scan came before with other content"},
+	codeTooMany:          {http.StatusTooManyRequests, "Too many requests"},
+	codeCrowded:          {http.StatusTooManyRequests, "Too many scans of one person at one instant"},
+	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
+	codeTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
+	codeHeaderTooLarge:   {http.StatusRequestHeaderFieldsTooLarge, "The header is too large"},
+	codeUnsupportedMedia: {http.StatusUnsupportedMediaType, "The body is in a form that is not accepted"},
+	codeInternal:         {http.StatusInternalServerError, "An error of ours"},
+}
+
+// apiError is an error that the caller may read.
+type apiError struct {
+	code   code
+	field  string
+	detail string
+}
+
+// Error joins code and detail.
+func (e *apiError) Error() string { return string(e.code) + ": " + e.detail }
+
+// failure is an error with a detail that the caller may read.
+func failure(c code, detail string) error { return &apiError{code: c, detail: detail} }
+
+// invalid says which field cannot be accepted and why.
+func invalid(field, why string) error { return &checkpoint.FieldError{Field: field, Why: why} }
+
+// explain turns any error into what the caller is told. It is the one table
+// for errors of other packages.
+func explain(err error) *apiError {
+	var known *apiError
+	var field *checkpoint.FieldError
+	var http *fiber.Error
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &field):
+		return &apiError{codeInvalid, field.Field, field.Why}
+	case errors.Is(err, checkpoint.ErrNotFound):
+		return &apiError{code: codeNotFound, detail: "there is no such record"}
+	case errors.Is(err, checkpoint.ErrExists):
+		return &apiError{code: codeExists, detail: "choose another name"}
+	case errors.Is(err, checkpoint.ErrOtherContent):
+		return &apiError{code: codeOtherContent, detail: "the same id and occurred_at were recorded with other content: a new scan needs a new id"}
+	case errors.Is(err, checkpoint.ErrCrowded):
+		return &apiError{code: codeCrowded, detail: "wait a moment"}
+	case errors.Is(err, checkpoint.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return &apiError{code: codeUnavailable, detail: "whether it was recorded is not known; sending the same again is safe"}
+	case errors.As(err, &http):
+		return explainHTTP(http)
+	}
+	return &apiError{code: codeInternal, detail: "the log has the cause under the request's ID"}
+}
+
+// explainHTTP is for what the HTTP library refuses before any route.
+func explainHTTP(err *fiber.Error) *apiError {
+	for c, p := range problems {
+		if p.status != err.Code {
+			continue
+		}
+		switch c {
+		case codeNotFound:
+			return &apiError{code: c, detail: "there is no such path"}
+		case codeMethod, codeTimeout, codeTooLarge, codeHeaderTooLarge:
+			return &apiError{code: c, detail: p.title}
+		}
+	}
+	return &apiError{code: codeBadRequest, detail: "it is not a well-formed HTTP request"}
+}
+
+// problemBody is an RFC 9457 problem.
+type problemBody struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Code   code   `json:"code"`
+	Field  string `json:"field,omitempty"`
+}
+
+// writeProblem renders an error. Causes of our own failures go to the log only.
+func (s *Server) writeProblem(c *fiber.Ctx, pattern string, err error) {
+	e := explain(err)
+	p := problems[e.code]
+	if p.status >= http.StatusInternalServerError {
+		s.logger.Error("request failed", "request", requestID(c), "route", pattern, "code", string(e.code), "error", err)
+	}
+	body, err := json.Marshal(problemBody{"urn:passgate:problem:" + string(e.code), p.title, p.status, e.detail, e.code, e.field})
+	if err != nil {
+		s.logger.Error("problem cannot be rendered", "request", requestID(c), "error", err)
+	}
+	c.Response().ResetBody()
+	c.Status(p.status)
+	switch e.code {
+	case codeUnauthorized:
+		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="passgate"`)
+	case codeUnavailable, codeTooMany, codeCrowded:
+		c.Set(fiber.HeaderRetryAfter, "1")
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderContentType, "application/problem+json")
+	c.Response().SetBodyRaw(body)
+}

@@ -1,0 +1,207 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+	"passgate/codes"
+)
+
+// Limits of the server.
+const (
+	smallBody      = 64 << 10
+	largeBody      = 2 << 20
+	headerBytes    = 8 << 10
+	maxConnections = 10_000
+	readTimeout    = 10 * time.Second
+	writeTimeout   = 10 * time.Second
+	idleTimeout    = 90 * time.Second
+	requestTimeout = 2 * time.Second
+	sessionLife    = 12 * time.Hour
+)
+
+// Config is what a Server needs. Store, Ring and SessionKey are required.
+type Config struct {
+	// Store holds the domain. The server does not close it.
+	Store *checkpoint.Store
+	// Ring verifies passes and, where it holds a signing key, issues them.
+	Ring *codes.Ring
+	// SessionKey (32 bytes) signs the sessions of staff. Every gateway of a
+	// town needs the same one; a new one ends all sessions.
+	SessionKey []byte
+	// Logger gets one record for each failure of ours, with the request's ID
+	// and without personal data. slog.Default() if nil.
+	Logger *slog.Logger
+	// Clock defaults to time.Now. It is the store's clock as well.
+	Clock checkpoint.Clock
+	// Metrics to count in; the server makes its own if nil.
+	Metrics *Metrics
+}
+
+// Server is the HTTP API. One Server serves one listener.
+type Server struct {
+	app       *fiber.App
+	store     *checkpoint.Store
+	ring      *codes.Ring
+	verifier  *codes.Verifier
+	key       []byte
+	logger    *slog.Logger
+	clock     checkpoint.Clock
+	metrics   *Metrics
+	passwords *passwordDesk
+	large     map[string]bool // paths that take many records
+	ready     readiness
+
+	// life ends at Shutdown; streams stop with it.
+	life context.Context //nolint:containedctx // the server's own life, not a request's
+	end  context.CancelFunc
+}
+
+// New checks the configuration and builds the server. It opens no port and
+// starts no goroutine.
+func New(cfg Config) (*Server, error) {
+	if cfg.Store == nil || cfg.Ring == nil {
+		return nil, errors.New("gateway: Store and Ring are required")
+	}
+	if len(cfg.SessionKey) != 32 {
+		return nil, fmt.Errorf("gateway: SessionKey has %d bytes, 32 are needed", len(cfg.SessionKey))
+	}
+	s := &Server{
+		store: cfg.Store, ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey,
+		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{},
+	}
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if s.metrics == nil {
+		s.metrics = NewMetrics()
+	}
+	s.metrics.watchRules(s.rulesAge)
+	var err error
+	if s.passwords, err = newPasswordDesk(); err != nil {
+		return nil, err
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	s.app = fiber.New(fiber.Config{
+		BodyLimit: largeBody, ReadBufferSize: headerBytes, Concurrency: maxConnections,
+		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		DisableStartupMessage: true, StrictRouting: true, CaseSensitive: true,
+		StreamRequestBody: false, ErrorHandler: s.stray,
+	})
+	s.app.Server().HeaderReceived = s.bodyLimit
+	for _, r := range s.routes() {
+		s.app.Add(r.method, r.path, s.guard(r))
+		if r.large {
+			s.large[r.path] = true
+		}
+	}
+	return s, nil
+}
+
+// Metrics are those that the server counts in.
+func (s *Server) Metrics() *Metrics { return s.metrics }
+
+// Serve answers requests on ln until Shutdown, which closes ln.
+func (s *Server) Serve(ln net.Listener) error {
+	if err := s.app.Listener(ln); err != nil {
+		return fmt.Errorf("gateway: serve %s: %w", ln.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown stops taking connections, ends streams and waits for the requests
+// under way, at most until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.end()
+	if err := s.app.ShutdownWithContext(ctx); err != nil {
+		return fmt.Errorf("gateway: shut down: %w", err)
+	}
+	return nil
+}
+
+// guard is what every route is wrapped in.
+func (s *Server) guard(r route) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		ctx, cancel := context.WithTimeout(s.life, requestTimeout)
+		defer cancel()
+		c.SetUserContext(ctx)
+		s.begin(c)
+		if err := s.answer(c, r); err != nil {
+			s.writeProblem(c, r.path, err)
+		}
+		s.metrics.countRequest(r.method, r.path, c.Response().StatusCode())
+		return nil
+	}
+}
+
+// answer runs a route's handler for those who may. A panic is our own mistake
+// and stays this request's.
+func (s *Server) answer(c *fiber.Ctx, r route) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("gateway: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if len(c.Request().Header.ContentEncoding()) > 0 {
+		return failure(codeUnsupportedMedia, "compressed bodies are not accepted: send the body as it is")
+	}
+	if err := s.admit(c, r); err != nil {
+		return err
+	}
+	return r.handle(c)
+}
+
+// stray renders what never reached a route: unknown paths, wrong methods,
+// requests that cannot be read.
+func (s *Server) stray(c *fiber.Ctx, err error) error {
+	s.begin(c)
+	s.writeProblem(c, "unmatched", err)
+	s.metrics.countRequest("", "unmatched", c.Response().StatusCode())
+	return nil
+}
+
+// begin gives the request its ID and the answer the headers that all have.
+// What may be kept by caches says so itself.
+func (s *Server) begin(c *fiber.Ctx) {
+	id := strconv.FormatUint(rand.Uint64()|1<<63, 16) //nolint:gosec // a name, not a secret
+	c.Locals(requestIDKey, id)
+	c.Set("X-Request-Id", id)
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set(fiber.HeaderXFrameOptions, "DENY")
+	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
+	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+}
+
+// localKey names what a request carries along.
+type localKey uint8
+
+const (
+	requestIDKey localKey = iota
+	principalKey
+	residentKey
+)
+
+func requestID(c *fiber.Ctx) string {
+	id, _ := c.Locals(requestIDKey).(string)
+	return id
+}
+
+// context is the request's, with its deadline. Calls of the store use it.
+func (s *Server) context(c *fiber.Ctx) context.Context { return c.UserContext() }
+
+// now is the clock in UTC ms.
+func (s *Server) now() int64 { return s.clock().UnixMilli() }
