@@ -171,11 +171,11 @@ func TestFlagsReachTheStay(t *testing.T) {
 
 func TestSameEventWithOtherContentCountsAsRecordedFirst(t *testing.T) {
 	t.Parallel()
-	first, second := in(mall, hour), in(shop, hour)
+	first, second := in(shop, hour), in(mall, hour)
 	first.RecordedAt, second.RecordedAt = 1, 2
 	for _, events := range [][]Event{{first, second}, {second, first}} {
-		if got := Fold(events, 2*hour, examples); len(got) != 1 || got[0].Site != mall {
-			t.Errorf("got %+v, want one stay at the mall", got)
+		if got := Fold(events, 2*hour, examples); len(got) != 1 || got[0].Site != shop {
+			t.Errorf("got %+v, want one stay at the shop", got)
 		}
 	}
 }
