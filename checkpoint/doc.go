@@ -50,6 +50,7 @@
 //	{gN}:c:dev:min    string  refuse          refusals of a device in a minute; 2 minutes
 //	{reg}:meta        hash    registry        format, partitions, version, last numbers
 //	{reg}:sites ...   hash    registry        sites, gates, devices, grid, staff: JSON by code
+//	{reg}:seal        hash    Open            proof that the secrets are those of the data
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked

@@ -19,7 +19,7 @@ const (
 const excelWhy = "is an ID number that Excel turned into a number, format the column as text and fill it in again"
 
 // What Excel leaves of a long number: 1.10101E+17, or digits with ".0".
-var excelNumber = regexp.MustCompile(`^(\d(\.\d+)?E\+?\d+|\d{8,}\.0+)$`)
+var excelNumber = regexp.MustCompile(`^(\d(\.\d+)?[eE]\+?\d+|\d{8,}\.0+)$`)
 
 // ParseDocument normalises and checks the number of an identity document:
 // surrounding blanks go, full-width characters become ASCII, letters upper
@@ -46,7 +46,7 @@ func ParseDocument(s string) (string, error) {
 	switch {
 	case d == "":
 		return bad("is missing")
-	case excelNumber.MatchString(d):
+	case digits+letters != len(d) && excelNumber.MatchString(d):
 		return bad(excelWhy)
 	case digits+letters != len(d):
 		return bad("may hold letters and digits only")
@@ -103,10 +103,7 @@ func realDate(yyyymmdd string) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-var (
-	phoneNoise  = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "")
-	mobilePhone = regexp.MustCompile(`^1[3-9]\d{9}$`)
-)
+var phoneNoise = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "")
 
 // ParsePhone normalises a mainland mobile number to its 11 digits: blanks,
 // dashes, brackets and +86 go. An empty one stays empty. The error is a
@@ -116,19 +113,33 @@ func ParsePhone(s string) (string, error) {
 	if p == "" {
 		return "", nil
 	}
-	if excelNumber.MatchString(strings.ToUpper(p)) {
-		return "", &FieldError{"phone", "is a phone number that Excel turned into a number, format the column as text and fill it in again"}
-	}
+	number := p
 	for _, prefix := range []string{"+86", "0086", "86"} {
 		if rest, ok := strings.CutPrefix(p, prefix); ok {
-			p = rest
+			number = rest
 			break
 		}
 	}
-	if !mobilePhone.MatchString(p) {
+	switch {
+	case isMobile(number):
+		return number, nil
+	case excelNumber.MatchString(p):
+		return "", &FieldError{"phone", "is a phone number that Excel turned into a number, format the column as text and fill it in again"}
+	default:
 		return "", &FieldError{"phone", "must be a mainland mobile number of 11 digits from 13 to 19, or empty"}
 	}
-	return p, nil
+}
+
+func isMobile(p string) bool {
+	if len(p) != 11 || p[0] != '1' || p[1] < '3' {
+		return false
+	}
+	for i := range len(p) {
+		if !isDigit(p[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // CleanName normalises a person's name: full-width letters become ASCII, blanks
@@ -143,22 +154,34 @@ func CleanName(s string) (string, error) {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
 		return bad("was damaged by a wrong character set: save the file as UTF-8 or GB18030 and send it again")
 	}
-	words := strings.Fields(asciiWidth(s))
-	han, letters := false, 0
-	for _, r := range strings.Join(words, "") {
+	var b strings.Builder
+	han, letters, gap := false, 0, false
+	for _, r := range asciiWidth(s) {
+		if unicode.IsSpace(r) {
+			gap = true
+			continue
+		}
 		switch {
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Noncharacter_Code_Point, r):
-			return bad("holds control or direction-changing characters")
+		case unicode.Is(unicode.Han, r):
+			han = true
+			letters++
 		case unicode.IsLetter(r), unicode.Is(unicode.Co, r):
 			letters++
-			han = han || unicode.Is(unicode.Han, r)
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Noncharacter_Code_Point, r):
+			return bad("holds control or direction-changing characters")
+		case strings.ContainsRune(nameDots, r):
+			r = '·'
 		}
+		if gap {
+			b.WriteByte(' ')
+			gap = false
+		}
+		b.WriteRune(r)
 	}
-	name := strings.Join(words, " ")
+	name := b.String()
 	if han {
-		name = strings.Join(words, "")
+		name = strings.ReplaceAll(name, " ", "")
 	}
-	name = nameDots.Replace(name)
 	switch {
 	case name == "":
 		return bad("is missing")
@@ -170,7 +193,9 @@ func CleanName(s string) (string, error) {
 	return name, nil
 }
 
-var nameDots = strings.NewReplacer("•", "·", "‧", "·", "∙", "·", "・", "·", "･", "·", "⋅", "·")
+// nameDots are the characters that are typed for the dot between the parts of a
+// name.
+const nameDots = "•‧∙・･⋅"
 
 // compoundSurnames are the surnames of two characters that are in use.
 var compoundSurnames = func() map[string]bool {

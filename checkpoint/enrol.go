@@ -7,19 +7,22 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
-// Bounds of one enrolment step: people whose rows are in flight together, and
-// rows of one script call, which holds up every scan on that Redis meanwhile
-// (about 2 ms).
+// How an enrolment is cut: rows that go through the steps together, how many
+// such portions are under way at once (while one waits for Redis the next is
+// prepared), and rows of one script call, which holds up every scan on that
+// Redis meanwhile: at most 2 ms.
 const (
-	enrolAtOnce = 4096
-	enrolCall   = 256
+	enrolPortion = 1024
+	enrolAhead   = 3
+	enrolCall    = 256
 )
 
 // enrolTries is how often a row is taken up again because somebody else wrote
 // the same person at the same time.
-const enrolTries = 4
+const enrolTries = 16
 
 // enrolment is one row on its way into the store.
 type enrolment struct {
@@ -53,40 +56,66 @@ type enrolment struct {
 // all of them again is safe and completes what was cut off.
 func (s *Store) Enrol(ctx context.Context, rows []NewResident) ([]EnrolResult, error) {
 	results := make([]EnrolResult, len(rows))
-	reg := s.Registry()
-	type said struct {
-		row int
-		in  NewResident
-	}
-	first := make(map[uint64]said, len(rows)) // by document
-	twins := map[int]int{}                    // a row that says the same as an earlier one -> that one
-	for start := 0; start < len(rows); start += enrolAtOnce {
-		end := min(start+enrolAtOnce, len(rows))
-		prepared, err := s.prepareRows(reg, rows[start:end], start, results)
+	seen := documents{rows: make(map[uint64]documentRow, len(rows)), twins: map[int]int{}}
+	var (
+		reg    = s.Registry()
+		wait   sync.WaitGroup
+		ahead  = make(chan struct{}, enrolAhead)
+		failed atomic.Pointer[error]
+	)
+	for start := 0; start < len(rows) && failed.Load() == nil; start += enrolPortion {
+		portion, err := s.prepareRows(reg, rows[start:min(start+enrolPortion, len(rows))], start, results)
 		if err != nil {
-			return nil, err
+			failed.CompareAndSwap(nil, &err)
+			break
 		}
-		todo := prepared[:0]
-		for _, e := range prepared {
-			earlier, seen := first[e.doc]
-			switch {
-			case !seen:
-				first[e.doc] = said{e.row, e.in}
-				todo = append(todo, e)
-			case earlier.in == e.in:
-				twins[e.row] = earlier.row
-			default:
-				results[e.row].Err = &FieldError{"id_number", fmt.Sprintf("is in row %d already, with other particulars", earlier.row+1)}
+		portion = seen.first(portion, results)
+		ahead <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-ahead }()
+			if err := s.enrol(ctx, portion, results); err != nil {
+				failed.CompareAndSwap(nil, &err)
 			}
-		}
-		if err := s.enrol(ctx, todo, results); err != nil {
-			return nil, err
-		}
+		})
 	}
-	for row, earlier := range twins {
+	wait.Wait()
+	if err := failed.Load(); err != nil {
+		return nil, *err
+	}
+	for row, earlier := range seen.twins {
 		results[row] = EnrolResult{ID: results[earlier].ID, Err: results[earlier].Err}
 	}
 	return results, nil
+}
+
+// documents are those of the rows of one call: a document that comes twice is
+// one row and a mistake, or one row said twice.
+type documents struct {
+	rows  map[uint64]documentRow // by blind index
+	twins map[int]int            // row -> earlier row that says the same
+}
+
+type documentRow struct {
+	row int
+	in  NewResident
+}
+
+// first keeps the rows whose document no earlier row has.
+func (d *documents) first(portion []*enrolment, results []EnrolResult) []*enrolment {
+	kept := portion[:0]
+	for _, e := range portion {
+		earlier, again := d.rows[e.doc]
+		switch {
+		case !again:
+			d.rows[e.doc] = documentRow{e.row, e.in}
+			kept = append(kept, e)
+		case earlier.in == e.in:
+			d.twins[e.row] = earlier.row
+		default:
+			results[e.row].Err = &FieldError{"id_number", fmt.Sprintf("is in row %d already, with other particulars", earlier.row+1)}
+		}
+	}
+	return kept
 }
 
 // prepareRows checks rows and makes what is written of them, on all processors.

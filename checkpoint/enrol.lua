@@ -71,13 +71,12 @@ end
 if step == 'create' then
   for i = 1, #KEYS / 3 do
     local k, a = 3 * i - 2, 9 * i - 7
-    local person = KEYS[k]
     out[i] = '0'
-    if redis.call('HSETNX', person, 'k', ARGV[a + 3]) == 1 then
-      redis.call('HSET', person, 's', ARGV[a + 1], 'h', ARGV[a + 2], 'g', '0', 'n', ARGV[a + 4],
-        'u', ARGV[a + 5], 'd', ARGV[a + 6])
-      if ARGV[a + 7] ~= '' then redis.call('HSET', person, 'w', ARGV[a + 7]) end
-      redis.call('SET', KEYS[k + 1], ARGV[a + 8])
+    -- Who has an identity exists: it comes and goes with the person.
+    if redis.call('SET', KEYS[k + 1], ARGV[a + 8], 'NX') then
+      redis.call('HSET', KEYS[k], 's', ARGV[a + 1], 'h', ARGV[a + 2], 'g', '0', 'k', ARGV[a + 3],
+        'n', ARGV[a + 4], 'u', ARGV[a + 5], 'd', ARGV[a + 6])
+      if ARGV[a + 7] ~= '' then redis.call('HSET', KEYS[k], 'w', ARGV[a + 7]) end
       redis.call('HSET', KEYS[k + 2], ARGV[a], '')
       out[i] = '1'
     end
@@ -88,7 +87,7 @@ end
 if step == 'update' then
   for i = 1, #KEYS / 4 do
     local k, a = 4 * i - 3, 7 * i - 5
-    local person, stored = KEYS[k], redis.call('GET', KEYS[k + 1])
+    local person, stored = KEYS[k], redis.call('GET', KEYS[k + 1]) or ''
     out[i] = '0'
     -- Every write of an identity has a nonce of its own, so an equal blob means
     -- that nothing has changed. The same write again finds its own blob.

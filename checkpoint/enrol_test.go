@@ -408,11 +408,23 @@ func BenchmarkEnrol(b *testing.B) {
 	const people, portion = 20_000, 5000
 	s, _ := newStore(b)
 	ctx := context.Background()
+	villages := func(d *Draft) error {
+		for n := range 180 {
+			if err := d.PutSite(Site{Code: fmt.Sprintf("b-%d", n), Name: "村", Kind: Village, Grid: "area-1"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := s.Change(ctx, villages); err != nil {
+		b.Fatal(err)
+	}
 	var enrolTime, plainTime time.Duration
 	for n := 0; b.Loop(); n++ {
 		rows := make([]NewResident, people)
 		for i := range rows {
 			rows[i] = household(n*people+i, 1, fmt.Sprintf("%d-%d", n, i/3))[0]
+			rows[i].Site = fmt.Sprintf("b-%d", i/100%180)
 		}
 		start := time.Now()
 		for at := 0; at < people; at += portion {

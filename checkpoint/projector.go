@@ -185,8 +185,11 @@ func (s *Store) WatchRules(ctx context.Context, logger *slog.Logger) {
 	for ctx.Err() == nil {
 		sleep(ctx, pollRules)
 		v, err := s.registryVersion(ctx)
-		if err == nil && v > s.Registry().Version {
+		switch {
+		case err == nil && v > s.Registry().Version:
 			err = s.reload(ctx)
+		case err == nil:
+			s.confirmed.Store(time.Now().UnixNano())
 		}
 		if err != nil && ctx.Err() == nil {
 			logger.Warn("rules cannot be refreshed", "error", err)

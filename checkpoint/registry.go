@@ -16,8 +16,7 @@ import (
 // thousand records), held in memory by every gateway and never changed in
 // place: a change makes a new version.
 type Registry struct {
-	Version  int64
-	LoadedAt time.Time
+	Version int64
 
 	sites   map[string]*Site
 	siteNum map[uint32]*Site
@@ -135,7 +134,7 @@ func (s *Store) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.LoadedAt = s.clock()
+	s.confirmed.Store(time.Now().UnixNano())
 	for {
 		old := s.registry.Load()
 		if old != nil && old.Version > r.Version || s.registry.CompareAndSwap(old, r) {

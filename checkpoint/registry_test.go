@@ -182,3 +182,17 @@ func TestProjectionSurvivesItsOwner(t *testing.T) {
 		t.Errorf("%d events in pages of %d", len(all), n)
 	}
 }
+
+func TestOtherSecretsThanThoseOfTheDataAreRefused(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	for what, cfg := range map[string]Config{
+		"index key": {FieldKey: testFieldKey, IndexKey: []byte(strings.Repeat("x", 32))},
+		"field key": {FieldKey: []byte(strings.Repeat("x", 32)), IndexKey: testIndexKey},
+	} {
+		cfg.Client, cfg.Prefix, cfg.Clock = testClient(t, Tune), s.keys.prefix, clock.Now
+		if _, err := Open(t.Context(), cfg); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), what) {
+			t.Errorf("with another %s: %v", what, err)
+		}
+	}
+}

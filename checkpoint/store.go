@@ -49,6 +49,7 @@ type Store struct {
 	seal      *sealer
 	recent    *recentScans
 	registry  atomic.Pointer[Registry]
+	confirmed atomic.Int64 // wall clock, ns: when the registry was last known to be the newest
 }
 
 // DefaultRetention is how long events are kept.
@@ -96,6 +97,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := s.checkFormat(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.checkKeys(ctx); err != nil {
+		return nil, err
+	}
 	if err := loadScripts(ctx, s.rdb); err != nil {
 		return nil, err
 	}
@@ -111,6 +115,12 @@ func (s *Store) Zone() *time.Location { return s.zone }
 // Ping tells whether Redis answers, within the context's deadline.
 func (s *Store) Ping(ctx context.Context) error {
 	return unavailable(s.rdb.Ping(ctx).Err())
+}
+
+// RulesAge is the time since this process last knew that its registry was the
+// newest: under a second while WatchRules runs and Redis answers.
+func (s *Store) RulesAge() time.Duration {
+	return time.Since(time.Unix(0, s.confirmed.Load()))
 }
 
 // formatVersion counts changes of the stored layout.
@@ -132,6 +142,30 @@ func (s *Store) checkFormat(ctx context.Context) error {
 		if got != strconv.Itoa(v) {
 			return fmt.Errorf("%w: %s is %s, this program needs %d", ErrFormat, field, got, v)
 		}
+	}
+	return nil
+}
+
+// checkKeys refuses other secrets than those the stored people were written
+// with: under a wrong key nobody would be found and nobody's name be readable.
+func (s *Store) checkKeys(ctx context.Context) error {
+	key := s.keys.registry("seal")
+	index := strconv.FormatUint(s.seal.blind("check", "index key"), 16)
+	if err := s.rdb.HSetNX(ctx, key, "index", index).Err(); err != nil {
+		return unavailable(err)
+	}
+	if err := s.rdb.HSetNX(ctx, key, "field", s.seal.seal(0, []byte("field key"))).Err(); err != nil {
+		return unavailable(err)
+	}
+	stored, err := s.rdb.HGetAll(ctx, key).Result()
+	if err != nil {
+		return unavailable(err)
+	}
+	if stored["index"] != index {
+		return fmt.Errorf("%w: the people in it were written with another index key; restore the key file that belongs to this data", ErrFormat)
+	}
+	if _, err := s.seal.open(0, []byte(stored["field"])); err != nil {
+		return fmt.Errorf("%w: the people in it were written with another field key; restore the key file that belongs to this data", ErrFormat)
 	}
 	return nil
 }

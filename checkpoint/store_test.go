@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint/redisd"
@@ -19,8 +20,11 @@ import (
 
 // The tests run on a real redis-server of their own. With
 // PASSGATE_TEST_REDIS=cluster the same tests run on a Redis Cluster of three
-// masters on loopback.
-var testAddrs []string
+// masters on loopback, with =memory on the in-process one.
+var (
+	testAddrs    []string
+	testInMemory bool
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -52,8 +56,16 @@ func runOnRedis(m *testing.M) int {
 		}
 		defer cluster.Stop() //nolint:errcheck // the process ends
 		testAddrs = cluster.Addrs()
+	case "memory":
+		mini := miniredis.NewMiniRedis()
+		if err := mini.Start(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer mini.Close()
+		testAddrs, testInMemory = []string{mini.Addr()}, true
 	default:
-		fmt.Fprintf(os.Stderr, "PASSGATE_TEST_REDIS=%s: want single or cluster\n", kind)
+		fmt.Fprintf(os.Stderr, "PASSGATE_TEST_REDIS=%s: want single, cluster or memory\n", kind)
 		return 1
 	}
 	return m.Run()

@@ -65,5 +65,5 @@ func (s *Server) checkReady(ctx context.Context) error {
 
 // rulesAge is the time since this gateway's rules were known to be the newest.
 func (s *Server) rulesAge() time.Duration {
-	return s.clock().Sub(s.store.Registry().LoadedAt)
+	return s.store.RulesAge()
 }
