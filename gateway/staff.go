@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+)
+
+// minPassword is the fewest characters that a password may have.
+const minPassword = 10
+
+// accountView is an account as the API shows it: without its password hash.
+type accountView struct {
+	staffView
+	Disabled bool `json:"disabled"`
+}
+
+func viewOfAccount(st *checkpoint.Staff) accountView { return accountView{viewOfStaff(st), st.Disabled} }
+
+// accountInput is an account as the API takes it. An empty password keeps the
+// one that is there.
+type accountInput struct {
+	Login    string          `json:"login"`
+	Name     string          `json:"name"`
+	Role     checkpoint.Role `json:"role"`
+	Grid     string          `json:"grid"`
+	Disabled bool            `json:"disabled"`
+	Password string          `json:"password"`
+}
+
+func (in accountInput) check() error {
+	if !slices.Contains(everyStaff.staff, in.Role) {
+		return invalid("role", fmt.Sprintf("must be one of %v", everyStaff.staff))
+	}
+	if in.Password != "" && utf8.RuneCountInString(in.Password) < minPassword || len(in.Password) > maxPassword {
+		return invalid("password", fmt.Sprintf("must have at least %d characters and at most %d bytes", minPassword, maxPassword))
+	}
+	return checkLine("name", in.Name, 120)
+}
+
+// handleStaff lists the accounts in the caller's scope.
+func (s *Server) handleStaff(c *fiber.Ctx) error {
+	who, accounts := principalOf(c), []accountView{}
+	for _, st := range s.store.Registry().StaffList() {
+		if s.reaches(who, st.Grid) {
+			accounts = append(accounts, viewOfAccount(st))
+		}
+	}
+	return c.JSON(fiber.Map{"staff": accounts})
+}
+
+// handlePutStaff adds or replaces an account. Another password, role, scope or
+// state ends its sessions.
+func (s *Server) handlePutStaff(c *fiber.Ctx) error {
+	var in accountInput
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	login, err := pathCode(c, "login", "login", in.Login)
+	if err != nil {
+		return err
+	}
+	if err := in.check(); err != nil {
+		return err
+	}
+	hash := ""
+	if in.Password != "" {
+		if hash, err = s.passwords.hash(s.context(c), in.Password); err != nil {
+			return err
+		}
+	}
+	err = s.store.Change(s.context(c), func(d *checkpoint.Draft) error {
+		st := checkpoint.Staff{Login: login, Name: in.Name, Role: in.Role, Grid: in.Grid, Disabled: in.Disabled, PasswordHash: hash}
+		old, known := d.Staff(login)
+		switch {
+		case known && hash == "":
+			st.PasswordHash = old.PasswordHash
+		case hash == "":
+			return invalid("password", "is missing: a new account needs one")
+		}
+		if known {
+			st.Epoch = old.Epoch
+			if hash != "" || st.Role != old.Role || st.Grid != old.Grid || st.Disabled != old.Disabled {
+				st.Epoch++
+			}
+		}
+		if err := d.PutStaff(st); err != nil {
+			return err
+		}
+		return keepsAdmin(d)
+	})
+	if err != nil {
+		return err
+	}
+	now, ok := s.store.Registry().Staff(login)
+	if !ok {
+		return fmt.Errorf("gateway: account %s is not there after it was put", login)
+	}
+	return c.JSON(viewOfAccount(now))
+}
+
+// keepsAdmin refuses a change after which nobody could change anything.
+func keepsAdmin(d *checkpoint.Draft) error {
+	for _, st := range d.StaffList() {
+		if st.Role == checkpoint.RoleAdmin && !st.Disabled {
+			return nil
+		}
+	}
+	return invalid("role", "this is the last admin: make another one first")
+}
