@@ -61,6 +61,8 @@ type Server struct {
 	passwords *passwordDesk
 	large     map[string]bool // paths that take many records
 	ready     readiness
+	revoked   revokedPasses
+	sheets    sheetDesk
 
 	// life ends at Shutdown; streams stop with it.
 	life context.Context //nolint:containedctx // the server's own life, not a request's

@@ -19,7 +19,9 @@ type accountView struct {
 	Disabled bool `json:"disabled"`
 }
 
-func viewOfAccount(st *checkpoint.Staff) accountView { return accountView{viewOfStaff(st), st.Disabled} }
+func viewOfAccount(st *checkpoint.Staff) accountView {
+	return accountView{viewOfStaff(st), st.Disabled}
+}
 
 // accountInput is an account as the API takes it. An empty password keeps the
 // one that is there.

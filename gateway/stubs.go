@@ -10,8 +10,3 @@ func (s *Server) handleSearch(*fiber.Ctx) error       { return fiber.ErrNotFound
 func (s *Server) handleExport(*fiber.Ctx) error       { return fiber.ErrNotFound }
 func (s *Server) handleResident(*fiber.Ctx) error     { return fiber.ErrNotFound }
 func (s *Server) handleStatus(*fiber.Ctx) error       { return fiber.ErrNotFound }
-func (s *Server) handleIssue(*fiber.Ctx) error        { return fiber.ErrNotFound }
-func (s *Server) handleRevoke(*fiber.Ctx) error       { return fiber.ErrNotFound }
-func (s *Server) handleSheet(*fiber.Ctx) error        { return fiber.ErrNotFound }
-func (s *Server) handleRevocations(*fiber.Ctx) error  { return fiber.ErrNotFound }
-func (s *Server) handleJWKS(*fiber.Ctx) error         { return fiber.ErrNotFound }
