@@ -100,6 +100,15 @@ func (s *Signer) IssueCompact(q Request) (Pass, string, error) {
 }
 
 func (s *Signer) issue(q Request) (*token, error) {
+	t, err := s.compose(q)
+	if err != nil {
+		return nil, err
+	}
+	return t, s.sign(t)
+}
+
+// compose works out the pass, without its signature.
+func (s *Signer) compose(q Request) (*token, error) {
 	notBefore, expiresAt, err := q.validity(s.now)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
@@ -110,13 +119,17 @@ func (s *Signer) issue(q Request) (*token, error) {
 	p.ID = s.key.secrets.passID(q.Person, q.Generation, q.Kind, notBefore)
 	binary.BigEndian.PutUint64(p.Subject[:], q.Person^s.key.secrets.mask(p.ID))
 	p.Zone = zoneOf(s.zone.site(q.Home), p.ID)
-	input := appendSigningInput(make([]byte, 0, inputChars), s.key.header64, p)
+	return t, nil
+}
+
+func (s *Signer) sign(t *token) error {
+	input := appendSigningInput(make([]byte, 0, inputChars), s.key.header64, &t.pass)
 	sig, err := method.Sign(string(input), s.key.private)
 	if err != nil {
-		return nil, fmt.Errorf("codes: signing: %w", err)
+		return fmt.Errorf("codes: signing: %w", err)
 	}
 	copy(t.sig[:], sig)
-	return t, nil
+	return nil
 }
 
 // validity checks the request and gives both ends, in Unix seconds.
