@@ -222,7 +222,7 @@ func (r *revokedPasses) free(now time.Time) {
 			continue
 		}
 		b.settled, b.entries = true, nil
-		b.padded = slices.Clip(slices.DeleteFunc(b.padded, func(e codes.Revoked) bool { return e.ExpiresAt <= now.Unix() }))
+		b.padded = slices.Clone(slices.DeleteFunc(b.padded, func(e codes.Revoked) bool { return e.ExpiresAt <= now.Unix() }))
 	}
 	r.batches = slices.DeleteFunc(r.batches, func(b *revokedBatch) bool { return b.settled && len(b.padded) == 0 })
 }

@@ -1,0 +1,228 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+)
+
+// residentView is a person in the clear.
+type residentView struct {
+	ID         string  `json:"id"`
+	Kind       string  `json:"kind"`
+	Name       string  `json:"name"`
+	IDNumber   string  `json:"id_number"`
+	Phone      string  `json:"phone"`
+	Site       string  `json:"site"`
+	Door       string  `json:"door"`
+	Grid       string  `json:"grid"`
+	Status     string  `json:"status"`
+	Generation uint32  `json:"generation"`
+	CreatedAt  utcTime `json:"created_at"`
+}
+
+// foundView is a person as a search shows them: enough to tell them from others.
+type foundView struct {
+	ID             string `json:"id"`
+	Kind           string `json:"kind"`
+	NameMasked     string `json:"name_masked"`
+	IDNumberMasked string `json:"id_number_masked"`
+	PhoneMasked    string `json:"phone_masked"`
+	Site           string `json:"site"`
+	Grid           string `json:"grid"`
+	Status         string `json:"status"`
+}
+
+// maskTail hides all but the last four characters.
+func maskTail(text string) string {
+	hidden := max(0, len(text)-4) // documents and phones are ASCII
+	return strings.Repeat("*", hidden) + text[hidden:]
+}
+
+// residentInput is one person to be enrolled.
+type residentInput struct {
+	Name     string `json:"name"`
+	IDNumber string `json:"id_number"`
+	Phone    string `json:"phone"`
+	Site     string `json:"site"`
+	Door     string `json:"door"`
+	Grid     string `json:"grid"`
+	Status   string `json:"status"`
+}
+
+// handleEnrol enters one person into the register.
+func (s *Server) handleEnrol(c *fiber.Ctx) error {
+	var in residentInput
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	row := checkpoint.NewResident{
+		Name: in.Name, IDNumber: in.IDNumber, Phone: in.Phone, Site: in.Site, Door: in.Door, Grid: in.Grid,
+	}
+	if in.Status != "" {
+		status, err := checkpoint.ParseStatus(in.Status)
+		if err != nil {
+			return invalid("status", "must be one of "+joined(checkpoint.Statuses()))
+		}
+		row.Status = status
+	}
+	who := principalOf(c)
+	if !s.reachesHome(who, row) {
+		return outOfScope()
+	}
+	elsewhere, err := s.livesElsewhere(s.context(c), who, row.IDNumber)
+	if err != nil {
+		return err
+	}
+	if elsewhere {
+		return outOfScope()
+	}
+	results, err := s.store.Enrol(s.context(c), []checkpoint.NewResident{row})
+	if err != nil {
+		return err
+	}
+	done := results[0]
+	if done.Err != nil {
+		return done.Err
+	}
+	if done.Created {
+		c.Status(fiber.StatusCreated)
+	}
+	return c.JSON(struct {
+		ID      string `json:"id"`
+		Created bool   `json:"created"`
+		Changed bool   `json:"changed"`
+	}{checkpoint.FormatPersonID(done.ID), done.Created, done.Changed})
+}
+
+// reachesHome tells whether the home of a row lies in the caller's scope. That
+// it exists and fits is for the store to check.
+func (s *Server) reachesHome(who principal, row checkpoint.NewResident) bool {
+	site, ok := s.store.Registry().Site(row.Site)
+	if !ok {
+		return true // nothing is entered, and the error names the field
+	}
+	if row.Grid != "" {
+		return s.reaches(who, row.Grid)
+	}
+	return s.reaches(who, site.Grid)
+}
+
+// livesElsewhere tells whether the document belongs to somebody out of the
+// caller's scope: enrolling them anew would bring them under the caller. A
+// number that is none is for the store to refuse.
+func (s *Server) livesElsewhere(ctx context.Context, who principal, document string) (bool, error) {
+	if s.reaches(who, "") {
+		return false, nil
+	}
+	var field *checkpoint.FieldError
+	id, err := s.store.FindByDocument(ctx, document)
+	if errors.Is(err, checkpoint.ErrNotFound) || errors.As(err, &field) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	person, err := s.store.Resident(ctx, id)
+	if errors.Is(err, checkpoint.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && !s.reaches(who, person.Grid), err
+}
+
+// handleResident gives one person in the clear.
+func (s *Server) handleResident(c *fiber.Ctx) error {
+	p := residentOf(c)
+	switch principalOf(c).Staff.Role {
+	case checkpoint.RoleEnroller, checkpoint.RoleAdmin:
+	default:
+		p.IDNumber = maskTail(p.IDNumber)
+	}
+	return c.JSON(viewOfResident(p))
+}
+
+func viewOfResident(p checkpoint.Resident) residentView {
+	return residentView{
+		checkpoint.FormatPersonID(p.ID), p.Kind.String(), p.Name, p.IDNumber, p.Phone, p.Site, p.Door, p.Grid,
+		p.Status.String(), p.Generation, utcTime(p.CreatedAt),
+	}
+}
+
+// handleSearch finds people by document or phone, among those in scope.
+func (s *Server) handleSearch(c *fiber.Ctx) error {
+	var in struct {
+		IDNumber string `json:"id_number"`
+		Phone    string `json:"phone"`
+	}
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	var ids []uint64
+	var err error
+	switch {
+	case (in.IDNumber == "") == (in.Phone == ""):
+		return invalid("id_number", "give either id_number or phone")
+	case in.Phone != "":
+		ids, err = s.store.FindByPhone(s.context(c), in.Phone)
+	default:
+		ids = make([]uint64, 1)
+		if ids[0], err = s.store.FindByDocument(s.context(c), in.IDNumber); errors.Is(err, checkpoint.ErrNotFound) {
+			ids, err = nil, nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	people, err := s.store.Residents(s.context(c), ids)
+	if err != nil {
+		return err
+	}
+	found := []foundView{}
+	for _, p := range people {
+		if s.reaches(principalOf(c), p.Grid) {
+			found = append(found, foundView{
+				checkpoint.FormatPersonID(p.ID), p.Kind.String(), p.NameMasked, maskTail(p.IDNumber),
+				maskTail(p.Phone), p.Site, p.Grid, p.Status.String(),
+			})
+		}
+	}
+	return c.JSON(fiber.Map{"residents": found})
+}
+
+// grounds are what a change of status can rest on.
+var grounds = []string{
+	"positive_test", "close_contact", "fever", "returned_from_risk_area", "observation_started",
+	"observation_ended", "recovered", "moved_away", "deceased", "authority", "correction",
+}
+
+// handleStatus changes a person's status.
+func (s *Server) handleStatus(c *fiber.Ctx) error {
+	var in struct {
+		Status string `json:"status"`
+		Ground string `json:"ground"`
+	}
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	status, err := checkpoint.ParseStatus(in.Status)
+	if err != nil {
+		return invalid("status", "must be one of "+joined(checkpoint.Statuses()))
+	}
+	if !slices.Contains(grounds, in.Ground) {
+		return invalid("ground", "must be one of "+strings.Join(grounds, ", "))
+	}
+	person := residentOf(c)
+	if err := s.store.SetStatus(s.context(c), person.ID, status); err != nil {
+		return err
+	}
+	s.logger.Info("status changed", "request", requestID(c), "by", principalOf(c).Staff.Login, "status", status.String(), "ground", in.Ground)
+	return c.JSON(struct {
+		ID     string `json:"id"`
+		Status string `json:"status"`
+	}{checkpoint.FormatPersonID(person.ID), status.String()})
+}
