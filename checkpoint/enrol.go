@@ -15,7 +15,7 @@ import (
 // prepared), and rows of one script call, which holds up every scan on that
 // Redis meanwhile: at most 2 ms.
 const (
-	enrolPortion = 1024
+	enrolPortion = 2048
 	enrolAhead   = 3
 	enrolCall    = 256
 )

@@ -8,8 +8,8 @@
 --   phone    KEYS index bucket                  ARGV hash, ID
 --            -> a byte a row: 1 indexed, 0 the number has its 16 people already
 --   unphone  KEYS index bucket                  ARGV hash, ID      -> 1 each
---   create   KEYS person, identity, home set    ARGV ID, status, home, kind,
---            masked name, household, created ms, grid node or '', identity
+--   create   KEYS person, identity, home set    ARGV 2 kind, 3 created ms, then
+--            ID, status, home, masked name, household, grid node or '', identity
 --            -> 1 created, 0 existed and was left alone
 --   update   KEYS person, identity, old home set, new home set
 --            ARGV ID, identity as read before, home, masked name, household,
@@ -69,14 +69,15 @@ if step == 'unphone' then
 end
 
 if step == 'create' then
+  local kind, created = ARGV[2], ARGV[3]
   for i = 1, #KEYS / 3 do
-    local k, a = 3 * i - 2, 9 * i - 7
+    local k, a = 3 * i - 2, 7 * i - 3
     out[i] = '0'
     -- Who has an identity exists: it comes and goes with the person.
-    if redis.call('SET', KEYS[k + 1], ARGV[a + 8], 'NX') then
-      redis.call('HSET', KEYS[k], 's', ARGV[a + 1], 'h', ARGV[a + 2], 'g', '0', 'k', ARGV[a + 3],
-        'n', ARGV[a + 4], 'u', ARGV[a + 5], 'd', ARGV[a + 6])
-      if ARGV[a + 7] ~= '' then redis.call('HSET', KEYS[k], 'w', ARGV[a + 7]) end
+    if redis.call('SET', KEYS[k + 1], ARGV[a + 6], 'NX') then
+      redis.call('HSET', KEYS[k], 's', ARGV[a + 1], 'h', ARGV[a + 2], 'g', '0', 'k', kind,
+        'n', ARGV[a + 3], 'u', ARGV[a + 4], 'd', created)
+      if ARGV[a + 5] ~= '' then redis.call('HSET', KEYS[k], 'w', ARGV[a + 5]) end
       redis.call('HSET', KEYS[k + 2], ARGV[a], '')
       out[i] = '1'
     end

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // enrol writes prepared rows: claim the document, then make or update the
@@ -194,14 +193,13 @@ func (s *Store) phoneStep(name string, hash func(*enrolment) uint64, done func(*
 // create writes new people. Those that existed, because somebody else was
 // faster, are returned.
 func (s *Store) create(ctx context.Context, rows []*enrolment, results []EnrolResult) (existed []*enrolment, err error) {
-	now := strconv.FormatInt(s.now(), 10)
-	kind := string(rune(KindResident))
 	err = s.batch(ctx, step{
 		name: "create", width: 1,
+		common:    []any{string(rune(KindResident)), s.now()},
 		partition: func(e *enrolment) int { return partitionOf(e.id) },
 		add: func(c *call, e *enrolment) {
 			c.keys = append(c.keys, s.keys.person(e.id), s.keys.identity(e.id), s.keys.homeSet(partitionOf(e.id), e.site.Num))
-			c.args = append(c.args, raw(e.id), int(e.in.Status), e.site.Num, kind, e.masked, raw(e.household), now, e.grid, e.blob)
+			c.args = append(c.args, raw(e.id), int(e.in.Status), e.site.Num, e.masked, raw(e.household), e.grid, e.blob)
 		},
 		done: func(e *enrolment, reply string) {
 			if reply != "1" {
@@ -249,6 +247,7 @@ func (s *Store) update(ctx context.Context, rows []*enrolment, results []EnrolRe
 type step struct {
 	name      string
 	width     int                    // bytes of reply a row
+	common    []any                  // arguments before those of the rows
 	partition func(e *enrolment) int // where the step's keys lie
 	add       func(c *call, e *enrolment)
 	done      func(e *enrolment, reply string)
@@ -270,8 +269,8 @@ func (s *Store) batch(ctx context.Context, st step, rows []*enrolment) error {
 	for _, part := range parts {
 		for ; len(part) > 0; part = part[min(enrolCall, len(part)):] {
 			some := part[:min(enrolCall, len(part))]
-			c := call{script: enrolScript, keys: make([]string, 0, 4*len(some)), args: make([]any, 1, 1+9*len(some))}
-			c.args[0] = st.name
+			c := call{script: enrolScript, keys: make([]string, 0, 4*len(some)), args: make([]any, 0, 3+7*len(some))}
+			c.args = append(append(c.args, st.name), st.common...)
 			for _, e := range some {
 				st.add(&c, e)
 			}
