@@ -81,6 +81,8 @@ func refusedJWTs(t testing.TB) []refusedToken {
 	claims := func(old, replacement string) string {
 		return forge(t, ring, usePass, goodHeader, strings.Replace(goodClaims, old, replacement, 1))
 	}
+	// Of a length at which a decoder that skips line ends notices nothing.
+	early := claims("1795478400", "999999999")
 	return []refusedToken{
 		{"alg none", b64.EncodeToString([]byte(`{"alg":"none"}`)) + "." + part[1] + ".", ReasonMalformed},
 		{"alg none, signature kept", header(`{"alg":"none","kid":"EY4FXiG-"}`), ReasonMalformed},
@@ -130,6 +132,7 @@ func refusedJWTs(t testing.TB) []refusedToken {
 		{"padding", jwt + "==", ReasonMalformed},
 		{"trailing bits in the signature", jwt[:len(jwt)-1] + "B", ReasonMalformed},
 		{"line end in the signature", jwt[:len(jwt)-2] + "\n" + jwt[len(jwt)-2:], ReasonMalformed},
+		{"line end in claims of 96 bytes", strings.Replace(early, ".", ".\n", 1), ReasonMalformed},
 		{"line end after it", jwt + "\n", ReasonMalformed},
 		{"space before it", " " + jwt, ReasonMalformed},
 		{"no signature", part[0] + "." + part[1] + ".", ReasonMalformed},
@@ -162,6 +165,7 @@ func refusedTexts(t testing.TB) []refusedToken {
 	return []refusedToken{
 		{"empty", "", ReasonMalformed},
 		{"over 512 bytes", jwt + strings.Repeat(" ", 512), ReasonMalformed},
+		{"link over 512 bytes", "http://example.com/" + strings.Repeat("a", 512), ReasonMalformed},
 		{"a megabyte", strings.Repeat("A.", 1<<19), ReasonMalformed},
 		{"half a JWT", jwt[:100], ReasonMalformed},
 		{"not UTF-8", "\xff\xfe\x00", ReasonMalformed},

@@ -166,22 +166,30 @@ func TestRotation(t *testing.T) {
 func TestRotationOfTwoProcesses(t *testing.T) {
 	t.Parallel()
 	dir, _ := newRingDir(t)
+	start := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 8 {
+		ring, err := OpenRing(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
 		wg.Go(func() {
-			ring, err := OpenRing(dir)
-			if err == nil {
-				_, err = ring.Rotate(goldenTime)
-			}
-			if err != nil {
-				t.Error(err)
+			<-start
+			for range 5 {
+				if _, err := ring.Rotate(goldenTime); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}
+	close(start)
 	wg.Wait()
 	ring, err := OpenRing(dir)
-	if err != nil || len(ring.List()) != 10 {
-		t.Errorf("%d keys, %v", len(ring.List()), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(ring.List()); n != 2+8*5 {
+		t.Errorf("%d keys after 40 rotations of a ring of 2", n)
 	}
 }
 
