@@ -147,7 +147,7 @@ func isMobile(p string) bool {
 // others one remains; the dots that separate parts of a name become "·". Rare
 // characters, also those above U+FFFF or from the private areas, are kept as
 // they are. At most 50 characters and 120 bytes, at least one letter, no
-// control or direction-changing characters. The error is a *FieldError for
+// control or direction-changing characters and no "*". The error is a *FieldError for
 // "name".
 func CleanName(s string) (string, error) {
 	bad := func(why string) (string, error) { return "", &FieldError{"name", why} }
@@ -169,6 +169,8 @@ func CleanName(s string) (string, error) {
 			letters++
 		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Noncharacter_Code_Point, r):
 			return bad("holds control or direction-changing characters")
+		case r == '*':
+			return bad("is masked: give the whole name")
 		case strings.ContainsRune(nameDots, r):
 			r = '·'
 		}

@@ -126,6 +126,7 @@ func TestCleanName(t *testing.T) {
 	}
 	for in, why := range map[string]string{
 		"": "missing", "　": "missing", "王\x00明": "control", "王\u202e明": "control", "王\x1b明": "control",
+		"王*明": "masked",
 		"123": "no letter", "王\xff": "character set", "王�": "character set",
 		strings.Repeat("a", 51): "longer", strings.Repeat("王", 41): "longer",
 	} {

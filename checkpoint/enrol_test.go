@@ -191,6 +191,10 @@ func TestRowsOfKnownPeople(t *testing.T) {
 	if ids, err := s.FindByPhone(t.Context(), row.Phone); err != nil || len(ids) != 0 {
 		t.Fatalf("the old phone still finds %x, %v", ids, err)
 	}
+	old := s.seal.blind("phone", row.Phone)
+	if s.rdb.HExists(t.Context(), s.keys.index("f", old), raw(old)).Val() {
+		t.Fatal("the index still holds the old phone")
+	}
 	if ids, _ := s.FindByPhone(t.Context(), moved.Phone); !slices.Equal(ids, []uint64{id}) {
 		t.Fatalf("the new phone finds %x", ids)
 	}
@@ -303,6 +307,50 @@ func TestConcurrentChangesOfOnePersonLeaveOnePhone(t *testing.T) {
 	}
 }
 
+// A second enrolment of the same document may read the store before the first
+// has written it and write after it: then it must change nothing blindly.
+func TestStaleWritersAreSentBack(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	ctx, row := t.Context(), household(0, 1, "4-4")[0]
+	prepared := func(row NewResident) []*enrolment {
+		e, err := s.prepareRow(s.Registry(), row, 99)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.claim(ctx, []*enrolment{e}); err != nil {
+			t.Fatal(err)
+		}
+		return []*enrolment{e}
+	}
+	results := make([]EnrolResult, 1)
+	late := prepared(row)
+	id := enrolled(t, s, row)[0].ID
+	if err := s.SetStatus(ctx, id, StatusRed); err != nil {
+		t.Fatal(err)
+	}
+	if existed, err := s.create(ctx, late, results); err != nil || len(existed) != 1 {
+		t.Fatalf("a late creation: %d people existed, %v", len(existed), err)
+	}
+	if p, err := s.Resident(ctx, id); err != nil || p.Status != StatusRed {
+		t.Fatalf("a late creation left status %v, %v", p.Status, err)
+	}
+
+	slow, quick := row, row
+	slow.Phone, quick.Phone = "13911111111", "13922222222"
+	_, changed, err := s.compare(ctx, prepared(slow), results)
+	if err != nil || len(changed) != 1 {
+		t.Fatalf("a new phone: %d changes, %v", len(changed), err)
+	}
+	enrolled(t, s, quick)
+	if lost, err := s.update(ctx, changed, results); err != nil || len(lost) != 1 {
+		t.Fatalf("a late update: %d lost, %v", len(lost), err)
+	}
+	if p, err := s.Resident(ctx, id); err != nil || p.Phone != quick.Phone {
+		t.Fatalf("a late update left phone %s, %v", p.Phone, err)
+	}
+}
+
 func TestEnrolmentCutOffAfterClaimIsCompleted(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
@@ -347,6 +395,12 @@ func TestPhoneIsThatOfAtMostSixteen(t *testing.T) {
 	rows[16].Phone = ""
 	if r := enrolled(t, s, rows...)[16]; !r.Created {
 		t.Fatalf("without the phone: %+v", r)
+	}
+	rows[3].Phone, rows[16].Phone = "13911112222", "13800138000"
+	freed := append(enrolled(t, s, rows[3]), enrolled(t, s, rows[16])...)
+	ids, err := s.FindByPhone(t.Context(), "13800138000")
+	if err != nil || len(ids) != 16 || slices.Contains(ids, freed[0].ID) || !slices.Contains(ids, freed[1].ID) {
+		t.Fatalf("after one made room for another the phone finds %x, %v", ids, err)
 	}
 }
 

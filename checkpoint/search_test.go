@@ -109,6 +109,19 @@ func TestNobodyIsFound(t *testing.T) {
 	}
 }
 
+// The index of a phone is written before its person and cleared after, so an
+// entry can name somebody who has another phone.
+func TestStaleEntryOfThePhoneIndexFindsNobody(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	id := enrolled(t, s, household(0, 1, "1")...)[0].ID
+	hash := s.seal.blind("phone", "13800138000")
+	s.rdb.HSet(t.Context(), s.keys.index("f", hash), raw(hash), raw(id)+raw(id^1))
+	if ids, err := s.FindByPhone(t.Context(), "13800138000"); err != nil || len(ids) != 0 {
+		t.Fatalf("found %x, %v", ids, err)
+	}
+}
+
 func TestPersonID(t *testing.T) {
 	t.Parallel()
 	for _, id := range []uint64{0, 1, 1 << 63, 1<<64 - 1} {
