@@ -68,7 +68,7 @@ type sheetPage struct {
 }
 
 // Sheet writes a page of HTML that prints paper passes on A4: in the order of
-// doors (9 before 10), each with its QR of 40 mm, to be cut along the dashed
+// doors (9 before 10), each with a QR 36 mm wide, to be cut along the dashed
 // lines. It loads nothing from anywhere. It fails if a token is not in the
 // compact form, before anything is written.
 func Sheet(w io.Writer, data SheetData) error {
