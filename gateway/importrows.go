@@ -220,10 +220,13 @@ func (r *rowReader) person(fields []string) (checkpoint.NewResident, error) {
 	}, nil
 }
 
+// formulaStarts are the characters by which a spreadsheet knows a formula.
+const formulaStarts = "=+-@\t\r"
+
 // unguarded takes off the apostrophe by which an export keeps a spreadsheet
 // from taking a field for a formula.
 func unguarded(field string) string {
-	if len(field) > 1 && field[0] == '\'' && strings.IndexByte("=+-@\t\r", field[1]) >= 0 {
+	if len(field) > 1 && field[0] == '\'' && strings.IndexByte(formulaStarts, field[1]) >= 0 {
 		return field[1:]
 	}
 	return field
