@@ -42,7 +42,7 @@
 //	{t}:t:id:n        zset    scan            trail: one chunk of <= 120 events           33-38 an event
 //	{t}:log           stream  scan            every event in arrival order                ~49 an event
 //	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor
-//	{t}:h:n           set     enrol           people of home site n in this partition     8-16 a person
+//	{t}:h:n           hash    enrol           people of home site n in this partition     ~12 a person
 //	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones       ~20 a value
 //	{gN}:e:day        string  projector       table of the gate's chunks that day         8 a chunk
 //	{gN}:e:day:n      zset    projector       gate index: one chunk of <= 120 events      36-56 an event

@@ -60,6 +60,12 @@ func (k keys) person(id uint64) string   { return k.part(partitionOf(id), "p:"+r
 func (k keys) identity(id uint64) string { return k.part(partitionOf(id), "i:"+raw(id)) } // string: sealed identity
 func (k keys) trail(id uint64) string    { return k.part(partitionOf(id), "t:"+raw(id)) } // sorted sets, chunk n at key:n
 
+// homeSet lists the people of one home site that live in one partition, as a
+// hash: a small hash takes a quarter of the memory of a small set.
+func (k keys) homeSet(p int, site uint32) string { // hash: 8 bytes of person ID -> empty
+	return k.part(p, "h:"+strconv.FormatUint(uint64(site), 10))
+}
+
 // index is one bucket of a blind index: kind "d" document number, "f" phone.
 // hash is the keyed hash of the value; its top bits choose partition and bucket.
 func (k keys) index(kind string, hash uint64) string {

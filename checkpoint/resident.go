@@ -67,13 +67,6 @@ func fromRaw(s string) (id uint64) {
 	return id
 }
 
-// homeSet is the key of the people of one partition whose home is site: a hash
-// of 8-byte IDs with empty values, because a small hash takes a quarter of the
-// memory of a small set.
-func (k keys) homeSet(p int, site uint32) string {
-	return k.part(p, "h:"+strconv.FormatUint(uint64(site), 10))
-}
-
 // pipelineSize is how many people are read in one round trip.
 const pipelineSize = 500
 

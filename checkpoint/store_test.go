@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -192,10 +193,13 @@ func mustEnrol(t testing.TB, s *Store, rows ...NewResident) []uint64 {
 // allKeys lists every key of a store's prefix.
 func allKeys(t testing.TB, s *Store) (out []string) {
 	t.Helper()
+	var mu sync.Mutex // the masters of a cluster are asked at once
 	scan := func(ctx context.Context, c redis.UniversalClient) error {
 		it := c.Scan(ctx, 0, strings.TrimSuffix(s.keys.prefix, ":")+":*", 1000).Iterator()
 		for it.Next(ctx) {
+			mu.Lock()
 			out = append(out, it.Val())
+			mu.Unlock()
 		}
 		return it.Err()
 	}
