@@ -21,24 +21,44 @@ import (
 // fields, other spellings of a field, trailing data, bad UTF-8 and deep nesting
 // are refused. The strings in v are copies.
 func decode(c *fiber.Ctx, v any) error {
+	if err := mustBeJSON(c); err != nil {
+		return err
+	}
+	return decodeStrictly(c.Request().Body(), v, maxDepth)
+}
+
+// decodeOuter is decode for a body whose inner values are json.RawMessage:
+// those are decoded one by one with decodeJSON, so that one bad value leaves
+// the others alone.
+func decodeOuter(c *fiber.Ctx, v any) error {
+	if err := mustBeJSON(c); err != nil {
+		return err
+	}
+	return decodeStrictly(c.Request().Body(), v, 1)
+}
+
+// decodeJSON is decode for one JSON text.
+func decodeJSON(text []byte, v any) error { return decodeStrictly(text, v, maxDepth) }
+
+func mustBeJSON(c *fiber.Ctx) error {
 	if t := c.Get(fiber.HeaderContentType); t != "" {
 		media, _, err := mime.ParseMediaType(t)
 		if err != nil || media != fiber.MIMEApplicationJSON {
 			return failure(codeUnsupportedMedia, "send application/json")
 		}
 	}
-	return decodeJSON(c.Request().Body(), v)
+	return nil
 }
 
-// decodeJSON is decode for one JSON text.
-func decodeJSON(body []byte, v any) error {
+// decodeStrictly decodes; names are checked in the outermost levels only.
+func decodeStrictly(body []byte, v any, levels int) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return failure(codeBadJSON, "the body is empty")
 	}
 	if !utf8.Valid(body) {
 		return failure(codeBadJSON, "the body is not UTF-8")
 	}
-	if err := checkMembers(body); err != nil {
+	if err := checkMembers(body, levels); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -87,8 +107,9 @@ const (
 
 // checkMembers refuses what encoding/json lets through: a name given twice, of
 // which two readers might take different ones, a name in another spelling, and
-// nesting without bound. It does not check the syntax otherwise.
-func checkMembers(body []byte) error {
+// nesting without bound. Names are checked in the outermost levels. It does not
+// check the syntax otherwise.
+func checkMembers(body []byte, levels int) error {
 	var open []int // per open bracket, where its names begin in names; -1: array
 	var names [][]byte
 	for i := 0; i < len(body); i++ {
@@ -117,7 +138,7 @@ func checkMembers(body []byte) error {
 			}
 			name := body[i+1 : end]
 			i = end
-			if len(open) == 0 || open[len(open)-1] < 0 || !followedByColon(body, end+1) {
+			if len(open) == 0 || len(open) > levels || open[len(open)-1] < 0 || !followedByColon(body, end+1) {
 				continue
 			}
 			if err := checkName(name, names[open[len(open)-1]:]); err != nil {

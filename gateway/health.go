@@ -47,23 +47,11 @@ func (s *Server) checkReady(ctx context.Context) error {
 	if err := s.store.Ping(ctx); err != nil {
 		return failure(codeUnavailable, "Redis does not answer")
 	}
-	if s.rulesAge() > maxRulesAge/2 {
-		// A change of nothing reads the newest rules: that they are still the
-		// same is known only by asking.
-		if err := s.store.Change(ctx, func(*checkpoint.Draft) error { return nil }); err != nil {
-			return err
-		}
-	}
-	if age := s.rulesAge(); age > maxRulesAge {
+	if age := s.store.RulesAge(); age > maxRulesAge {
 		return failure(codeUnavailable, fmt.Sprintf("the rules are %s old", age.Round(time.Second)))
 	}
 	if _, err := s.ring.Signer(s.clock()); err != nil {
 		return failure(codeUnavailable, "there is no key that may sign now")
 	}
 	return nil
-}
-
-// rulesAge is the time since this gateway's rules were known to be the newest.
-func (s *Server) rulesAge() time.Duration {
-	return s.store.RulesAge()
 }

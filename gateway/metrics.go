@@ -132,5 +132,9 @@ func (k *scanClock) done(stage string) {
 func (k *scanClock) finish(o checkpoint.Outcome) {
 	k.done(stageRespond)
 	k.m.scan.Observe(k.last.Sub(k.start).Seconds())
-	k.m.scans.WithLabelValues(o.Decision.String(), o.Reason.String()).Inc()
+	k.m.countScan(o)
+}
+
+func (m *Metrics) countScan(o checkpoint.Outcome) {
+	m.scans.WithLabelValues(o.Decision.String(), o.Reason.String()).Inc()
 }

@@ -1,9 +1,209 @@
 package gateway
 
-import "github.com/gofiber/fiber/v2"
+import (
+	"context"
+	"errors"
+	"strings"
 
-func (s *Server) handleScan(*fiber.Ctx) error       { return fiber.ErrNotFound }
-func (s *Server) handleBatch(*fiber.Ctx) error      { return fiber.ErrNotFound }
-func (s *Server) handleEvents(*fiber.Ctx) error     { return fiber.ErrNotFound }
-func (s *Server) handleRefusals(*fiber.Ctx) error   { return fiber.ErrNotFound }
-func (s *Server) handleTrajectory(*fiber.Ctx) error { return fiber.ErrNotFound }
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+	"passgate/codes"
+)
+
+// scanBody is a scan as a device sends it. Exactly one of Pass, Resident,
+// IDDocument and WalkIn names the person. Told comes in batches only.
+type scanBody struct {
+	ID          string             `json:"id"`
+	OccurredAt  string             `json:"occurred_at"`
+	Pass        *string            `json:"pass"`
+	Resident    *string            `json:"resident"`
+	IDDocument  *string            `json:"id_document"`
+	WalkIn      *walkInBody        `json:"walk_in"`
+	Direction   string             `json:"direction"`
+	Temperature checkpoint.Celsius `json:"temperature"`
+	Method      string             `json:"temperature_method"`
+	RemeasureOf string             `json:"remeasure_of"`
+	Plate       string             `json:"plate"`
+	Disinfected bool               `json:"vehicle_disinfected"`
+	Told        *toldBody          `json:"told"`
+}
+
+type walkInBody struct {
+	Name   string `json:"name"`
+	IDTail string `json:"id_tail"`
+	Phone  string `json:"phone"`
+}
+
+// presentation is a scan that is ready for the store.
+type presentation struct {
+	checkpoint.ScanRequest
+	// Refused, if not ReasonOK, is why no person is known.
+	Refused checkpoint.Reason
+}
+
+// handleScan decides and records one passage.
+func (s *Server) handleScan(c *fiber.Ctx) error {
+	watch := s.metrics.startScan()
+	var in scanBody
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	if in.Told != nil {
+		return &apiError{codeUnknownField, "told", "what a device told on its own goes through the batch route"}
+	}
+	watch.done(stageParse)
+	p, err := s.present(s.context(c), principalOf(c).Device, &in)
+	if err != nil {
+		return err
+	}
+	watch.done(stageVerify)
+	result, err := s.record(s.context(c), p)
+	if err != nil {
+		return err
+	}
+	watch.done(stageDecide)
+	err = c.JSON(viewOfResult(in.ID, &result))
+	watch.finish(result.Outcome)
+	return err
+}
+
+// record hands a scan to the store.
+func (s *Server) record(ctx context.Context, p presentation) (checkpoint.ScanResult, error) {
+	if p.Refused != checkpoint.ReasonOK {
+		return s.store.Refuse(ctx, p.ScanRequest, p.Refused)
+	}
+	return s.store.Scan(ctx, p.ScanRequest)
+}
+
+// present checks the form of a scan and finds out whom it names. What cannot
+// be a scan is an error; a person who cannot be known is a refusal.
+func (s *Server) present(ctx context.Context, device *checkpoint.Device, in *scanBody) (p presentation, err error) {
+	p.ID, p.Device, p.Temperature = in.ID, device.Num, in.Temperature
+	p.RemeasureOf, p.Plate, p.Disinfected = in.RemeasureOf, in.Plate, in.Disinfected
+	if p.OccurredAt, err = parseTime("occurred_at", in.OccurredAt); err != nil {
+		return p, err
+	}
+	if p.Direction, err = checkpoint.ParseDirection(in.Direction); err != nil {
+		return p, invalid("direction", "must be in or out")
+	}
+	if p.Method, err = checkpoint.ParseMethod(in.Method); err != nil {
+		return p, err
+	}
+	if len(in.RemeasureOf) > 64 {
+		return p, invalid("remeasure_of", "must be the id of the scan with the first reading")
+	}
+	if in.Plate != "" {
+		if err := checkLine("plate", in.Plate, 20); err != nil {
+			return p, err
+		}
+	}
+	given := 0
+	for _, there := range []bool{in.Pass != nil, in.Resident != nil, in.IDDocument != nil, in.WalkIn != nil} {
+		if there {
+			given++
+		}
+	}
+	if given != 1 {
+		return p, invalid("pass", "name the person by exactly one of pass, resident, id_document, walk_in")
+	}
+	switch {
+	case in.Pass != nil:
+		s.presentPass(&p, *in.Pass)
+	case in.Resident != nil:
+		p.Who, p.Presented = checkpoint.ByResident, "resident:"+*in.Resident
+		p.Person, err = checkpoint.ParsePersonID(*in.Resident)
+	case in.IDDocument != nil:
+		err = s.presentDocument(ctx, &p, *in.IDDocument)
+	default:
+		w := in.WalkIn
+		p.Who, p.Presented = checkpoint.ByWalkIn, "walk:"+strings.Join([]string{w.Name, w.IDTail, w.Phone}, "\x00")
+		p.WalkIn = &checkpoint.WalkIn{Name: w.Name, IDTail: w.IDTail, Phone: w.Phone}
+	}
+	return p, err
+}
+
+var passKinds = map[codes.Kind]checkpoint.WhoKind{
+	codes.KindApp: checkpoint.ByAppPass, codes.KindPaper: checkpoint.ByPaperPass, codes.KindVisitor: checkpoint.ByVisitorPass,
+}
+
+// presentPass checks the signature and opens the pass. Its times are the
+// store's to judge, at occurred_at.
+func (s *Server) presentPass(p *presentation, text string) {
+	p.Presented = text
+	pass, refusal := s.verifier.Verify(text)
+	if refusal != nil {
+		reason, err := checkpoint.ParseReason(string(refusal.Reason))
+		if err != nil {
+			reason = checkpoint.ReasonMalformed
+		}
+		p.Refused = reason
+		return
+	}
+	p.Who = passKinds[pass.Kind]
+	person, generation, ok := s.ring.Open(pass)
+	if !ok {
+		p.Refused = checkpoint.ReasonNotOurPass
+		return
+	}
+	p.Pass = &checkpoint.PassClaims{
+		Person: person, Generation: generation, ID: pass.ID, NotBefore: pass.NotBefore, ExpiresAt: pass.ExpiresAt,
+	}
+}
+
+func (s *Server) presentDocument(ctx context.Context, p *presentation, number string) error {
+	p.Who, p.Presented = checkpoint.ByDocument, "doc:"+number
+	person, err := s.store.FindByDocument(ctx, number)
+	var field *checkpoint.FieldError
+	switch {
+	case errors.Is(err, checkpoint.ErrNotFound):
+		p.Refused = checkpoint.ReasonUnknownPerson
+		return nil
+	case errors.As(err, &field):
+		return invalid("id_document", field.Why)
+	}
+	p.Person = person
+	return err
+}
+
+// resultView is the answer to a scan. A repeat's differs in Duplicate only.
+type resultView struct {
+	ID         string           `json:"id"`
+	Decision   string           `json:"decision"`
+	Reason     string           `json:"reason"`
+	Color      checkpoint.Color `json:"color"`
+	Action     string           `json:"action"`
+	Text       textView         `json:"text"`
+	Person     *guardView       `json:"person"`
+	OccurredAt utcTime          `json:"occurred_at"`
+	RecordedAt utcTime          `json:"recorded_at"`
+	Duplicate  bool             `json:"duplicate"`
+	Degraded   bool             `json:"degraded"`
+	Flags      []string         `json:"flags"`
+}
+
+type textView struct {
+	ZH string `json:"zh"`
+	EN string `json:"en"`
+}
+
+// guardView is what a guard sees of a person.
+type guardView struct {
+	ID         string `json:"id"`
+	NameMasked string `json:"name_masked"`
+	Kind       string `json:"kind"`
+	Home       string `json:"home"`
+}
+
+func viewOfResult(id string, r *checkpoint.ScanResult) *resultView {
+	text := r.Reason.Text()
+	view := &resultView{
+		ID: id, Decision: r.Decision.String(), Reason: r.Reason.String(), Color: r.Color(), Action: r.Action.String(),
+		Text: textView{text.ZH, text.EN}, OccurredAt: utcTime(r.OccurredAt), RecordedAt: utcTime(r.RecordedAt),
+		Duplicate: r.Duplicate, Flags: r.Flags.Names(),
+	}
+	if p := r.Person; p != nil {
+		view.Person = &guardView{checkpoint.FormatPersonID(p.ID), p.NameMasked, p.Kind.String(), p.Home}
+	}
+	return view
+}

@@ -91,7 +91,7 @@ func New(cfg Config) (*Server, error) {
 	if s.metrics == nil {
 		s.metrics = NewMetrics()
 	}
-	s.metrics.watchRules(s.rulesAge)
+	s.metrics.watchRules(s.store.RulesAge)
 	var err error
 	if s.passwords, err = newPasswordDesk(); err != nil {
 		return nil, err

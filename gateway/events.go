@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+)
+
+// deviceSees is how far back a device may look at its own gate.
+const deviceSees = 24 * time.Hour
+
+// eventView is a recorded scan. Person is left out of refusals without one,
+// Gate and Site are for trajectories, where they differ from event to event.
+type eventView struct {
+	OccurredAt  utcTime            `json:"occurred_at"`
+	RecordedAt  utcTime            `json:"recorded_at"`
+	Person      *personInEvent     `json:"person,omitempty"`
+	Gate        string             `json:"gate,omitempty"`
+	Site        string             `json:"site,omitempty"`
+	Direction   string             `json:"direction"`
+	Decision    string             `json:"decision"`
+	Reason      string             `json:"reason"`
+	Color       checkpoint.Color   `json:"color"`
+	Action      string             `json:"action"`
+	Flags       []string           `json:"flags"`
+	Temperature checkpoint.Celsius `json:"temperature"`
+	Method      string             `json:"temperature_method"`
+	Who         string             `json:"who"`
+	Device      string             `json:"device"`
+	Lane        string             `json:"lane"`
+	Plate       string             `json:"plate"`
+}
+
+type personInEvent struct {
+	ID         string `json:"id"`
+	NameMasked string `json:"name_masked"`
+}
+
+// viewOfEvent renders all but person, gate and site.
+func viewOfEvent(reg *checkpoint.Registry, e *checkpoint.ScanEvent) eventView {
+	view := eventView{
+		OccurredAt: utcTime(e.OccurredAt), RecordedAt: utcTime(e.RecordedAt), Direction: e.Direction.String(),
+		Decision: e.Decision.String(), Reason: e.Reason.String(), Color: e.Color(), Action: e.Action.String(),
+		Flags: e.Flags.Names(), Temperature: e.Temperature, Method: e.Method.String(), Who: e.Who.String(), Plate: e.Plate,
+	}
+	if d, ok := reg.DeviceByNum(e.Device); ok {
+		view.Device, view.Lane = d.Code, d.Lane
+	}
+	return view
+}
+
+// handleEvents answers what passed a gate in a window: in pages with masked
+// names, or as a stream of the whole window with IDs.
+func (s *Server) handleEvents(c *fiber.Ctx) error {
+	w, err := s.gateWindow(c)
+	if err != nil {
+		return err
+	}
+	if err := narrow(c, &w); err != nil {
+		return err
+	}
+	if form, ok := streamForms[c.Accepts(fiber.MIMEApplicationJSON, mimeNDJSON, mimeCSV)]; ok {
+		return s.stream(c, form, s.eventSource(w, s.store.Events))
+	}
+	limit := 100
+	if text := c.Query("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > checkpoint.MaxPage {
+			return invalid("limit", "must be 1 to "+strconv.Itoa(checkpoint.MaxPage))
+		}
+	}
+	page, err := s.store.Page(s.context(c), w, c.Query("cursor"), limit)
+	if err != nil {
+		return err
+	}
+	events, err := s.namedEvents(s.context(c), page.Events)
+	if err != nil {
+		return err
+	}
+	return c.JSON(struct {
+		Gate   string      `json:"gate"`
+		From   utcTime     `json:"from"`
+		To     utcTime     `json:"to"`
+		Events []eventView `json:"events"`
+		Next   string      `json:"next"`
+	}{w.Gate, utcTime(w.From), utcTime(w.To), events, page.Next})
+}
+
+// handleRefusals streams the refusals of a gate that name nobody: there can be
+// more of them than an answer should hold in memory.
+func (s *Server) handleRefusals(c *fiber.Ctx) error {
+	w, err := s.gateWindow(c)
+	if err != nil {
+		return err
+	}
+	form, ok := streamForms[c.Accepts(fiber.MIMEApplicationJSON, mimeNDJSON, mimeCSV)]
+	if !ok {
+		form = refusalsForm(w)
+	}
+	return s.stream(c, form, s.eventSource(w, s.store.Refusals))
+}
+
+// gateWindow reads gate and window. A device sees its own gate and not far
+// back.
+func (s *Server) gateWindow(c *fiber.Ctx) (w checkpoint.Window, err error) {
+	w.Gate = strings.Clone(c.Params("gate"))
+	if w.From, w.To, err = s.window(c); err != nil {
+		return w, err
+	}
+	if w.From < 0 {
+		return w, invalid("from", "lies too far back")
+	}
+	if d := principalOf(c).Device; d != nil {
+		if d.Gate != w.Gate {
+			return w, failure(codeOutOfScope, "a device sees its own gate only")
+		}
+		earliest := s.now() - deviceSees.Milliseconds()
+		if c.Query("from") != "" && w.From < earliest-time.Minute.Milliseconds() {
+			return w, invalid("from", "a device sees the last 24 hours only")
+		}
+		w.From = min(max(w.From, earliest), w.To)
+	}
+	if _, ok := s.store.Registry().Gate(w.Gate); !ok {
+		return w, failure(codeNotFound, "there is no such gate")
+	}
+	return w, nil
+}
+
+// narrow reads direction and decision of the query.
+func narrow(c *fiber.Ctx, w *checkpoint.Window) error {
+	if text := c.Query("direction"); text != "" {
+		d, err := checkpoint.ParseDirection(text)
+		if err != nil {
+			return invalid("direction", "must be in or out")
+		}
+		w.Direction = &d
+	}
+	if text := c.Query("decision"); text != "" {
+		d, err := checkpoint.ParseDecision(text)
+		if err != nil {
+			return invalid("decision", "must be pass, deny, remeasure or incomplete")
+		}
+		w.Decision = &d
+	}
+	return nil
+}
+
+// namedEvents renders events with the masked names of their people.
+func (s *Server) namedEvents(ctx context.Context, events []checkpoint.ScanEvent) ([]eventView, error) {
+	seen, ids := map[uint64]bool{}, make([]uint64, 0, len(events))
+	for i := range events {
+		if id := events[i].Person; !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	people, err := s.store.Views(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	reg, out := s.store.Registry(), make([]eventView, len(events))
+	for i := range events {
+		e := &events[i]
+		out[i] = viewOfEvent(reg, e)
+		out[i].Person = &personInEvent{checkpoint.FormatPersonID(e.Person), people[e.Person].NameMasked}
+	}
+	return out, nil
+}
+
+// eventReader is Store.Events or Store.Refusals.
+type eventReader func(context.Context, checkpoint.Window, func(*checkpoint.ScanEvent) error) error
+
+// eventSource reads a window for a stream.
+func (s *Server) eventSource(w checkpoint.Window, read eventReader) eventSource {
+	return func(ctx context.Context, row func(*checkpoint.ScanEvent) error) error { return read(ctx, w, row) }
+}

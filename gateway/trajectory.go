@@ -1,0 +1,159 @@
+package gateway
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+	"passgate/checkpoint/trajectory"
+)
+
+const (
+	// lookBack is how far before the window the events are read that tell where
+	// the person was when it began.
+	lookBack = 28 * 24 * time.Hour
+	// maxTrail bounds the events of one answer; a person makes a dozen a day.
+	maxTrail = 20_000
+)
+
+type stayView struct {
+	Site      string   `json:"site"`
+	SiteName  string   `json:"site_name"`
+	EntryGate string   `json:"entry_gate"`
+	ExitGate  string   `json:"exit_gate"`
+	From      utcTime  `json:"from"`
+	To        *utcTime `json:"to"`
+	Open      bool     `json:"open"`
+	Inferred  bool     `json:"inferred"`
+	Reentry   bool     `json:"reentry"`
+	Conflict  bool     `json:"conflict"`
+	Minutes   int64    `json:"minutes"`
+}
+
+// handleTrajectory answers where a person was: the stays that touch the window
+// and the events in it.
+func (s *Server) handleTrajectory(c *fiber.Ctx) error {
+	from, to, err := s.window(c)
+	if err != nil {
+		return err
+	}
+	person := residentOf(c)
+	early := max(0, from-lookBack.Milliseconds(), to-maxSpan.Milliseconds())
+	events, err := s.trail(s.context(c), person.ID, early, to)
+	if err != nil {
+		return err
+	}
+	type who struct {
+		ID         string `json:"id"`
+		NameMasked string `json:"name_masked"`
+		Home       string `json:"home"`
+	}
+	reg := s.store.Registry()
+	return c.JSON(struct {
+		Resident who         `json:"resident"`
+		From     utcTime     `json:"from"`
+		To       utcTime     `json:"to"`
+		Stays    []stayView  `json:"stays"`
+		Events   []eventView `json:"events"`
+	}{
+		who{checkpoint.FormatPersonID(person.ID), person.NameMasked, person.Site},
+		utcTime(from), utcTime(to),
+		staysIn(reg, events, from, min(to, s.now())), eventsFrom(reg, events, from),
+	})
+}
+
+func (s *Server) trail(ctx context.Context, person uint64, from, to int64) ([]checkpoint.ScanEvent, error) {
+	tooMany := errors.New("too many events")
+	var events []checkpoint.ScanEvent
+	err := s.store.Trail(ctx, person, from, to, func(e *checkpoint.ScanEvent) error {
+		if len(events) == maxTrail {
+			return tooMany
+		}
+		events = append(events, *e)
+		return nil
+	})
+	if errors.Is(err, tooMany) {
+		return nil, invalid("from", "there are too many events: ask for a shorter window")
+	}
+	return events, err
+}
+
+// staysIn folds the events and gives the stays that end at or after from.
+func staysIn(reg *checkpoint.Registry, events []checkpoint.ScanEvent, from, asOf int64) []stayView {
+	facts := make([]trajectory.Event, 0, len(events))
+	for i := range events {
+		e := &events[i]
+		gate, site := placeOf(reg, e.Gate)
+		if gate == nil || site == nil {
+			continue // gates and sites are never taken away
+		}
+		facts = append(facts, trajectory.Event{
+			At: e.OccurredAt, RecordedAt: e.RecordedAt, ID: binary.BigEndian.Uint64(e.Hash[:]), Site: site.Num, Gate: e.Gate,
+			Direction: byte(e.Direction), Accepted: e.Decision == checkpoint.Pass, Flags: uint16(e.Flags),
+		})
+	}
+	stays := []stayView{}
+	rules := trajectory.Rules{ConflictFlags: uint16(checkpoint.FlagConflict), MaxStayOf: func(num uint32) time.Duration {
+		if site, ok := reg.SiteByNum(num); ok && site.Kind.Residential() {
+			return 0 // people live there
+		}
+		return trajectory.DefaultMaxStay
+	}}
+	for _, stay := range trajectory.Fold(facts, asOf, rules) {
+		if stay.To < from {
+			continue
+		}
+		view := stayView{
+			From: utcTime(stay.From), Open: stay.Open, Inferred: stay.Inferred, Reentry: stay.Reentry,
+			Conflict: stay.Conflict, Minutes: (stay.To - stay.From) / time.Minute.Milliseconds(),
+		}
+		if site, ok := reg.SiteByNum(stay.Site); ok {
+			view.Site, view.SiteName = site.Code, site.Name
+		}
+		if gate, ok := reg.GateByNum(stay.EntryGate); ok {
+			view.EntryGate = gate.Code
+		}
+		if gate, ok := reg.GateByNum(stay.ExitGate); ok {
+			view.ExitGate = gate.Code
+		}
+		if end := utcTime(stay.To); !stay.Open {
+			view.To = &end
+		}
+		stays = append(stays, view)
+	}
+	return stays
+}
+
+// eventsFrom renders the events at or after from.
+func eventsFrom(reg *checkpoint.Registry, events []checkpoint.ScanEvent, from int64) []eventView {
+	out := []eventView{}
+	for i := range events {
+		e := &events[i]
+		if e.OccurredAt < from {
+			continue
+		}
+		view := viewOfEvent(reg, e)
+		if gate, site := placeOf(reg, e.Gate); gate != nil && site != nil {
+			view.Gate, view.Site = gate.Code, site.Code
+		}
+		out = append(out, view)
+	}
+	return out
+}
+
+// placeOf finds a gate by the number in events, and its site.
+func placeOf(reg *checkpoint.Registry, num uint32) (*checkpoint.Gate, *checkpoint.Site) {
+	gate, ok := reg.GateByNum(num)
+	if !ok {
+		return nil, nil
+	}
+	site, ok := reg.Site(gate.Site)
+	if !ok {
+		return gate, nil
+	}
+	return gate, site
+}
