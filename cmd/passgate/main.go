@@ -1,0 +1,189 @@
+// Command passgate issues signed QR passes, decides at gates, records every
+// passage and replays it. This package is wiring only: flags, files, terminals
+// and signals; what the verbs do is in the packages they call.
+//
+// Exit codes are the same for every verb: 0 done, 1 the answer is no or some
+// were refused, 2 wrong usage or bad input, 3 the server or its store cannot be
+// reached, 130 interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	_ "time/tzdata" // Asia/Shanghai on machines without a zone database
+
+	"github.com/alecthomas/kong"
+)
+
+// commandLine is the whole grammar.
+type commandLine struct {
+	HelpFlag    helpFlag    `name:"help" short:"h" help:"Show what a command does, with an example."`
+	VersionFlag versionFlag `name:"version" help:"Show the version."`
+
+	Serve     ServeCmd     `cmd:"" help:"Run the server."`
+	Demo      DemoCmd      `cmd:"" help:"Run the main job end to end in a temporary folder and check all counts."`
+	Login     loginCmd     `cmd:"" help:"Sign in and keep the session for the commands below."`
+	Residents residentsCmd `cmd:"" help:"Enrol residents from a file, export them."`
+	Pass      passCmd      `cmd:"" help:"Issue, convert and verify passes."`
+	Trace     traceCmd     `cmd:"" help:"Who passed a gate, where a person was."`
+	Keys      keysCmd      `cmd:"" help:"Show and rotate the keys that sign passes."`
+	Help      helpCmd      `cmd:"" help:"Show this help, or that of a command."`
+	Version   versionCmd   `cmd:"" help:"Show the version."`
+}
+
+const description = `Signed QR passes, decisions at gates, a record of every passage.
+
+Exit codes: 0 done, 1 the answer is no or some were refused, 2 wrong usage or
+bad input, 3 server or store not reachable, 130 interrupted.
+
+Sign in once with "passgate login --login NAME", or give --login and the
+password in the environment variable PASSGATE_PASSWORD. Commands talk to
+--server, or PASSGATE_SERVER, or http://localhost:8080.`
+
+// console is what a command reads from and writes to.
+type console struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Env looks up an environment variable; "" if it is not set.
+	Env func(name string) string
+	// ConfigDir gives the folder of the user's configuration.
+	ConfigDir func() (string, error)
+}
+
+// say writes a remark that is no part of the result.
+func (c *console) say(format string, args ...any) { fmt.Fprintf(c.Err, format+"\n", args...) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	con := &console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, ConfigDir: os.UserConfigDir}
+	os.Exit(run(ctx, os.Args[1:], con))
+}
+
+// run parses the arguments, runs the command and gives the exit code.
+func run(ctx context.Context, args []string, con *console) int {
+	parser, err := kong.New(
+		&commandLine{}, kong.Name("passgate"), kong.Description(description), kong.NoDefaultHelp(),
+		kong.Writers(con.Out, con.Err), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(con),
+		kong.ConfigureHelp(helpLayout), kong.Configuration(serverConfig),
+	)
+	if err != nil {
+		con.say("passgate: %v", err)
+		return exitUsage
+	}
+	if len(args) == 0 {
+		con.say("passgate: which command? \"passgate help\" lists them")
+		return exitUsage
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case errors.Is(err, errShown):
+		return exitOK
+	case err != nil:
+		con.say("passgate: %v; see \"passgate %s\"", err, strings.TrimSpace("help "+verbOf(err)))
+		return exitUsage
+	}
+	return report(ctx, con, parsed.Run())
+}
+
+// verbOf gives the command in which a parse error happened.
+func verbOf(err error) string {
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) || parse.Context == nil {
+		return ""
+	}
+	var names []string
+	for _, step := range parse.Context.Path {
+		if step.Command != nil {
+			names = append(names, step.Command.Name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// errShown ends parsing after --help or --version.
+var errShown = errors.New("shown")
+
+var helpLayout = kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100, ValueFormatter: kong.DefaultHelpValueFormatter}
+
+type helpFlag bool
+
+// IgnoreDefault makes kong look at the flag only where it is given.
+func (helpFlag) IgnoreDefault() {}
+
+// BeforeReset shows the help of the command selected so far.
+func (helpFlag) BeforeReset(ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(helpLayout, ctx); err != nil {
+		return err
+	}
+	return errShown
+}
+
+type versionFlag bool
+
+// IgnoreDefault makes kong look at the flag only where it is given.
+func (versionFlag) IgnoreDefault() {}
+
+// BeforeReset shows the version.
+func (versionFlag) BeforeReset(con *console) error {
+	fmt.Fprintln(con.Out, versionText())
+	return errShown
+}
+
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"Command, such as: trace gate."`
+}
+
+// Help is shown by --help.
+func (helpCmd) Help() string { return "Example:\n\n    passgate help residents import" }
+
+// Run shows the help of a command.
+func (h *helpCmd) Run(ctx context.Context, con *console) error {
+	if code := run(ctx, append(h.Command, "--help"), con); code != exitOK {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// version is set by the linker in releases.
+var version = ""
+
+type versionCmd struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Help is shown by --help.
+func (versionCmd) Help() string { return "Example:\n\n    passgate version --json" }
+
+// Run shows the version.
+func (v *versionCmd) Run(con *console) error {
+	if v.JSON {
+		return printJSON(con.Out, map[string]string{"version": versionText()})
+	}
+	_, err := fmt.Fprintln(con.Out, "passgate "+versionText())
+	return err
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	text := info.Main.Version
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && text == "(devel)" {
+			text = "devel " + setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return text + " " + info.GoVersion
+}
