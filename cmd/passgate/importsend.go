@@ -96,17 +96,21 @@ func (s *importSender) halves(ctx context.Context, rows []*importRow, deadline t
 	return first, nil
 }
 
-// mark writes the server's reasons to the rows they are about.
+// mark writes the server's reasons to the rows they are about. The server counts
+// the header as row 1. Every row has to be accounted for.
 func (i imported) mark(rows []*importRow) error {
 	for _, e := range i.Errors {
-		if e.Row < 1 || e.Row > len(rows) {
-			return unreachable("the server speaks of row %d of %d: is it of another version?", e.Row, len(rows))
+		if e.Row < 2 || e.Row-2 >= len(rows) {
+			return unreachable("the server speaks of row %d of %d: is it of another version?", e.Row, len(rows)+1)
 		}
-		r := rows[e.Row-1]
+		r := rows[e.Row-2]
 		r.field, r.why = e.Field, e.Why
 		if r.why == "" {
 			r.why = "refused"
 		}
+	}
+	if told := i.Created + i.Changed + i.Unchanged + len(i.Errors); told != len(rows) {
+		return unreachable("the server accounts for %d of %d rows: is it of another version?", told, len(rows))
 	}
 	return nil
 }

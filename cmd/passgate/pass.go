@@ -19,7 +19,9 @@ type passCmd struct {
 }
 
 // Help is shown by --help.
-func (passCmd) Help() string { return "Example:\n\n    passgate pass issue --resident 0400000000000007 --terminal" }
+func (passCmd) Help() string {
+	return "Example:\n\n    passgate pass issue --resident 0400000000000007 --terminal"
+}
 
 // personID is how people are named: never by their ID number, which would stay
 // in the shell's history.

@@ -98,8 +98,15 @@ func (f *residentFile) fields(r *row) [columnCount]string {
 	case r.why != "":
 	case len(r.cells) > len(f.header) && !blank(r.cells[len(f.header):]):
 		r.why = "it has more cells than the header: is there a comma in a cell without quotation marks?"
+	case picked == [columnCount]string{}:
+		r.field, r.why = columnNames[columnName], "is empty, and so are all columns that are imported"
 	case scientific.MatchString(picked[columnID]):
 		r.field, r.why = columnNames[columnID], numberCell
+	}
+	for field, value := range picked {
+		if r.why == "" && strings.ContainsAny(value, "\r\n") {
+			r.field, r.why = columnNames[field], "has a line break"
+		}
 	}
 	return picked
 }
