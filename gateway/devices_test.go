@@ -111,7 +111,7 @@ func TestOfManyAtOnceOneDeviceIsEnrolled(t *testing.T) {
 func TestCodesThatEnrolNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.enrolDevice("PGE1-" + strings.Repeat("A", 26)).problem(http.StatusForbidden, "code_used", "")
+	w.enrolDevice("PGE1-"+strings.Repeat("A", 26)).problem(http.StatusForbidden, "code_used", "")
 	w.enrolDevice("PGE1-short").problem(http.StatusUnprocessableEntity, "invalid", "code")
 	device, code := w.newEnrolCode()
 	w.clock.Advance(enrolWithin)

@@ -49,12 +49,12 @@ func TestGoodRowsGoInAndBadRowsComeBack(t *testing.T) {
 		"王一," + good + ",13800138000,V1,1-1,,",
 		"王二," + wrong[:17] + "?,,V1,,,",                  // 3: a mistyped number
 		"王三," + other + `,,V1,"2-1","","said ""hello"""`, // a quoted field
-		"",                       // 5: nothing
-		",,,,,,",                 // 6: nothing
-		"王五," + other + ",,V2,,,", // 7: the document of row 4
-		"王六," + wrong + ",,V9,,,", // 8: no such site
-		"王七," + wrong + ",,V1,3,1-1,,,",       // 9: too many fields
-		`王"八,` + wrong + ",,V1,,,",            // 10: a stray quote
+		"",                                     // 5: nothing
+		",,,,,,",                               // 6: nothing
+		"王五," + other + ",,V2,,,",              // 7: the document of row 4
+		"王六," + wrong + ",,V9,,,",              // 8: no such site
+		"王七," + wrong + ",,V1,3,1-1,,,",        // 9: too many fields
+		`王"八,` + wrong + ",,V1,,,",             // 10: a stray quote
 		`"王九,` + newDocument() + ",,V1,,,",     // 11: a quote that is never closed
 		"王十," + newDocument() + ",,V1,,,",      // is not swallowed by it
 		"王十一," + newDocument() + ",12,V1,,,\r", // 13: no phone

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"slices"
@@ -116,6 +117,9 @@ func (s *Server) revocationList(ctx context.Context, since uint64) (string, erro
 		return "", err
 	}
 	text, err := s.ring.SignList(list, now)
+	if errors.Is(err, codes.ErrNoSigningKey) {
+		return "", failure(codeUnavailable, "this gateway holds no key that may sign")
+	}
 	if err != nil {
 		return "", fmt.Errorf("gateway: sign the revocation list: %w", err)
 	}

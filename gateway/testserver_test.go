@@ -143,24 +143,24 @@ func (w *world) storeConfig(client redis.UniversalClient) checkpoint.Config {
 // serve starts a server on loopback until the test ends.
 func (w *world) serve() {
 	w.t.Helper()
-	var err error
-	w.server, err = New(Config{
+	server, err := New(Config{
 		Store: w.store, Ring: w.ring, SessionKey: bytes.Repeat([]byte{3}, 32), Clock: w.clock.Now,
 		Logger: slog.New(slog.NewTextHandler(w.logs, nil)),
 	})
 	w.must(err)
+	w.server = server // a world can start another one
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
 	w.url = "http://" + ln.Addr().String()
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	w.http = &http.Client{Transport: transport, Timeout: 30 * time.Second}
 	done := make(chan error, 1)
-	go func() { done <- w.server.Serve(ln) }()
+	go func() { done <- server.Serve(ln) }()
 	w.t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := w.server.Shutdown(ctx); err != nil {
+		if err := server.Shutdown(ctx); err != nil {
 			w.t.Errorf("shut down: %v", err)
 		}
 		if err := <-done; err != nil {
