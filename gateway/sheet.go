@@ -31,7 +31,7 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 	if !ok {
 		return failure(codeNotFound, "there is no such site")
 	}
-	// Signing and drawing take half a millisecond a person: gates come first.
+	// Signing and drawing take a millisecond a person: gates come first.
 	if !s.sheets.TryLock() {
 		return failure(codeTooMany, "another sheet is being drawn here: try again in a moment")
 	}
