@@ -1,0 +1,156 @@
+package demo
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"passgate/loadtest/town"
+)
+
+// extras are the acts of a day that town does not make up.
+type extras struct {
+	run   *run
+	rng   *rand.Rand
+	start int64 // UTC ms, of the day
+	moved map[int]bool
+}
+
+// some is a number that grows with the town, at least least.
+func (x *extras) some(perResidents, least int) int {
+	return min(400, max(least, x.run.cfg.Residents/perResidents))
+}
+
+// between draws a time of the day, from one hour to another.
+func (x *extras) between(from, to int) int64 {
+	h := int64(time.Hour / time.Millisecond)
+	return x.start + int64(from)*h + x.rng.Int64N(int64(to-from)*h)
+}
+
+// somebody draws a resident, not the same one twice on a day.
+func (x *extras) somebody() int {
+	if x.moved == nil {
+		x.moved = map[int]bool{}
+	}
+	for range 100 {
+		if p := x.rng.IntN(x.run.cfg.Residents); !x.moved[p] {
+			x.moved[p] = true
+			return p
+		}
+	}
+	return x.rng.IntN(x.run.cfg.Residents)
+}
+
+// gateOf draws one of the gates of a kind of site that are used.
+func (x *extras) gateOf(kind string) int {
+	var gates []int
+	for g, e := range x.run.oracle.gates {
+		if x.run.crowd.uses[g] && x.run.oracle.sites[e.site].kind == kind {
+			gates = append(gates, g)
+		}
+	}
+	return gates[x.rng.IntN(len(gates))]
+}
+
+// homeGate is the only gate of somebody's home.
+func (x *extras) homeGate(person int) int {
+	for g := range x.run.oracle.gates {
+		if x.run.oracle.gates[g].site == x.run.oracle.people[person].home {
+			return g
+		}
+	}
+	return 0
+}
+
+func (x *extras) warmth() int { return 360 + x.rng.IntN(12) }
+
+const minute = int64(time.Minute / time.Millisecond)
+
+// visits lets people try where they may not enter.
+func (x *extras) visits() {
+	for range x.some(500, 3) {
+		p, gate := x.somebody(), x.gateOf(town.KindCompound)
+		x.run.postpone(act{at: x.between(8, 21), person: p, gate: gate, in: true, temperature: x.warmth()})
+		x.run.postpone(act{
+			at: x.between(8, 21), person: x.somebody(), gate: x.gateOf(town.KindMarket), in: true, temperature: x.warmth(),
+		})
+	}
+	for _, deed := range []deed{forgedCode, foreignCode, expiredCode} {
+		p := x.somebody()
+		x.run.postpone(act{at: x.between(8, 20), person: p, gate: x.homeGate(p), temperature: x.warmth(), deed: deed})
+	}
+	for range x.some(5000, 2) {
+		x.run.postpone(act{
+			at: x.between(8, 21), person: -1, gate: x.gateOf(town.KindMall), in: true, temperature: x.warmth(), deed: unknownDocument,
+		})
+	}
+}
+
+var strangers = []string{"外来甲", "来客乙丙", "路过丁", "欧阳过客", "探亲戊"}
+
+// walkIns go to a mall for a while; some try a village as well, and some come
+// again on another day.
+func (x *extras) walkIns() {
+	r := x.run
+	for i := range x.some(200, 5) {
+		p := len(r.oracle.people)
+		if old := p - r.cfg.Residents; i%3 == 0 && old > i {
+			p = r.cfg.Residents + x.rng.IntN(old)
+		} else {
+			n := p - r.cfg.Residents
+			r.oracle.people = append(r.oracle.people, person{home: noHome, kind: "walk_in", status: "outsider"})
+			r.folk = append(r.folk, folk{guest: &walkInBody{
+				Name:   strangers[n%len(strangers)],
+				IDTail: fmt.Sprintf("%03d%c", n%1000, "0123456789X"[n%11]),
+				Phone:  fmt.Sprintf("154%08d", 99_000_000+n),
+			}})
+		}
+		at, gate := x.between(9, 19), x.gateOf(town.KindMall)
+		r.postpone(act{at: at, person: p, gate: gate, in: true, temperature: x.warmth()})
+		r.postpone(act{at: at + 20*minute + x.rng.Int64N(60*minute), person: p, gate: gate})
+		if i%4 == 0 {
+			r.postpone(act{at: at - 25*minute, person: p, gate: x.gateOf(town.KindVillage), in: true, temperature: x.warmth()})
+		}
+		if i == 1 {
+			r.postpone(act{at: at - 10*minute, person: p, gate: x.gateOf(town.KindMarket), in: true, temperature: x.warmth()})
+		}
+	}
+}
+
+// office changes statuses, revokes passes, and shuts a shop for an afternoon;
+// whom it concerns comes to a gate a minute later.
+func (x *extras) office(shop int) {
+	r := x.run
+	statuses := []string{"red", "observation", "quarantine", "yellow"}
+	for i := range x.some(1000, 4) {
+		p, at := x.somebody(), x.between(9, 18)
+		gate := x.homeGate(p)
+		r.postpone(act{at: at, person: p, deed: setStatus, word: statuses[i%len(statuses)]})
+		r.postpone(act{at: at + minute, person: p, gate: gate, temperature: x.warmth()})
+		r.postpone(act{at: at + 20*minute, person: p, gate: x.gateOf(town.KindMall), in: true, temperature: x.warmth()})
+		r.postpone(act{at: at + 40*minute, person: p, gate: gate, in: true, temperature: x.warmth()})
+		if i%3 == 2 {
+			r.postpone(act{at: at + 180*minute, person: p, deed: setStatus, word: "recovered"})
+			r.postpone(act{at: at + 185*minute, person: p, gate: gate, temperature: x.warmth()})
+		}
+	}
+	for range x.some(1000, 2) {
+		p, at := x.somebody(), x.between(9, 20)
+		gate := x.homeGate(p)
+		r.postpone(act{at: at, person: p, deed: revokePasses})
+		r.postpone(act{at: at + minute, person: p, gate: gate, temperature: x.warmth(), deed: revokedPaper})
+		r.postpone(act{at: at + 3*minute, person: p, gate: gate, temperature: x.warmth()})
+	}
+	hour := 60 * minute
+	gate := 0
+	for g := range r.oracle.gates {
+		if r.oracle.gates[g].site == shop && r.crowd.uses[g] {
+			gate = g
+		}
+	}
+	r.postpone(act{at: x.start + 14*hour, person: -1, gate: gate, deed: shutSite})
+	r.postpone(act{at: x.start + 15*hour, person: x.somebody(), gate: gate, in: true, temperature: x.warmth()})
+	r.postpone(act{at: x.start + 18*hour, person: -1, gate: gate, deed: openSite})
+	r.postpone(act{at: x.start + 18*hour + minute, person: x.somebody(), gate: gate, in: true, temperature: x.warmth()})
+	r.postpone(act{at: x.start + 12*hour, person: -1, gate: gate, deed: badInput})
+}

@@ -1,0 +1,352 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/url"
+	"sync"
+	"time"
+
+	"passgate/loadtest/town"
+)
+
+// record is what the oracle expects of one gate on one day.
+type record struct {
+	events   []seen
+	refusals []*event
+}
+
+// seen is an event with the one it is about.
+type seen struct {
+	*event
+	person int
+}
+
+// span is one day in the questions, UTC ms. The last one is what happened after
+// the last midnight.
+func (r *run) span(d int) (from, to int64) {
+	from = r.dayStart(d).UnixMilli()
+	return from, min(from+day.Milliseconds(), r.now.UnixMilli())
+}
+
+// records sorts what the oracle knows by gate and day.
+func (r *run) records() [][]record {
+	all := make([][]record, len(r.oracle.gates))
+	for g := range all {
+		all[g] = make([]record, r.cfg.Days+1)
+	}
+	dayOf := func(at int64) int { return int((at - r.cfg.Start.UnixMilli()) / day.Milliseconds()) }
+	for i := range r.oracle.people {
+		p := &r.oracle.people[i]
+		for k := range p.history {
+			e := &p.history[k]
+			at := &all[r.oracle.gateOf(*e)][dayOf(e.at)]
+			at.events = append(at.events, seen{e, i})
+		}
+	}
+	for i := range r.oracle.refusals {
+		e := &r.oracle.refusals[i]
+		at := &all[r.oracle.gateOf(*e)][dayOf(e.at)]
+		at.refusals = append(at.refusals, e)
+	}
+	return all
+}
+
+// tally counts what the server says, to be held against the shape of real days.
+type tally struct {
+	mu   sync.Mutex
+	all  [48]int
+	home [][2][48]float64 // by day: people leaving home, people coming back
+	kind map[string]int   // by decision and reason, refusals included
+}
+
+func (t *tally) add(d int, residential bool, w *wireEvent) {
+	at, err := time.Parse(time.RFC3339, w.OccurredAt)
+	if err != nil {
+		return
+	}
+	local := at.In(time.FixedZone("", 8*3600))
+	half := local.Hour()*2 + local.Minute()/30
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kind[w.Decision+" "+w.Reason]++
+	if w.Person == nil {
+		return
+	}
+	t.all[half]++
+	if residential && w.Decision == pass {
+		way := 0
+		if w.Direction == "in" {
+			way = 1
+		}
+		t.home[d][way][half]++
+	}
+}
+
+// checkGates asks every gate what passed it on each day, in pages, as a stream
+// and for some as CSV, and what it turned away without knowing whom.
+func (r *run) checkGates(ctx context.Context) error {
+	all := r.records()
+	t := &tally{home: make([][2][48]float64, r.cfg.Days+1), kind: map[string]int{}}
+	deadline := time.Now().Add(r.cfg.Patience)
+	days := r.cfg.Days + 1
+	var used []int
+	for g := range all {
+		if r.crowd.uses[g] {
+			used = append(used, g)
+		}
+	}
+	err := r.parallel(ctx, "gates", len(used)*days, func(ctx context.Context, n int) error {
+		g, d := used[n/days], n%days
+		q := &gateQuestion{run: r, gate: g, day: d, want: all[g][d], tally: t}
+		return q.ask(ctx, deadline)
+	})
+	if err != nil {
+		return err
+	}
+	r.report.HalfHours = t.all
+	r.checkTotals(t)
+	r.checkShape(t)
+	return nil
+}
+
+// gateQuestion is one gate on one day.
+type gateQuestion struct {
+	*run
+	gate, day int
+	want      record
+	tally     *tally
+}
+
+// ask waits, until the deadline at most, for the index to have all events.
+func (q *gateQuestion) ask(ctx context.Context, deadline time.Time) error {
+	code := q.oracle.gates[q.gate].code
+	where := fmt.Sprintf("gate %s on day %d", code, q.day+1)
+	want := make([]string, len(q.want.events))
+	for i, e := range q.want.events {
+		want[i] = q.line(e.event, q.oracle.people[e.person].id, "")
+	}
+	var events []wireEvent
+	var err error
+	for {
+		if events, err = q.pages(ctx, code); err != nil {
+			return err
+		}
+		if len(events) >= len(want) || time.Now().After(deadline) {
+			break
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	residential := q.oracle.sites[q.oracle.gates[q.gate].site].residential
+	for i := range events {
+		q.tally.add(q.day, residential, &events[i])
+	}
+	q.hold("gates.pages", where, want, events)
+	stream, err := q.stream(ctx, code)
+	if err != nil {
+		return err
+	}
+	q.hold("gates.stream", where, want, stream)
+	if (q.gate+q.day)%10 == 0 {
+		if err := q.csv(ctx, code, where, want); err != nil {
+			return err
+		}
+	}
+	return q.refused(ctx, code, where)
+}
+
+// hold compares a window with the oracle, event by event.
+func (r *run) hold(check, where string, want []string, events []wireEvent) {
+	got := make([]string, len(events))
+	for i := range events {
+		got[i] = events[i].line(events[i].personID(), "")
+	}
+	r.tell(check, where, want, got)
+}
+
+// tell counts the events of a comparison that agree.
+func (r *run) tell(check, where string, want, got []string) {
+	if diff := difference(want, got); diff != "" {
+		r.ledger.differ(check+" complete", where, fmt.Sprintf("%d events", len(want)), fmt.Sprintf("%d events: %s", len(got), diff))
+	} else {
+		r.ledger.agree(check + " complete")
+	}
+	r.ledger.count(check+" events", len(want), len(got))
+}
+
+func (q *gateQuestion) path(code, what string) string {
+	from, to := q.span(q.day)
+	v := url.Values{"from": {wireTime(from)}, "to": {wireTime(to)}}
+	return "/v1/gates/" + code + "/" + what + "?" + v.Encode()
+}
+
+// pages reads the window page by page, in pages of 1,000 or, for variety, less.
+func (q *gateQuestion) pages(ctx context.Context, code string) ([]wireEvent, error) {
+	limit := []int{1000, 97, 10}[q.gate%3]
+	if len(q.want.events) > 2000 {
+		limit = 1000
+	}
+	path := q.path(code, "events") + fmt.Sprintf("&limit=%d", limit)
+	var all []wireEvent
+	for cursor := ""; ; {
+		var page struct {
+			Gate   string      `json:"gate"`
+			Events []wireEvent `json:"events"`
+			Next   string      `json:"next"`
+		}
+		if err := q.c.call(ctx, "GET", path+"&cursor="+url.QueryEscape(cursor), nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Events...)
+		if page.Next == "" {
+			return all, nil
+		}
+		if len(page.Events) == 0 || page.Next == cursor || len(all) > 10_000_000 {
+			return nil, fmt.Errorf("demo: the pages of gate %s do not end", code)
+		}
+		cursor = page.Next
+	}
+}
+
+func (q *gateQuestion) stream(ctx context.Context, code string) ([]wireEvent, error) {
+	ask := request{method: "GET", path: q.path(code, "events"), accept: "application/x-ndjson"}
+	res, _, err := q.c.persist(ctx, ask)
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	if p := res.failed(ask); p != nil {
+		return nil, fmt.Errorf("demo: %w", p)
+	}
+	var events []wireEvent
+	for d := json.NewDecoder(bytes.NewReader(res.body)); ; {
+		var e wireEvent
+		if err := d.Decode(&e); err == io.EOF { //nolint:errorlint // Decoder gives it bare
+			return events, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("demo: stream of gate %s: %w", code, err)
+		}
+		if e.Person != nil && e.Person.NameMasked != "" {
+			q.ledger.differ("gates.stream without names", "gate "+code, "no name", e.Person.NameMasked)
+		}
+		events = append(events, e)
+	}
+}
+
+// csv compares time, person, direction and decision in the CSV.
+func (q *gateQuestion) csv(ctx context.Context, code, where string, want []string) error {
+	ask := request{method: "GET", path: q.path(code, "events"), accept: "text/csv"}
+	res, _, err := q.c.persist(ctx, ask)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if p := res.failed(ask); p != nil {
+		return fmt.Errorf("demo: %w", p)
+	}
+	text, marked := bytes.CutPrefix(res.body, []byte("\xef\xbb\xbf"))
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(rows) == 0 || !marked {
+		q.ledger.differ("gates.csv complete", where, "a table with a byte order mark", fmt.Sprintf("%v, %d rows", err, len(rows)))
+		return nil
+	}
+	got := make([]string, 0, len(want))
+	for _, row := range rows[1:] {
+		cell := map[string]string{}
+		for i, name := range rows[0] {
+			cell[name] = row[i]
+		}
+		got = append(got, cell["occurred_at"]+cell["person"]+cell["direction"]+cell["decision"]+cell["reason"]+cell["plate"])
+	}
+	want = want[:0:0]
+	for _, e := range q.want.events {
+		direction := map[bool]string{true: "in", false: "out"}[e.in]
+		want = append(want, wireTime(e.at)+q.oracle.people[e.person].id+direction+e.decision+e.reason+e.plate)
+	}
+	q.tell("gates.csv", where, want, got)
+	return nil
+}
+
+// refused compares the refusals that name nobody.
+func (q *gateQuestion) refused(ctx context.Context, code, where string) error {
+	var out struct {
+		Refusals []wireEvent `json:"refusals"`
+	}
+	if err := q.c.call(ctx, "GET", q.path(code, "refusals"), nil, &out); err != nil {
+		return err
+	}
+	want := make([]string, len(q.want.refusals))
+	for i, e := range q.want.refusals {
+		want[i] = q.line(e, "", "")
+	}
+	for i := range out.Refusals {
+		q.tally.add(q.day, false, &out.Refusals[i])
+	}
+	q.hold("gates.refusals", where, want, out.Refusals)
+	return nil
+}
+
+// checkTotals compares all gates' events per half hour of the day, and by
+// decision and reason.
+func (r *run) checkTotals(t *tally) {
+	var halves [48]int
+	kinds := map[string]int{}
+	for i := range r.oracle.people {
+		for _, e := range r.oracle.people[i].history {
+			halves[(e.at+8*60*minute)/(30*minute)%48]++
+			kinds[e.decision+" "+e.reason]++
+		}
+	}
+	for _, e := range r.oracle.refusals {
+		kinds[e.decision+" "+e.reason]++
+	}
+	for half := range halves {
+		r.report.Events += t.all[half]
+		r.ledger.same("gates.half hours", fmt.Sprintf("half hour %d", half), fmt.Sprint(halves[half]), fmt.Sprint(t.all[half]))
+	}
+	for kind, n := range t.kind {
+		if kinds[kind] == 0 {
+			r.ledger.differ("gates.totals", kind, "0", fmt.Sprint(n))
+		}
+	}
+	for kind, n := range kinds {
+		r.ledger.same("gates.totals", kind, fmt.Sprint(n), fmt.Sprint(t.kind[kind]))
+	}
+}
+
+// shapeFrom is the number of residents from which a day must look like a real
+// one; below it chance weighs too much.
+const (
+	shapeFrom = 1000
+	shapeMin  = 0.9
+)
+
+// checkShape correlates leaving and coming home with the real door counts:
+// people reach the counted building when they have left home.
+func (r *run) checkShape(t *tally) {
+	r.report.ShapeOut, r.report.ShapeIn = 1, 1
+	for d := range r.cfg.Days {
+		in, out := town.Profile(town.Weekend(r.firsts + d))
+		r.report.ShapeOut = min(r.report.ShapeOut, pearson(t.home[d][0][:], in[:]))
+		r.report.ShapeIn = min(r.report.ShapeIn, pearson(t.home[d][1][:], out[:]))
+	}
+	detail := fmt.Sprintf("r %.3f leaving, %.3f coming home", r.report.ShapeOut, r.report.ShapeIn)
+	least := math.Min(r.report.ShapeOut, r.report.ShapeIn)
+	if r.cfg.Residents < shapeFrom {
+		r.ledger.note("gates.shape of the day", detail+" (too few residents to judge)")
+		return
+	}
+	if least >= shapeMin {
+		r.ledger.agree("gates.shape of the day")
+	} else {
+		r.ledger.differ("gates.shape of the day", "CalIt2", fmt.Sprintf("r of at least %.2f", shapeMin), detail)
+	}
+	r.ledger.note("gates.shape of the day", detail)
+}

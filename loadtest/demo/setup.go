@@ -1,0 +1,272 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"passgate/loadtest/town"
+)
+
+type gridBody struct {
+	ID     string `json:"id"`
+	Parent string `json:"parent,omitempty"`
+	Name   string `json:"name"`
+	Level  int    `json:"level"`
+}
+
+type siteBody struct {
+	Code          string `json:"code"`
+	Name          string `json:"name"`
+	Kind          string `json:"kind"`
+	Grid          string `json:"grid"`
+	Closed        bool   `json:"closed"`
+	TemperatureOn string `json:"temperature_on"`
+	AntiPassback  string `json:"anti_passback"`
+}
+
+type gateBody struct {
+	Code string `json:"code"`
+	Name string `json:"name"`
+	Site string `json:"site"`
+	Open bool   `json:"open"`
+}
+
+func bodyOf(s town.Site) siteBody {
+	return siteBody{s.Code, s.Name, s.Kind, s.Grid, s.Closed, s.TemperatureOn, s.AntiPassback}
+}
+
+// setUp signs in and puts the town on the server.
+func (r *run) setUp(ctx context.Context) error {
+	if err := r.setClock(ctx, r.cfg.Start.Add(-leadTime)); err != nil {
+		return err
+	}
+	var in struct {
+		Grid  []gridBody `json:"grid"`
+		Sites []siteBody `json:"sites"`
+		Gates []gateBody `json:"gates"`
+	}
+	for _, n := range town.Grid() {
+		in.Grid = append(in.Grid, gridBody(n))
+	}
+	for _, s := range town.Sites() {
+		in.Sites = append(in.Sites, bodyOf(s))
+	}
+	for _, g := range town.Gates() {
+		in.Gates = append(in.Gates, gateBody(g))
+	}
+	var out struct {
+		Grid  int `json:"grid"`
+		Sites int `json:"sites"`
+		Gates int `json:"gates"`
+	}
+	if err := r.c.call(ctx, "POST", "/v1/setup", in, &out); err != nil {
+		return err
+	}
+	r.ledger.count("setup.grid", len(in.Grid), out.Grid)
+	r.ledger.count("setup.sites", len(in.Sites), out.Sites)
+	r.ledger.count("setup.gates", len(in.Gates), out.Gates)
+	return nil
+}
+
+// device is a guard's phone.
+type device struct {
+	gate              int
+	code, token, lane string
+}
+
+// enrolDevices gives every gate that is used a phone, and a second one where
+// there are two lanes. Each phone signs itself in by its one-time code, which
+// must then be void.
+func (r *run) enrolDevices(ctx context.Context) error {
+	r.crowd = r.foresee()
+	r.lanes = make([][]int, len(r.oracle.gates))
+	for gate := range r.oracle.gates {
+		if !r.crowd.uses[gate] {
+			continue
+		}
+		lanes := 1
+		if r.oracle.sites[r.oracle.gates[gate].site].kind == town.KindMall {
+			lanes = 2
+		}
+		for lane := range lanes {
+			r.oracle.deviceGate = append(r.oracle.deviceGate, gate)
+			r.lanes[gate] = append(r.lanes[gate], len(r.devices))
+			r.devices = append(r.devices, device{gate: gate, lane: fmt.Sprintf("%d道", lane+1)})
+		}
+	}
+	// Every device changes what all gates go by, twice; many at once only wait
+	// for each other.
+	return r.parallelBy(ctx, 2, "devices", len(r.devices), func(ctx context.Context, i int) error {
+		for tries := 1; ; tries++ {
+			err := r.enrolDevice(ctx, &r.devices[i], i)
+			var p *problem
+			if err == nil || tries == maxTries || !errors.As(err, &p) || p.status != http.StatusServiceUnavailable {
+				return err
+			}
+			// Whether the code was spent is not known, and the token is lost:
+			// have another one made.
+			r.retries.Add(1)
+		}
+	})
+}
+
+func (r *run) enrolDevice(ctx context.Context, d *device, i int) error {
+	gate := r.oracle.gates[d.gate].code
+	var made struct {
+		Code      string `json:"code"`
+		EnrolCode string `json:"enrol_code"`
+	}
+	if err := r.c.call(ctx, "POST", "/v1/devices", map[string]string{"gate": gate, "lane": d.lane}, &made); err != nil {
+		return err
+	}
+	body, err := json.Marshal(map[string]string{"code": made.EnrolCode})
+	if err != nil {
+		return fmt.Errorf("demo: enrol code: %w", err)
+	}
+	var got struct {
+		Token  string `json:"token"`
+		Device string `json:"device"`
+		Gate   string `json:"gate"`
+		Lane   string `json:"lane"`
+		Site   string `json:"site"`
+	}
+	enrol := request{method: "POST", path: "/v1/devices/enrol", token: "-", body: body}
+	res, err := r.c.send(ctx, enrol)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	if p := res.failed(enrol); p != nil {
+		return fmt.Errorf("demo: %w", p)
+	}
+	if err := json.Unmarshal(res.body, &got); err != nil {
+		return fmt.Errorf("demo: device: %w", err)
+	}
+	d.code, d.token = got.Device, got.Token
+	site := r.oracle.sites[r.oracle.gates[d.gate].site].code
+	r.ledger.same("devices.enrolled", "device "+made.Code,
+		fmt.Sprint(made.Code, gate, d.lane, site), fmt.Sprint(got.Device, got.Gate, got.Lane, got.Site))
+	if i%50 != 0 {
+		return nil
+	}
+	var again *problem
+	if err := r.c.into(ctx, enrol, nil); !errors.As(err, &again) {
+		r.ledger.differ("devices.code_once", "device "+made.Code, "403 code_used", fmt.Sprint(err))
+		return nil
+	}
+	r.ledger.same("devices.code_once", "device "+made.Code, "403 code_used", fmt.Sprint(again.status, " ", again.Code))
+	return nil
+}
+
+// Sizes of the enrolment: rows of one file, people who are looked up again.
+const (
+	importRows = 2000
+	lookedUp   = 500
+)
+
+// imported is the answer to a file.
+type imported struct {
+	Created   int               `json:"created"`
+	Changed   int               `json:"changed"`
+	Unchanged int               `json:"unchanged"`
+	Errors    []json.RawMessage `json:"errors"`
+	IDs       []string          `json:"ids"`
+}
+
+// enrolPeople imports the residents by files and learns their IDs.
+func (r *run) enrolPeople(ctx context.Context) error {
+	n := r.cfg.Residents
+	homes := town.HomeSites(r.cfg.Seed, n)
+	r.oracle.people = make([]person, n)
+	r.folk = make([]folk, n)
+	for i := range r.oracle.people {
+		r.oracle.people[i] = person{home: int(homes[i]), kind: "resident", status: "green"}
+	}
+	var chunks [][]town.Resident
+	var all []town.Resident
+	for p := range town.Residents(r.cfg.Seed, n) {
+		r.folk[len(all)] = folkOf(r.cfg.Seed, len(all), p)
+		all = append(all, p)
+	}
+	for chunk := range slices.Chunk(all, importRows) {
+		chunks = append(chunks, chunk)
+	}
+	// Files go one after the other, as an office would send them.
+	for i, chunk := range chunks {
+		if err := r.importFile(ctx, i*importRows, chunk); err != nil {
+			return err
+		}
+		r.progress("enrol", min((i+1)*importRows, n), n)
+	}
+	return r.lookUp(ctx, all)
+}
+
+func (r *run) importFile(ctx context.Context, first int, people []town.Resident) error {
+	var file bytes.Buffer
+	if err := town.WriteCSV(&file, slices.Values(people)); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	var out imported
+	err := r.c.into(ctx, request{
+		method: "POST", path: "/v1/residents/import", contentType: "text/csv", body: file.Bytes(),
+	}, &out)
+	if err != nil {
+		return err
+	}
+	r.ledger.count("enrol.created", len(people), out.Created)
+	if out.Changed+out.Unchanged+len(out.Errors) > 0 {
+		r.ledger.differ("enrol.clean", fmt.Sprintf("rows from %d", first), "all created",
+			fmt.Sprintf("%d changed, %d unchanged, errors %s", out.Changed, out.Unchanged, out.Errors))
+	}
+	if len(out.IDs) != len(people) {
+		return nil // found one by one afterwards
+	}
+	for i, id := range out.IDs {
+		r.oracle.people[first+i].id = id
+	}
+	return nil
+}
+
+// lookUp finds people by their ID number: a sample, and all whose ID the import
+// did not give.
+func (r *run) lookUp(ctx context.Context, all []town.Resident) error {
+	step := max(1, len(all)/lookedUp)
+	var which []int
+	for i := range all {
+		if i%step == 0 || r.oracle.people[i].id == "" {
+			which = append(which, i)
+		}
+	}
+	return r.parallel(ctx, "look up", len(which), func(ctx context.Context, n int) error {
+		i := which[n]
+		p, who := &r.oracle.people[i], &all[i]
+		var out struct {
+			Residents []struct {
+				ID     string `json:"id"`
+				Kind   string `json:"kind"`
+				Site   string `json:"site"`
+				Grid   string `json:"grid"`
+				Status string `json:"status"`
+			} `json:"residents"`
+		}
+		err := r.c.call(ctx, "POST", "/v1/residents/search", map[string]string{"id_number": who.IDNumber}, &out)
+		if err != nil {
+			return err
+		}
+		if len(out.Residents) != 1 {
+			return fmt.Errorf("demo: resident %d is found %d times by their ID number", i, len(out.Residents))
+		}
+		found := out.Residents[0]
+		if p.id == "" {
+			p.id = found.ID
+		}
+		r.ledger.same("enrol.found", fmt.Sprintf("resident %d", i),
+			fmt.Sprint(p.id, " resident ", who.Site, who.Grid, " green"),
+			fmt.Sprint(found.ID, " ", found.Kind, " ", found.Site, found.Grid, " ", found.Status))
+		return nil
+	})
+}
