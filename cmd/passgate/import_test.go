@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -267,7 +268,8 @@ func TestImportGivesUpOnAServerThatStaysAwayAndSaysHowToGoOn(t *testing.T) {
 	sender := &importSender{client: c, patience: 300 * time.Millisecond, pause: 10 * time.Millisecond}
 	began := time.Now()
 	_, err = sender.send(t.Context(), rows)
-	if retry, _ := err.(*problem); retry == nil || retry.ExitCode() != exitBackend || r.calls < 3 || time.Since(began) > 20*time.Second {
+	var retry *problem
+	if !errors.As(err, &retry) || retry.ExitCode() != exitBackend || r.calls < 3 || time.Since(began) > 20*time.Second {
 		t.Errorf("%v after %d calls in %s", err, r.calls, time.Since(began))
 	}
 	r.trouble = func(_, _ int, w http.ResponseWriter) bool {

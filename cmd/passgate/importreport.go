@@ -106,7 +106,7 @@ func (b barProgress) add(rows int) { _ = b.bar.Add(rows) } // a bar that cannot 
 
 func (b barProgress) finish() {
 	_ = b.bar.Exit()
-	fmt.Fprintln(b.out)
+	_, _ = io.WriteString(b.out, "\n") // a remark, as the bar is
 }
 
 // lineProgress writes a line for each tenth that is done.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -128,11 +129,12 @@ func (k *keysRotateCmd) Run(con *console) error {
 		}
 		return printJSON(con.Out, map[string]any{"kid": kid, "signs_from": signs.UTC(), "retired": retired})
 	}
-	fmt.Fprintf(con.Out, "new key %s signs from %s\n", kid, localTime(signs))
+	text := fmt.Sprintf("new key %s signs from %s\n", kid, localTime(signs))
 	for _, old := range retired {
-		fmt.Fprintf(con.Out, "retired %s\n", old)
+		text += fmt.Sprintf("retired %s\n", old)
 	}
-	return nil
+	_, err = io.WriteString(con.Out, text)
+	return err
 }
 
 type keysJWKSCmd struct {

@@ -58,7 +58,9 @@ type console struct {
 }
 
 // say writes a remark that is no part of the result.
-func (c *console) say(format string, args ...any) { fmt.Fprintf(c.Err, format+"\n", args...) }
+func (c *console) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.Err, format+"\n", args...) // nowhere to tell it
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -133,7 +135,9 @@ func (versionFlag) IgnoreDefault() {}
 
 // BeforeReset shows the version.
 func (versionFlag) BeforeReset(con *console) error {
-	fmt.Fprintln(con.Out, versionText())
+	if _, err := fmt.Fprintln(con.Out, versionText()); err != nil {
+		return err
+	}
 	return errShown
 }
 

@@ -151,7 +151,7 @@ func askPassword(ctx context.Context, con *console, login string) (string, error
 	if err != nil {
 		return "", fmt.Errorf("terminal: %w", err)
 	}
-	fmt.Fprintf(con.Err, "Password of %s: ", plain(login))
+	_, _ = fmt.Fprintf(con.Err, "Password of %s: ", plain(login)) // it is asked for all the same
 	type typed struct {
 		text []byte
 		err  error

@@ -21,7 +21,7 @@ func numericCells(file, sheet string, column int) (found map[int]bool, last int,
 	if err != nil {
 		return nil, 0, fmt.Errorf("unpack: %w", err)
 	}
-	defer archive.Close()
+	defer archive.Close() //nolint:errcheck // only read
 	part, err := sheetPart(&archive.Reader, sheet)
 	if err != nil {
 		return nil, 0, err

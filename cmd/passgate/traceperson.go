@@ -108,7 +108,9 @@ func (t *tracePersonCmd) Run(ctx context.Context, con *console) error {
 }
 
 func (t trajectory) print(con *console) error {
-	fmt.Fprintf(con.Out, "%s  %s  home %s\n\n", plain(t.Resident.ID), plain(t.Resident.Name), plain(t.Resident.Home))
+	if _, err := fmt.Fprintf(con.Out, "%s  %s  home %s\n\n", plain(t.Resident.ID), plain(t.Resident.Name), plain(t.Resident.Home)); err != nil {
+		return err
+	}
 	stays := newTable(con.Out, "FROM", "TO", "MINUTES", "SITE", "NAME", "IN BY", "OUT BY", "MARKS")
 	for _, s := range t.Stays {
 		if err := stays.add(localTime(s.From), localTime(s.until()), strconv.Itoa(s.Minutes), s.Site, s.SiteName, s.EntryGate, s.ExitGate, s.marks()); err != nil {
@@ -118,7 +120,9 @@ func (t trajectory) print(con *console) error {
 	if err := stays.flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(con.Out)
+	if _, err := fmt.Fprintln(con.Out); err != nil {
+		return err
+	}
 	events := newTable(con.Out, "TIME", "GATE", "DIR", "DECISION", "REASON", "°C", "BY", "LANE", "PLATE", "FLAGS")
 	for _, e := range t.Events {
 		if err := events.add(localTime(e.OccurredAt), e.Gate, e.Direction, e.Decision, e.Reason, e.temperature(), e.Who, e.lane(), e.Plate, strings.Join(e.Flags, " ")); err != nil {
