@@ -9,6 +9,7 @@ import (
 	"net"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -64,6 +65,9 @@ type Server struct {
 	revoked   revokedPasses
 	sheets    sheetDesk
 
+	serving  sync.Mutex
+	listener net.Listener
+
 	// life ends at Shutdown; streams stop with it.
 	life context.Context //nolint:containedctx // the server's own life, not a request's
 	end  context.CancelFunc
@@ -116,9 +120,16 @@ func New(cfg Config) (*Server, error) {
 // Metrics are those that the server counts in.
 func (s *Server) Metrics() *Metrics { return s.metrics }
 
-// Serve answers requests on ln until Shutdown, which closes ln.
+// Serve answers requests on ln until Shutdown, which closes ln. It does not
+// serve at all if Shutdown came first.
 func (s *Server) Serve(ln net.Listener) error {
-	if err := s.app.Listener(ln); err != nil {
+	s.serving.Lock()
+	s.listener = ln
+	s.serving.Unlock()
+	if s.life.Err() != nil {
+		return ln.Close()
+	}
+	if err := s.app.Listener(lingerListener{ln}); err != nil && s.life.Err() == nil {
 		return fmt.Errorf("gateway: serve %s: %w", ln.Addr(), err)
 	}
 	return nil
@@ -128,7 +139,13 @@ func (s *Server) Serve(ln net.Listener) error {
 // under way, at most until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.end()
-	if err := s.app.ShutdownWithContext(ctx); err != nil {
+	err := s.app.ShutdownWithContext(ctx)
+	s.serving.Lock()
+	defer s.serving.Unlock()
+	if s.listener != nil { // the library may not have known it yet
+		_ = s.listener.Close()
+	}
+	if err != nil {
 		return fmt.Errorf("gateway: shut down: %w", err)
 	}
 	return nil
@@ -170,6 +187,9 @@ func (s *Server) answer(c *fiber.Ctx, r route) (err error) {
 // requests that cannot be read.
 func (s *Server) stray(c *fiber.Ctx, err error) error {
 	s.begin(c)
+	if conn, ok := c.Context().Conn().(*lingerConn); ok && errors.Is(err, fiber.ErrRequestEntityTooLarge) {
+		conn.linger.Store(true)
+	}
 	s.writeProblem(c, "unmatched", err)
 	s.metrics.countRequest("", "unmatched", c.Response().StatusCode())
 	return nil

@@ -140,8 +140,9 @@ func (w *world) storeConfig(client redis.UniversalClient) checkpoint.Config {
 	}
 }
 
-// serve starts a server on loopback until the test ends.
-func (w *world) serve() {
+// serve starts a server on loopback until the test ends. add can give it more
+// routes.
+func (w *world) serve(add ...func(*Server)) {
 	w.t.Helper()
 	server, err := New(Config{
 		Store: w.store, Ring: w.ring, SessionKey: bytes.Repeat([]byte{3}, 32), Clock: w.clock.Now,
@@ -149,6 +150,9 @@ func (w *world) serve() {
 	})
 	w.must(err)
 	w.server = server // a world can start another one
+	for _, fn := range add {
+		fn(server)
+	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
 	w.url = "http://" + ln.Addr().String()

@@ -1,0 +1,138 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"passgate/checkpoint"
+)
+
+// wants is the table of DESIGN and of the contract, written out a second time:
+// which of the callers gets past the door of each route.
+var wants = map[string]string{
+	"POST /v1/login": "all", "POST /v1/devices/enrol": "all", "GET /.well-known/jwks.json": "all",
+	"GET /openapi.yaml": "all", "GET /healthz": "all", "GET /readyz": "all",
+	"GET /v1/me": "staff device", "GET /v1/rules/table": "staff device", "GET /v1/revocations": "admin device",
+	"POST /v1/scans": "device", "POST /v1/scans/batch": "device",
+	"GET /v1/gates/:gate/events": "admin tracer leader auditor device", "GET /v1/gates/:gate/refusals": "admin tracer leader auditor device",
+	"GET /v1/residents/:id/trajectory": "admin tracer leader",
+	"POST /v1/residents":               "admin enroller", "POST /v1/residents/import": "admin enroller", "GET /v1/residents": "admin enroller",
+	"POST /v1/residents/search": "admin enroller tracer grid medic", "GET /v1/residents/:id": "admin enroller grid medic",
+	"PUT /v1/residents/:id/status": "admin medic", "POST /v1/residents/:id/passes": "admin enroller grid",
+	"POST /v1/residents/:id/passes/revoke": "admin enroller medic", "GET /v1/sites/:site/sheet": "admin enroller",
+	"GET /v1/sites": "staff", "GET /v1/gates": "staff", "GET /v1/grid": "staff", "GET /v1/staff": "staff",
+	"PUT /v1/sites/:site": "admin", "PUT /v1/gates/:gate": "admin", "PUT /v1/grid/:id": "admin", "PUT /v1/staff/:login": "admin",
+	"POST /v1/setup": "admin", "GET /v1/devices": "admin leader", "POST /v1/devices": "admin leader", "DELETE /v1/devices/:code": "admin leader",
+}
+
+func TestEveryRouteForEverybody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	callers := map[string]string{"nobody": "", "device": w.deviceToken("D1"), "stranger": w.deviceToken("unknown"), "forger": w.as("admin") + "x"}
+	for _, role := range append([]checkpoint.Role{checkpoint.RoleAdmin}, everyRole()...) {
+		callers[string(role)] = w.as(string(role))
+	}
+	routes := w.server.routes()
+	if len(routes) != len(wants) {
+		t.Errorf("%d routes, the test knows %d", len(routes), len(wants))
+	}
+	// What exists not is what the path names, so that nothing is changed; a
+	// device does not look at another gate.
+	fill := strings.NewReplacer(":gate", "G1", ":id", checkpoint.FormatPersonID(w.people["wang"]), ":site", "V1", ":code", "none", ":login", "none")
+	for _, r := range routes {
+		name := r.method + " " + r.path
+		want, known := wants[name]
+		if !known {
+			t.Errorf("%s is not in the test's table", name)
+			continue
+		}
+		may := strings.Fields(want)
+		for caller, token := range callers {
+			var body any
+			if r.method != http.MethodGet {
+				body = "{"
+			}
+			got := w.do(r.method, fill.Replace(r.path)+map[bool]string{true: "?site=V1"}[name == "GET /v1/residents"], token, body)
+			code := ""
+			if got.status >= 400 {
+				code, _ = got.json()["code"].(string)
+			}
+			staff := caller != "nobody" && caller != "device" && caller != "stranger" && caller != "forger"
+			allowed := slices.Contains(may, "all") || slices.Contains(may, caller) || staff && slices.Contains(may, "staff")
+			switch {
+			case allowed && (code == "unauthorized" || code == "forbidden" || code == "out_of_scope"):
+				t.Errorf("%s is refused to %s: %s", name, caller, code)
+			case !allowed && (staff || caller == "device") && (got.status != http.StatusForbidden || code != "forbidden"):
+				t.Errorf("%s lets %s in: %d %s", name, caller, got.status, code)
+			case !allowed && !staff && caller != "device" && (got.status != http.StatusUnauthorized || code != "unauthorized"):
+				t.Errorf("%s lets %s in: %d %s", name, caller, got.status, code)
+			}
+		}
+	}
+}
+
+func TestStaffSeeTheirSubtreeOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tracer, enroller, leader := w.as("tracer-a2"), w.as("enroller-a2"), w.as("leader-a2")
+	wang, li := checkpoint.FormatPersonID(w.people["wang"]), checkpoint.FormatPersonID(w.people["li"])
+	for _, c := range []struct{ token, method, mine, theirs string }{
+		{tracer, "GET", "/v1/gates/G2/events", "/v1/gates/G1/events"},
+		{tracer, "GET", "/v1/gates/G2/refusals", "/v1/gates/M1/refusals"},
+		{tracer, "GET", "/v1/residents/" + li + "/trajectory", "/v1/residents/" + wang + "/trajectory"},
+		{enroller, "GET", "/v1/residents/" + li, "/v1/residents/" + wang},
+		{enroller, "GET", "/v1/residents?site=V2", "/v1/residents?site=V1"},
+		{enroller, "GET", "/v1/sites/V2/sheet", "/v1/sites/V1/sheet"},
+		{leader, "DELETE", "/v1/devices/D2", "/v1/devices/D1"},
+	} {
+		w.do(c.method, c.theirs, c.token, nil).problem(http.StatusForbidden, "out_of_scope", "")
+		if got := w.do(c.method, c.mine, c.token, nil); got.status >= 300 {
+			t.Errorf("%s: %d %.200s", c.mine, got.status, got.body)
+		}
+	}
+	w.do(http.MethodGet, "/v1/gates/NONE/events", tracer, nil).problem(http.StatusNotFound, "not_found", "")
+	w.do(http.MethodGet, "/v1/residents/0000000000000001/trajectory", tracer, nil).problem(http.StatusNotFound, "not_found", "")
+	w.do(http.MethodGet, "/v1/residents/1/trajectory", tracer, nil).problem(http.StatusUnprocessableEntity, "invalid", "resident")
+	// The root's node is the whole town, and so is no node.
+	w.change(func(d *checkpoint.Draft) error {
+		old, _ := d.Staff("tracer-a2")
+		staff := *old
+		staff.Grid = "XS"
+		return d.PutStaff(staff)
+	})
+	w.do(http.MethodGet, "/v1/gates/G1/events", tracer, nil).ok(http.StatusOK)
+}
+
+func TestPathsAndMethodsThatDoNotExist(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do(http.MethodGet, "/v1/nothing", "", nil).problem(http.StatusNotFound, "not_found", "")
+	w.do(http.MethodGet, "/v1/login", "", nil).problem(http.StatusMethodNotAllowed, "method_not_allowed", "")
+	w.do(http.MethodGet, "/v1/Me", w.as("admin"), nil).problem(http.StatusNotFound, "not_found", "")
+	w.do(http.MethodGet, "/v1/me", w.as("admin"), nil, "X-Long", strings.Repeat("x", 9<<10)).
+		problem(http.StatusRequestHeaderFieldsTooLarge, "header_too_large", "")
+}
+
+func TestEveryAnswerHasTheHeaders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seen := map[string]bool{}
+	for _, path := range []string{"/healthz", "/v1/me", "/v1/nothing"} {
+		got := w.do(http.MethodGet, path, "", nil, "X-Request-Id", "chosen-by-the-client")
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cache-Control": "no-store",
+		} {
+			if got.header.Get(name) != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, got.header.Get(name), want)
+			}
+		}
+		id := got.header.Get("X-Request-Id")
+		if len(id) != 16 || seen[id] {
+			t.Errorf("%s: request ID %q", path, id)
+		}
+		seen[id] = true
+	}
+}
