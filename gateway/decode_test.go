@@ -1,12 +1,17 @@
 package gateway
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestBodiesThatAreNotRead(t *testing.T) {
@@ -88,4 +93,28 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A client that is still sending when its body is refused has to get the
+// answer, not a reset connection.
+func TestRefusedBodyGetsItsAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	w.must(err)
+	defer conn.Close()
+	const size = 3 << 20
+	fmt.Fprintf(conn, "POST /v1/scans/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n", w.deviceToken("D1"), size)
+	for range 32 {
+		time.Sleep(10 * time.Millisecond)
+		if _, err := io.WriteString(conn, strings.Repeat(" ", size/32)); err != nil {
+			t.Fatalf("cut off while sending: %v", err)
+		}
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	w.must(err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	w.must(err)
+	answer{t, res.StatusCode, res.Header, body}.problem(http.StatusRequestEntityTooLarge, "too_large", "")
 }
