@@ -58,17 +58,19 @@ func (r *run) revoke(ctx context.Context, a act) error {
 	return nil
 }
 
-// shut closes or opens a site.
+// shut closes a site, or opens it with a stricter rule.
 func (r *run) shut(ctx context.Context, a act) error {
 	i := r.oracle.gates[a.gate].site
 	body := bodyOf(town.Sites()[i])
-	body.Closed = a.deed == shutSite
+	if body.Closed = a.deed == shutSite; !body.Closed {
+		body.AntiPassback = "deny"
+	}
 	path := "/v1/sites/" + body.Code
 	var out siteBody
 	if err := r.c.call(ctx, http.MethodPut, path, body, &out); err != nil {
 		return err
 	}
-	r.oracle.sites[i].closed = body.Closed
+	r.oracle.sites[i].closed, r.oracle.sites[i].passback = body.Closed, body.AntiPassback
 	r.ledger.same("office.site", path, fmt.Sprintf("%+v", body), fmt.Sprintf("%+v", out))
 	return nil
 }

@@ -97,8 +97,8 @@ type run struct {
 
 	passes, pictures, scans, resent, refusals, retries atomic.Int64
 	batches, offlineScans                              int
-	mu                                                 sync.Mutex // guards resends, tokens, outages' scans and decisions
-	decisions                                          map[string]int
+	mu                                                 sync.Mutex // guards resends, tokens, outages' scans, decisions and flagged
+	decisions, flagged                                 map[string]int
 }
 
 // Run does the whole job against a server and compares every answer with the
@@ -117,7 +117,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	defer c.close()
 	r := &run{
 		cfg: cfg, c: c, ledger: newLedger(), report: &report, oracle: &oracle{},
-		speed: newStopwatch(), decisions: map[string]int{},
+		speed: newStopwatch(), decisions: map[string]int{}, flagged: map[string]int{},
 	}
 	r.firsts = (int(cfg.Start.In(time.FixedZone("", 8*3600)).Weekday()) + 6) % 7
 	r.readTown()
@@ -125,8 +125,13 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		name string
 		do   func(context.Context) error
 	}{
-		{"setup", r.setUp}, {"devices", r.enrolDevices}, {"enrol", r.enrolPeople}, {"days", r.liveThrough},
-		{"keys", r.checkKeys}, {"gates", r.checkGates}, {"people", r.checkPeople},
+		{"setup", r.setUp},
+		{"devices", r.enrolDevices},
+		{"enrol", r.enrolPeople},
+		{"days", r.liveThrough},
+		{"keys", r.checkKeys},
+		{"gates", r.checkGates},
+		{"people", r.checkPeople},
 	}
 	for _, step := range steps {
 		start := time.Now()
@@ -148,7 +153,7 @@ func (r *run) finish() {
 	rep.Devices, rep.Passes, rep.Pictures = len(r.devices), int(r.passes.Load()), int(r.pictures.Load())
 	rep.Scans, rep.Resent, rep.Refusals = int(r.scans.Load()), int(r.resent.Load()), int(r.refusals.Load())
 	rep.Retries, rep.Batches, rep.Offline = int(r.retries.Load()), r.batches, r.offlineScans
-	rep.Decisions = r.decisions
+	rep.Decisions, rep.Flags = r.decisions, r.flagged
 	r.speed.fill(&rep.Speed)
 	r.ledger.close(rep)
 }

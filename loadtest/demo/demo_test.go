@@ -20,4 +20,25 @@ func TestADayInASmallTownAgrees(t *testing.T) {
 	if !report.Agrees {
 		t.Error("the oracle and the server differ")
 	}
+	// A day that shows too little would prove little.
+	for _, kind := range []string{
+		"pass ok", "deny status_red", "pass status_red", "deny revoked", "deny expired", "deny outsider", "deny site_closed",
+		"deny bad_signature", "deny not_our_pass", "deny unknown_person", "deny fever", "remeasure remeasure",
+		"remeasure temperature_low", "incomplete temperature_required", "deny already_inside", "deny not_inside",
+	} {
+		if report.Decisions[kind] == 0 {
+			t.Errorf("nobody got %q", kind)
+		}
+	}
+	for _, flag := range []string{
+		"late", "conflict", "walk_in", "outsider", "breach", "escort", "temperature_high", "not_inside", "remeasured",
+		"replayed_pass",
+	} {
+		if report.Flags[flag] == 0 {
+			t.Errorf("no answer was flagged %q", flag)
+		}
+	}
+	if report.Pictures == 0 || report.Batches == 0 || report.Resent == 0 || report.Refusals == 0 {
+		t.Errorf("%d pictures, %d batches, %d sent again, %d refusals", report.Pictures, report.Batches, report.Resent, report.Refusals)
+	}
 }

@@ -151,6 +151,57 @@ func (x *extras) office(shop int) {
 	r.postpone(act{at: x.start + 14*hour, person: -1, gate: gate, deed: shutSite})
 	r.postpone(act{at: x.start + 15*hour, person: x.somebody(), gate: gate, in: true, temperature: x.warmth()})
 	r.postpone(act{at: x.start + 18*hour, person: -1, gate: gate, deed: openSite})
-	r.postpone(act{at: x.start + 18*hour + minute, person: x.somebody(), gate: gate, in: true, temperature: x.warmth()})
+	x.strictly(gate, x.start+18*hour+minute)
 	r.postpone(act{at: x.start + 12*hour, person: -1, gate: gate, deed: badInput})
+}
+
+// strictly goes in and out twice each where that is denied: the shop opens
+// again with a stricter rule.
+func (x *extras) strictly(gate int, at int64) {
+	p := x.somebody()
+	for i, in := range []bool{true, true, false, false} {
+		x.run.postpone(act{at: at + int64(i)*5*minute, person: p, gate: gate, in: in, temperature: x.warmth()})
+	}
+}
+
+// oddities are a forehead warmed by the sun, which is measured again, and one
+// app pass shown at two gates.
+func (x *extras) oddities() {
+	for range x.some(2000, 2) {
+		p, at := x.somebody(), x.between(9, 18)
+		gate := x.homeGate(p)
+		x.run.postpone(act{at: at, person: p, gate: gate, temperature: 374})
+		x.run.postpone(act{at: at + 2*minute, person: p, gate: gate, temperature: x.warmth()})
+	}
+	for range x.some(2000, 4) {
+		p := x.somebody()
+		for range 50 {
+			if x.run.folk[p].phone {
+				break
+			}
+			p = x.somebody()
+		}
+		at := x.between(9, 18)
+		at -= at % (5 * minute) // an app pass is the same for five minutes
+		x.run.postpone(act{at: at + 30_000, person: p, gate: x.gateOf(town.KindMall), in: true, temperature: x.warmth()})
+		x.run.postpone(act{at: at + 150_000, person: p, gate: x.gateOf(town.KindShop), in: true, temperature: x.warmth()})
+	}
+}
+
+// unknowing lets somebody who has just turned red come to a phone that cannot
+// know of it: it lets them in, and the record has to show the conflict. The
+// same person then turns up elsewhere before the phone hands its scans in.
+func (x *extras) unknowing() {
+	for _, o := range x.run.offline {
+		if o.from < x.start {
+			continue // of the day before
+		}
+		p := x.somebody()
+		gate := x.run.devices[o.device].gate
+		x.run.postpone(act{at: o.from - 10*minute, person: p, deed: setStatus, word: "red"})
+		x.run.postpone(act{at: o.from + 7, person: p, gate: gate, in: true, temperature: x.warmth()})
+		x.run.postpone(act{at: o.from + 25*minute, person: p, gate: x.homeGate(p), in: true, temperature: x.warmth()})
+		x.run.postpone(act{at: o.from + 26*minute, person: p, gate: x.homeGate(p), temperature: x.warmth()})
+		return
+	}
 }

@@ -137,11 +137,14 @@ func (r *run) planDay(d int) []act {
 			in: m.Direction == "in", temperature: int(m.Temperature*10 + 0.5), deed: deeds[m.Kind],
 		})
 	}
-	x := &extras{run: r, rng: rand.New(rand.NewPCG(r.cfg.Seed, uint64(d)+77)), start: start}
+	rng := rand.New(rand.NewPCG(r.cfg.Seed, uint64(d)+77)) // #nosec G115 G404 -- a day; has to repeat itself
+	x := &extras{run: r, rng: rng, start: start}
 	x.visits()
+	x.oddities()
 	x.walkIns()
 	x.office(r.busiestShop(acts))
 	r.planOutages(acts, start)
+	x.unknowing()
 	return acts
 }
 

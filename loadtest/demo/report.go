@@ -35,6 +35,8 @@ type Report struct {
 
 	// Decisions counts the distinct scans by "decision reason".
 	Decisions map[string]int `json:"decisions"`
+	// Flags counts them in the answers that were as predicted.
+	Flags map[string]int `json:"flags"`
 	// HalfHours are the events at all gates, summed over the days, by the half
 	// hour of the day in Shanghai.
 	HalfHours [48]int `json:"half_hours"`

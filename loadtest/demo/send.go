@@ -109,11 +109,16 @@ func (r *run) compare(s *scan, v verdict, x exchange) *sent {
 	}
 	want := r.oracle.expected(s, v)
 	kind := v.decision + " " + v.reason
-	r.ledger.same("answers."+kind, "scan "+s.name(), want, x.answer)
+	agrees := r.ledger.same("answers."+kind, "scan "+s.name(), want, x.answer)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if words := strings.Fields(x.answer); len(words) > 2 {
-		r.mu.Lock()
 		r.decisions[words[1]+" "+words[2]]++
-		r.mu.Unlock()
+	}
+	for i, word := range flagWords {
+		if agrees && v.flags&(1<<i) != 0 {
+			r.flagged[word]++
+		}
 	}
 	return &sent{s, want}
 }

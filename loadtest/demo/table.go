@@ -134,7 +134,8 @@ var table = map[string][situations]verdict{
 	"green":     {goes, goes, stranger, goes, goes},
 	"recovered": {goes, goes, stranger, goes, goes},
 	"yellow": {
-		care(statusYellow), care(statusYellow), {deny, "outsider", register, statusYellow},
+		care(statusYellow), care(statusYellow),
+		{deny, "outsider", register, statusYellow},
 		care(statusYellow), care(statusYellow),
 	},
 	"visitor":     {care(outsider), care(outsider), stranger, care(outsider), care(outsider)},
