@@ -197,8 +197,8 @@ func (d *Draft) PutDevice(dev Device) error {
 	return d.write(3, dev.Code, dev)
 }
 
-// PutGridNode adds or replaces a node. Its parent has to exist and to lie one
-// level above.
+// PutGridNode adds or replaces a node. Its parent has to exist and not to lie
+// below it; a compound and its community are both of level 3.
 func (d *Draft) PutGridNode(n GridNode) error {
 	switch {
 	case !validCode(n.ID):
@@ -211,8 +211,8 @@ func (d *Draft) PutGridNode(n GridNode) error {
 	if n.Parent == "" && n.Level != 1 || n.Parent != "" && n.Level == 1 {
 		return &FieldError{"parent", "the level-1 node has no parent, every other node has one"}
 	}
-	if parent, ok := d.grid[n.Parent]; n.Parent != "" && (!ok || parent.Level >= n.Level) {
-		return &FieldError{"parent", fmt.Sprintf("%.40q is not a node of a higher level", n.Parent)}
+	if parent, ok := d.grid[n.Parent]; n.Parent != "" && (!ok || parent.Level > n.Level || d.Within(n.Parent, n.ID)) {
+		return &FieldError{"parent", fmt.Sprintf("%.40q is no node that can lie above %.40q", n.Parent, n.ID)}
 	}
 	d.grid[n.ID] = &n
 	return d.write(4, n.ID, n)

@@ -74,7 +74,7 @@ func (s Site) withDefaults() (Site, error) {
 		return s, &FieldError{"opens_at", "opens_at and closes_at go together"}
 	}
 	for _, v := range []string{s.OpensAt, s.ClosesAt} {
-		if _, err := time.Parse("15:04", v); v != "" && err != nil {
+		if at, err := time.Parse("15:04", v); v != "" && (err != nil || at.Format("15:04") != v) {
 			return s, &FieldError{"opens_at", fmt.Sprintf("%q is not a time of day like 06:30", v)}
 		}
 	}

@@ -25,8 +25,9 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 		if err != nil {
 			return ScanResult{}, err
 		}
+		inTime := c.inTime
 		if c.device.RevokedAt != 0 {
-			return s.refuse(ctx, c, ReasonDeviceRevoked)
+			c.inTime = errDeviceRevoked // only what it recorded before is still answered
 		}
 		reply, err := s.run(ctx, s.pipe, scanScript, c.keys(s.keys), c.args()...)
 		if err != nil {
@@ -35,6 +36,10 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 		verdict, rest, err := scanReply(reply)
 		if err != nil {
 			return ScanResult{}, err
+		}
+		if c.device.RevokedAt != 0 && (verdict == "time" || verdict == "unknown") {
+			c.inTime = inTime
+			return s.refuse(ctx, c, ReasonDeviceRevoked)
 		}
 		switch verdict {
 		case "new", "again":
@@ -51,6 +56,8 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 	}
 	return ScanResult{}, fmt.Errorf("checkpoint: rules change faster than they load: %w", ErrUnavailable)
 }
+
+var errDeviceRevoked = errors.New("checkpoint: the device is revoked")
 
 // Refuse answers a scan for which no person is known (a forged or foreign
 // code) and records it in the gate's own log. Repeats, other content and
@@ -252,6 +259,12 @@ func (c *scanCall) result(reg *Registry, rest []string, again bool) (ScanResult,
 // refuse records a refusal without a person in the gate's own log.
 func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanResult, error) {
 	o := Outcome{Decision: Deny, Reason: reason, Action: refusalAction(reason), Flags: c.flags}
+	if t := c.req.Told; t != nil { // what the device said stands here, too
+		if t.Decision != o.Decision || t.Reason != o.Reason {
+			o.Flags |= FlagConflict
+		}
+		o.Decision, o.Reason, o.Action = t.Decision, t.Reason, t.Action
+	}
 	e := &c.event
 	e.Person = 0
 	body := e.appendBody(o.pack(), true)
@@ -318,13 +331,12 @@ func scanHash(device uint32, id string) (h [8]byte) {
 
 // contentDigest is a 32-bit digest of all that a client may not change under
 // one identity. It is taken over what was presented, not over what the server
-// made of it: a retry after a key has become known is still the same scan.
+// made of it: a retry after a key has become known is still the same scan. Nor
+// does it cover what the device told: a scan whose answer was lost on the way
+// and that comes again from the offline queue is the same scan.
 func contentDigest(req *ScanRequest) (d [4]byte) {
 	b := make([]byte, 0, 320)
 	b = append(b, byte(req.Direction), req.Temperature.code(), byte(req.Method), bit(req.Disinfected))
-	if req.Told != nil {
-		b = append(b, 1, byte(req.Told.Decision), byte(req.Told.Reason))
-	}
 	for _, part := range []string{req.Presented, req.Plate, req.RemeasureOf} {
 		b = append(append(b, part...), 0)
 	}

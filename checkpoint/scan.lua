@@ -85,6 +85,7 @@ local wait = p[12] and p[13] == site and t >= tonumber(p[12]) and t <= tonumber(
   and (ARGV[15] == '' or ARGV[15] == p[14])
 local waiting = wait and p[15] or '' -- 'h' or 'l': what the first reading was
 local settle = false                 -- the first reading has had its second
+local newest = t >= tonumber(p[12] or 0) -- a late upload does not replace a newer first reading
 if temp == 0 then
   if need == 1 and decision == PASS then decision, reason, action = INCOMPLETE, REQUIRED, MEASURE end
 elseif temp >= fever then
@@ -93,7 +94,7 @@ elseif temp >= fever then
     action, settle = HOLD, true
     if decision == PASS then decision, reason = DENY, FEVER end
   else
-    put('mt', at); put('ms', site); put('mh', string.sub(id, 1, 8)); put('mk', 'h')
+    if newest then put('mt', at); put('ms', site); put('mh', string.sub(id, 1, 8)); put('mk', 'h') end
     action = MEASURE
     if decision == PASS then decision, reason = REMEASURE, AGAIN end
   end
@@ -101,7 +102,7 @@ elseif temp < low then
   if waiting == 'l' then
     flags, settle = flags + F_LOW, true
   elseif decision == PASS then
-    if waiting == '' then put('mt', at); put('ms', site); put('mh', string.sub(id, 1, 8)); put('mk', 'l') end
+    if waiting == '' and newest then put('mt', at); put('ms', site); put('mh', string.sub(id, 1, 8)); put('mk', 'l') end
     decision, reason, action = REMEASURE, LOW, MEASURE
   end
 else

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"passgate/checkpoint/redisd"
+)
+
+// backend is where the data is: how to connect, and what to stop at the end.
+type backend struct {
+	options redis.UniversalOptions
+	what    string // for the log, without secrets
+	stop    func() // stops a Redis of our own
+}
+
+// client connects with the settings that tune gives.
+func (b *backend) client(tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
+	o := b.options
+	return redis.NewUniversalClient(tune(&o))
+}
+
+// openBackend understands --redis:
+//
+//	managed                           a redis-server child with its files in dir
+//	memory                            in this process, nothing is kept
+//	redis:// rediss:// unix://        one server
+//	cluster://[user:pass@]h:p,h:p     Redis Cluster; clusters:// with TLS
+//	sentinel://[user:pass@]h:p,h:p/NAME   Sentinel, master NAME
+func openBackend(ctx context.Context, spec, dir string, logger *slog.Logger) (*backend, error) {
+	scheme, _, _ := strings.Cut(spec, "://")
+	switch scheme {
+	case "managed":
+		return openManaged(ctx, dir, logger)
+	case "memory":
+		return openMemory(logger)
+	case "redis", "rediss", "unix":
+		return openURL(spec)
+	case "cluster", "clusters", "sentinel":
+		return openMany(spec)
+	}
+	return nil, fmt.Errorf("--redis %q: give managed, memory, redis://…, rediss://…, cluster://host:port,host:port or sentinel://host:port/NAME", hidePassword(spec))
+}
+
+// openManaged runs a redis-server for as long as ctx and brings it back when
+// it dies.
+func openManaged(ctx context.Context, dir string, logger *slog.Logger) (*backend, error) {
+	srv, err := redisd.Start(ctx, redisd.Options{Dir: filepath.Join(dir, "redis"), Persist: true})
+	if err != nil {
+		return nil, err
+	}
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		srv.Supervise(ctx, func(attempt int, cause string, err error) {
+			logger.Error("redis-server ended and was started again", "attempt", attempt, "cause", cause, "error", err)
+		})
+	}()
+	stop := func() {
+		bye, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := srv.Stop(bye); err != nil {
+			logger.Error("redis-server did not stop cleanly", "error", err)
+		}
+		<-watched
+	}
+	return &backend{
+		options: redis.UniversalOptions{Addrs: []string{srv.Socket()}},
+		what:    "a redis-server of its own in " + filepath.Join(dir, "redis"), stop: stop,
+	}, nil
+}
+
+func openMemory(logger *slog.Logger) (*backend, error) {
+	mini := miniredis.NewMiniRedis()
+	if err := mini.Start(); err != nil {
+		return nil, fmt.Errorf("--redis memory: %w", err)
+	}
+	logger.Warn("NOTHING IS KEPT: --redis memory loses every event when this process ends; it is for trying out only")
+	return &backend{options: redis.UniversalOptions{Addrs: []string{mini.Addr()}}, what: "memory (nothing is kept)", stop: mini.Close}, nil
+}
+
+func openURL(spec string) (*backend, error) {
+	o, err := redis.ParseURL(spec)
+	if err != nil {
+		return nil, fmt.Errorf("--redis %s: %w", hidePassword(spec), errors.Unwrap(err))
+	}
+	return &backend{options: redis.UniversalOptions{
+		Addrs: []string{o.Addr}, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLSConfig,
+	}, what: hidePassword(spec), stop: func() {}}, nil
+}
+
+// openMany reads the two schemes that name several servers.
+func openMany(spec string) (*backend, error) {
+	scheme, rest, _ := strings.Cut(spec, "://")
+	var user *url.Userinfo
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		parsed, err := url.Parse("redis://" + rest[:at] + "@host")
+		if err != nil {
+			return nil, fmt.Errorf("--redis %s: user and password cannot be read", hidePassword(spec))
+		}
+		user, rest = parsed.User, rest[at+1:]
+	}
+	hosts, name, _ := strings.Cut(rest, "/")
+	o := redis.UniversalOptions{Addrs: strings.Split(hosts, ","), IsClusterMode: scheme != "sentinel"}
+	for _, a := range o.Addrs {
+		if !strings.Contains(a, ":") {
+			return nil, fmt.Errorf("--redis %s: %q is not host:port", hidePassword(spec), a)
+		}
+	}
+	if user != nil {
+		o.Username = user.Username()
+		o.Password, _ = user.Password()
+	}
+	switch {
+	case scheme == "sentinel" && name == "":
+		return nil, fmt.Errorf("--redis %s: name the master, like sentinel://host:26379/mymaster", hidePassword(spec))
+	case scheme == "sentinel":
+		o.MasterName = name
+	case name != "":
+		return nil, fmt.Errorf("--redis %s: a cluster has no database or name after the hosts", hidePassword(spec))
+	}
+	if scheme == "clusters" {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return &backend{options: o, what: hidePassword(spec), stop: func() {}}, nil
+}
+
+// hidePassword makes a URL fit for a log or an error.
+func hidePassword(spec string) string {
+	scheme, rest, ok := strings.Cut(spec, "://")
+	at := strings.LastIndex(rest, "@")
+	if !ok || at < 0 {
+		return spec
+	}
+	return scheme + "://***@" + rest[at+1:]
+}

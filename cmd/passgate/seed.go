@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strings"
+
+	"passgate/checkpoint"
+	"passgate/gateway"
+	"passgate/loadtest/town"
+)
+
+// adminLogin is the account that a first start makes.
+const adminLogin = "admin"
+
+// firstLogin makes the admin account if there is none and returns its password,
+// or "" if there is one already. With renew it gets another password, and its
+// sessions end: a demo prints one at every start.
+func firstLogin(ctx context.Context, store *checkpoint.Store, renew bool) (string, error) {
+	old, known := store.Registry().Staff(adminLogin)
+	if known && !renew {
+		return "", nil
+	}
+	if !known && len(store.Registry().StaffList()) > 0 {
+		return "", nil // somebody runs it under other names
+	}
+	password := strings.ToLower(rand.Text()[:16])
+	hash, err := gateway.HashPassword(password)
+	if err != nil {
+		return "", err
+	}
+	account := checkpoint.Staff{Login: adminLogin, Name: "管理员", Role: checkpoint.RoleAdmin, PasswordHash: hash}
+	if known {
+		account.Epoch = old.Epoch + 1
+	}
+	err = store.Change(ctx, func(d *checkpoint.Draft) error { return d.PutStaff(account) })
+	return password, err
+}
+
+// seedTown puts the demo town into a store that has no places yet, and enrols
+// its residents. Doing it again changes nothing, so that a start that was cut
+// off is finished by the next one.
+func seedTown(ctx context.Context, store *checkpoint.Store, residents int, progress io.Writer) error {
+	if len(store.Registry().Sites()) == 0 {
+		if err := store.Change(ctx, putTown); err != nil {
+			return fmt.Errorf("demo town: %w", err)
+		}
+	}
+	var last string
+	for r := range town.Residents(demoSeed, residents) {
+		last = r.IDNumber
+	}
+	if _, err := store.FindByDocument(ctx, last); last == "" || err == nil {
+		return nil // they are all in
+	}
+	rows := make([]checkpoint.NewResident, 0, seedBatch)
+	done := 0
+	flush := func() error {
+		results, err := store.Enrol(ctx, rows)
+		if err != nil {
+			return fmt.Errorf("demo residents: %w", err)
+		}
+		for i, r := range results {
+			if r.Err != nil {
+				return fmt.Errorf("demo resident %d: %w", done+i, r.Err)
+			}
+		}
+		done += len(rows)
+		rows = rows[:0]
+		if done%20_000 == 0 || done == residents {
+			fmt.Fprintf(progress, "demo town: %d of %d residents enrolled\n", done, residents)
+		}
+		return nil
+	}
+	for r := range town.Residents(demoSeed, residents) {
+		rows = append(rows, checkpoint.NewResident{
+			Name: r.Name, IDNumber: r.IDNumber, Phone: r.Phone, Site: r.Site, Door: r.Door, Grid: r.Grid,
+		})
+		if len(rows) == seedBatch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(rows) > 0 {
+		return flush()
+	}
+	return nil
+}
+
+const (
+	demoSeed  = 2020
+	seedBatch = 5000
+)
+
+// putTown puts grid, sites and gates of Xushang into the registry.
+func putTown(d *checkpoint.Draft) error {
+	for _, n := range town.Grid() {
+		if err := d.PutGridNode(checkpoint.GridNode{ID: n.ID, Parent: n.Parent, Name: n.Name, Level: n.Level}); err != nil {
+			return err
+		}
+	}
+	for _, site := range town.Sites() {
+		kind, err := checkpoint.ParseSiteKind(site.Kind)
+		if err != nil {
+			return err
+		}
+		if err := d.PutSite(checkpoint.Site{
+			Code: site.Code, Name: site.Name, Kind: kind, Grid: site.Grid, Closed: site.Closed,
+			TemperatureOn: checkpoint.TemperatureOn(site.TemperatureOn), AntiPassback: checkpoint.Strictness(site.AntiPassback),
+		}); err != nil {
+			return err
+		}
+	}
+	for _, g := range town.Gates() {
+		if err := d.PutGate(checkpoint.Gate{Code: g.Code, Name: g.Name, Site: g.Site, Open: g.Open}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

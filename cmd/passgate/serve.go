@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"passgate/checkpoint"
+	"passgate/codes"
+	"passgate/gateway"
+)
+
+// ServeCmd runs the server.
+type ServeCmd struct {
+	Addr        string          `default:":8080" env:"PASSGATE_ADDR" help:"Address to listen on."`
+	MetricsAddr string          `default:"127.0.0.1:9464" env:"PASSGATE_METRICS_ADDR" help:"Address of the metrics listener; \"off\" for none."`
+	Redis       string          `default:"managed" env:"PASSGATE_REDIS" help:"managed (a redis-server of its own), memory (nothing is kept), redis://…, rediss://…, unix://…, cluster://h:p,h:p or sentinel://h:p/NAME."`
+	Prefix      string          `default:"pg:" env:"PASSGATE_PREFIX" help:"Prefix of every key in Redis."`
+	Data        string          `default:"data" type:"path" env:"PASSGATE_DATA" help:"Folder of keys and of the managed Redis."`
+	Demo        bool            `env:"PASSGATE_DEMO" help:"Fill an empty store with the Xushang demo town and print a fresh admin login at every start."`
+	DemoPeople  int             `default:"100000" name:"demo-residents" env:"PASSGATE_DEMO_RESIDENTS" help:"Synthetic residents of the demo town."`
+	Retention   int             `default:"28" env:"PASSGATE_RETENTION" help:"Days for which events are kept, 14 to 60."`
+	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
+	Config      kong.ConfigFlag `env:"PASSGATE_CONFIG" help:"JSON file of these settings."`
+}
+
+// Help is shown by --help.
+func (ServeCmd) Help() string {
+	return `Examples:
+
+    passgate serve --demo
+    passgate serve --redis cluster://10.0.0.1:6379,10.0.0.2:6379 --data /var/lib/passgate
+
+Secrets are read from DATA/keys (made at the first start, mode 0600) or from
+PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY (64 hexadecimal
+digits each) and PASSGATE_KEYS. Keep a copy: without them the data is unreadable.`
+}
+
+// Run serves until ctx ends.
+func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
+	if cmd.Retention < 14 || cmd.Retention > 60 {
+		return badInput("--retention %d: give 14 to 60 days", cmd.Retention)
+	}
+	if cmd.DemoPeople < 0 || cmd.DemoPeople > 10_000_000 {
+		return badInput("--demo-residents %d: give 0 to 10000000", cmd.DemoPeople)
+	}
+	logger := slog.New(slog.NewJSONHandler(con.Err, &slog.HandlerOptions{Level: cmd.LogLevel}))
+	srv, err := cmd.open(ctx, con, logger, time.Now)
+	if err != nil {
+		return err
+	}
+	defer srv.close()
+	if err := cmd.welcome(ctx, con, srv); err != nil {
+		return err
+	}
+	return srv.run(ctx)
+}
+
+// server is a running passgate: what it is made of, in the order of building.
+type server struct {
+	logger   *slog.Logger
+	backend  *backend
+	store    *checkpoint.Store
+	ring     *codes.Ring
+	gateway  *gateway.Server
+	listener net.Listener
+	metrics  net.Listener // nil if off
+	project  *checkpoint.Projector
+	closers  []func() // run last to first
+}
+
+// open builds the server and its listeners; nothing runs yet but Redis.
+func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger, clock checkpoint.Clock) (_ *server, err error) {
+	s := &server{logger: logger}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	keys := filepath.Join(cmd.Data, "keys")
+	secret, err := loadSecrets(keys, con.Env)
+	if err != nil {
+		return nil, err
+	}
+	if s.ring, err = openKeys(filepath.Join(keys), con.Env, clock()); err != nil {
+		return nil, err
+	}
+	// Redis outlives ctx: requests under way at the end still need it.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.closers = append(s.closers, end)
+	if s.backend, err = openBackend(life, cmd.Redis, cmd.Data, logger); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.backend.stop)
+	client, reader := s.backend.client(checkpoint.Tune), s.backend.client(checkpoint.TuneReader)
+	s.closers = append(s.closers, func() { _, _ = client.Close(), reader.Close() })
+	s.store, err = checkpoint.Open(ctx, checkpoint.Config{
+		Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, Clock: clock,
+		Retention: time.Duration(cmd.Retention) * 24 * time.Hour,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.backend.what, err)
+	}
+	s.gateway, err = gateway.New(gateway.Config{
+		Store: s.store, Ring: s.ring, SessionKey: secret.session, Logger: logger, Clock: clock,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.gateway.Metrics().WatchPool(client.PoolStats)
+	s.project = s.store.NewProjector(reader, logger)
+	s.project.Observe = s.gateway.Metrics().ObserveProjection
+	return s, s.listen(cmd)
+}
+
+func (s *server) listen(cmd *ServeCmd) (err error) {
+	if s.listener, err = net.Listen("tcp", cmd.Addr); err != nil {
+		return badInput("--addr %s: %v", cmd.Addr, err)
+	}
+	s.closers = append(s.closers, func() { _ = s.listener.Close() })
+	if cmd.MetricsAddr == "off" {
+		return nil
+	}
+	if s.metrics, err = net.Listen("tcp", cmd.MetricsAddr); err != nil {
+		return badInput("--metrics-addr %s: %v", cmd.MetricsAddr, err)
+	}
+	s.closers = append(s.closers, func() { _ = s.metrics.Close() })
+	return nil
+}
+
+// keyPoll is how often the key ring's file is looked at for a rotation.
+const keyPoll = 10 * time.Second
+
+// run serves until ctx ends or a part fails, then stops every part in order:
+// first the doors, then the work behind them.
+func (s *server) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var background sync.WaitGroup
+	background.Go(func() { s.project.Run(ctx) })
+	background.Go(func() { s.store.WatchRules(ctx, s.logger) })
+	background.Go(func() { s.watchKeys(ctx) })
+
+	failed := make(chan error, 2)
+	background.Go(func() { failed <- s.gateway.Serve(s.listener) })
+	var exposition *http.Server
+	if s.metrics != nil {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", s.gateway.Metrics().Handler())
+		exposition = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+		background.Go(func() {
+			if err := exposition.Serve(s.metrics); !errors.Is(err, http.ErrServerClosed) {
+				failed <- err
+			}
+		})
+	}
+	s.logger.Info("serving", "addr", s.listener.Addr().String(), "redis", s.backend.what)
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	err = errors.Join(err, s.gateway.Shutdown(bye))
+	if exposition != nil {
+		err = errors.Join(err, exposition.Shutdown(bye))
+	}
+	stop()
+	background.Wait()
+	s.logger.Info("stopped")
+	return err
+}
+
+// watchKeys takes up a rotated key without a restart.
+func (s *server) watchKeys(ctx context.Context) {
+	tick := time.NewTicker(keyPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if changed, err := s.ring.Reload(); err != nil {
+				s.logger.Error("key ring cannot be read again; the one in memory stays in use", "error", err)
+			} else if changed {
+				s.logger.Info("key ring loaded again")
+			}
+		}
+	}
+}
+
+func (s *server) close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+}
+
+// url is the address for somebody on this machine.
+func (s *server) url() string {
+	host, port, err := net.SplitHostPort(s.listener.Addr().String())
+	if err != nil {
+		return "http://" + s.listener.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	if _, err := strconv.Atoi(port); err != nil {
+		port = "8080"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// welcome fills an empty store and prints how to begin.
+func (cmd *ServeCmd) welcome(ctx context.Context, con *console, s *server) error {
+	if cmd.Demo {
+		if err := seedTown(ctx, s.store, cmd.DemoPeople, con.Err); err != nil {
+			return err
+		}
+	}
+	password, err := firstLogin(ctx, s.store, cmd.Demo)
+	if err != nil {
+		return err
+	}
+	printWelcome(con.Out, s, password)
+	return nil
+}
+
+func printWelcome(w io.Writer, s *server, password string) {
+	fmt.Fprintf(w, "passgate serves on %s  (data: %s)\n", s.url(), s.backend.what)
+	fmt.Fprintf(w, "  API contract    %s/openapi.yaml\n", s.url())
+	fmt.Fprintf(w, "  public keys     %s/.well-known/jwks.json\n", s.url())
+	fmt.Fprintf(w, "  health          %s/readyz\n", s.url())
+	if s.metrics != nil {
+		fmt.Fprintf(w, "  metrics         http://%s/metrics\n", s.metrics.Addr())
+	}
+	if password != "" {
+		fmt.Fprintf(w, "  admin login     %s / %s   (shown once; good until the next one is made)\n", adminLogin, password)
+	}
+}
