@@ -14,7 +14,7 @@ import (
 // do not say their generation, so a gateway finds it by trying them.
 const MaxGeneration = 255
 
-// ErrGenerations: the passes of a person were revoked 255 times.
+// ErrGenerations says that the passes of a person were revoked 255 times.
 var ErrGenerations = errors.New("checkpoint: this person's passes were revoked 255 times, enrol a successor with a new ID")
 
 // Revocation says that every pass of a person up to a generation is void.

@@ -15,7 +15,7 @@ const (
 	MaxAhead = 48 * time.Hour
 	// MaxPaperDays and MaxVisitorDays bound how long such passes live.
 	MaxPaperDays   = 60
-	MaxVisitorDays = 14
+	MaxVisitorDays = 14 // MaxVisitorDays bounds visitors' passes, in days.
 	// MaxListLife bounds how long a revocation list may say it is good.
 	MaxListLife = 7 * 24 * time.Hour
 	// KeepPublic is how long a retired key stays in the JWKS: the longest

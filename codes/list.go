@@ -21,7 +21,7 @@ const (
 	MaxListBytes = 32 << 20
 )
 
-// ErrListGap: a delta does not continue the list it is to be merged with, so
+// ErrListGap says that a delta does not continue the list it is to be merged with, so
 // the full list has to be fetched.
 var ErrListGap = errors.New("codes: the delta does not follow on the list")
 

@@ -16,7 +16,7 @@ const (
 	maxQRSize = 4096
 )
 
-// ErrQRTooLarge: the text needs a QR of a version over MaxQRVersion. Draw the
+// ErrQRTooLarge says that the text needs a QR of a version over MaxQRVersion. Draw the
 // compact form of a pass.
 var ErrQRTooLarge = errors.New("codes: the text is too long for a QR that cameras read well")
 

@@ -19,7 +19,7 @@ const (
 	AppLife = 10 * time.Minute
 	// PaperDays and VisitorDays are how long such passes live by default.
 	PaperDays   = 28
-	VisitorDays = 1
+	VisitorDays = 1 // VisitorDays is the visitor's default, in days.
 
 	day = 24 * time.Hour
 	// chinaOffset: one zone, UTC+8, and no summer time since 1991.

@@ -27,8 +27,18 @@ type backend struct {
 // client connects with the settings that tune gives.
 func (b *backend) client(tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
 	o := b.options
-	return redis.NewUniversalClient(tune(&o))
+	tuned := tune(&o)
+	if !tuned.IsClusterMode {
+		return redis.NewUniversalClient(tuned)
+	}
+	c := tuned.Cluster()
+	c.ClusterStateReloadInterval = clusterRefresh
+	return redis.NewClusterClient(c)
 }
+
+// clusterRefresh is how soon a client learns of a master's heir; the library's
+// default is a minute.
+const clusterRefresh = 500 * time.Millisecond
 
 // openBackend understands --redis:
 //
@@ -143,4 +153,12 @@ func hidePassword(spec string) string {
 		return spec
 	}
 	return scheme + "://***@" + rest[at+1:]
+}
+
+// redisLog takes what go-redis would print to standard error.
+type redisLog struct{ logger *slog.Logger }
+
+// Printf logs one remark of the client.
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.logger.DebugContext(ctx, "redis client", "remark", fmt.Sprintf(format, args...))
 }

@@ -70,7 +70,7 @@ func seedTown(ctx context.Context, store *checkpoint.Store, residents int, progr
 		done += len(rows)
 		rows = rows[:0]
 		if done%20_000 == 0 || done == residents {
-			fmt.Fprintf(progress, "demo town: %d of %d residents enrolled\n", done, residents)
+			_, _ = fmt.Fprintf(progress, "demo town: %d of %d residents enrolled\n", done, residents)
 		}
 		return nil
 	}

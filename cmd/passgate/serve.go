@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint"
 	"passgate/codes"
@@ -55,6 +57,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 		return badInput("--demo-residents %d: give 0 to 10000000", cmd.DemoPeople)
 	}
 	logger := slog.New(slog.NewJSONHandler(con.Err, &slog.HandlerOptions{Level: cmd.LogLevel}))
+	redis.SetLogger(redisLog{logger})
 	srv, err := cmd.open(ctx, con, logger, time.Now)
 	if err != nil {
 		return err
@@ -233,19 +236,22 @@ func (cmd *ServeCmd) welcome(ctx context.Context, con *console, s *server) error
 	if err != nil {
 		return err
 	}
-	printWelcome(con.Out, s, password)
-	return nil
+	return printWelcome(con.Out, s, password)
 }
 
-func printWelcome(w io.Writer, s *server, password string) {
-	fmt.Fprintf(w, "passgate serves on %s  (data: %s)\n", s.url(), s.backend.what)
-	fmt.Fprintf(w, "  API contract    %s/openapi.yaml\n", s.url())
-	fmt.Fprintf(w, "  public keys     %s/.well-known/jwks.json\n", s.url())
-	fmt.Fprintf(w, "  health          %s/readyz\n", s.url())
+func printWelcome(w io.Writer, s *server, password string) error {
+	var b strings.Builder
+	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
+	line("passgate serves on %s  (data: %s)", s.url(), s.backend.what)
+	line("  API contract    %s/openapi.yaml", s.url())
+	line("  public keys     %s/.well-known/jwks.json", s.url())
+	line("  health          %s/readyz", s.url())
 	if s.metrics != nil {
-		fmt.Fprintf(w, "  metrics         http://%s/metrics\n", s.metrics.Addr())
+		line("  metrics         http://%s/metrics", s.metrics.Addr())
 	}
 	if password != "" {
-		fmt.Fprintf(w, "  admin login     %s / %s   (shown once; good until the next one is made)\n", adminLogin, password)
+		line("  admin login     %s / %s   (shown once; good until the next one is made)", adminLogin, password)
 	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
