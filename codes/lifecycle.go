@@ -13,9 +13,10 @@ import (
 const (
 	// MaxAhead is how long before its start a pass may be signed.
 	MaxAhead = 48 * time.Hour
-	// MaxPaperDays and MaxVisitorDays bound how long such passes live.
-	MaxPaperDays   = 60
-	MaxVisitorDays = 14 // MaxVisitorDays bounds visitors' passes, in days.
+	// MaxPaperDays bounds how long a paper pass lives.
+	MaxPaperDays = 60
+	// MaxVisitorDays bounds how long a visitor's pass lives.
+	MaxVisitorDays = 14
 	// MaxListLife bounds how long a revocation list may say it is good.
 	MaxListLife = 7 * 24 * time.Hour
 	// KeepPublic is how long a retired key stays in the JWKS: the longest

@@ -17,9 +17,10 @@ const (
 	// AppLife is how long an app pass lives: two steps, so that the next one
 	// is on the phone before the last one ends.
 	AppLife = 10 * time.Minute
-	// PaperDays and VisitorDays are how long such passes live by default.
-	PaperDays   = 28
-	VisitorDays = 1 // VisitorDays is the visitor's default, in days.
+	// PaperDays is how long a paper pass lives by default.
+	PaperDays = 28
+	// VisitorDays is how long a visitor's pass lives by default.
+	VisitorDays = 1
 
 	day = 24 * time.Hour
 	// chinaOffset: one zone, UTC+8, and no summer time since 1991.
