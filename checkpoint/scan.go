@@ -25,6 +25,9 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 		if err != nil {
 			return ScanResult{}, err
 		}
+		if s.recent.refused(c.event.Hash, req.OccurredAt) {
+			return s.refuse(ctx, c, ReasonUnknownPerson)
+		}
 		inTime := c.inTime
 		if c.device.RevokedAt != 0 {
 			c.inTime = errDeviceRevoked // only what it recorded before is still answered
@@ -283,6 +286,7 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 	res := ScanResult{Outcome: o, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: verdict == "again"}
 	switch verdict {
 	case "new", "capped":
+		s.recent.refuse(e.Hash, e.OccurredAt)
 		return res, nil
 	case "again":
 		if len(rest) != 1 {

@@ -275,6 +275,60 @@ func TestRefusalsWithoutAPersonGoToTheGatesOwnLog(t *testing.T) {
 	}
 }
 
+// The person is enrolled, or the key is loaded, between a refusal and its
+// retry: the retry still gets the refusal; the next scan does not.
+func TestRefusalDoesNotFlipWhenThePersonBecomesKnown(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	home := post(t, s, clock, "v-01")
+	req := home.request(0, In, 36_5)
+	req.Presented = "doc:P0000001"
+	_, err := s.Refuse(t.Context(), req, ReasonUnknownPerson)
+	must(t, err)
+	req.Person = mustEnrol(t, s, resident(1, "v-01"))[0]
+	if again := home.send(req); again.Reason != ReasonUnknownPerson || !again.Duplicate {
+		t.Errorf("the retry got %+v", again)
+	}
+	want(t, home.scan(req.Person, In, 36_5), Pass, ReasonOK, Admit, 0)
+}
+
+func TestRevokedDeviceStillGetsTheAnswersItHad(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	person := mustEnrol(t, s, resident(1, "v-01"))[0]
+	home := post(t, s, clock, "v-01")
+	req := home.request(person, In, 36_5)
+	first := home.send(req)
+	must(t, s.Change(t.Context(), func(d *Draft) error {
+		dev, _ := d.Device("v-01-d1")
+		revoked := *dev
+		revoked.RevokedAt = d.Now()
+		return d.PutDevice(revoked)
+	}))
+	if again := home.send(req); !again.Duplicate || again.Outcome != first.Outcome {
+		t.Errorf("the retry got %+v", again)
+	}
+	want(t, home.scan(person, Out, 36_5), Deny, ReasonDeviceRevoked, SendBack, 0)
+	if trail := trailOf(t, s, person); len(trail) != 1 {
+		t.Errorf("%d events", len(trail))
+	}
+}
+
+// A scan whose answer was lost comes again from the offline queue, with what
+// the device told meanwhile.
+func TestScanThatComesAgainFromTheOfflineQueueGetsItsFirstAnswer(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	person := mustEnrol(t, s, resident(1, "v-01"))[0]
+	home := post(t, s, clock, "v-01")
+	req := home.request(person, In, 36_5)
+	first := home.send(req)
+	req.Late, req.Told = true, &Told{Decision: Pass, Reason: ReasonOK, Action: Admit}
+	if again := home.send(req); !again.Duplicate || again.Outcome != first.Outcome {
+		t.Errorf("got %+v, first %+v", again, first)
+	}
+}
+
 func TestTrailStaysInChunksInAnyOrderOfArrival(t *testing.T) {
 	t.Parallel()
 	s, clock := newStore(t)
