@@ -29,6 +29,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	redis.SetLogger(quiet{}) // the tests cut connections on purpose
 	os.Exit(runOnRedis(m))
 }
 
@@ -72,6 +73,10 @@ func runOnRedis(m *testing.M) int {
 	return m.Run()
 }
 
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
 // testClock is a clock that only moves when told.
 type testClock struct{ ms atomic.Int64 }
 
@@ -89,7 +94,12 @@ var (
 
 func testClient(t testing.TB, tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
 	t.Helper()
-	o := tune(&redis.UniversalOptions{Addrs: testAddrs})
+	return clientOf(t, testAddrs, tune)
+}
+
+func clientOf(t testing.TB, addrs []string, tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
+	t.Helper()
+	o := tune(&redis.UniversalOptions{Addrs: addrs})
 	o.ReadTimeout = 10 * time.Second // a loaded machine is no failure here
 	c := redis.NewUniversalClient(o)
 	t.Cleanup(func() { _ = c.Close() })
