@@ -51,7 +51,7 @@ func (s *Server) handleImport(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(s.life, importTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.context(c)), importTimeout)
 	defer cancel()
 	s.resolveSites(rows)
 	if err := s.checkScope(ctx, principalOf(c), rows); err != nil {

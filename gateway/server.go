@@ -154,7 +154,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // guard is what every route is wrapped in.
 func (s *Server) guard(r route) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		ctx, cancel := context.WithTimeout(s.life, requestTimeout)
+		// Not the server's life: requests under way at Shutdown are answered.
+		ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 		defer cancel()
 		c.SetUserContext(ctx)
 		s.begin(c)
