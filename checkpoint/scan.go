@@ -9,10 +9,6 @@ import (
 	"time"
 )
 
-// maxRefusalsPerMinute is how many refusals without a person one device may
-// write a minute; more are answered but not kept.
-const maxRefusalsPerMinute = 120
-
 // Scan decides one scan and records it, in one script call in the person's
 // partition. The same scan (device, ID, occurred_at) gets the first answer
 // back for as long as events are kept, whatever has changed since; the same
@@ -58,22 +54,6 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 		}
 	}
 	return ScanResult{}, fmt.Errorf("checkpoint: rules change faster than they load: %w", ErrUnavailable)
-}
-
-var errDeviceRevoked = errors.New("checkpoint: the device is revoked")
-
-// Refuse answers a scan for which no person is known (a forged or foreign
-// code) and records it in the gate's own log. Repeats, other content and
-// errors are as for Scan.
-func (s *Store) Refuse(ctx context.Context, req ScanRequest, reason Reason) (ScanResult, error) {
-	c, err := s.prepareScan(&req)
-	if err != nil {
-		return ScanResult{}, err
-	}
-	if c.device.RevokedAt != 0 {
-		reason = ReasonDeviceRevoked
-	}
-	return s.refuse(ctx, c, reason)
 }
 
 // scanCall is one scan with all that Redis needs to decide it.
@@ -257,55 +237,6 @@ func (c *scanCall) result(reg *Registry, rest []string, again bool) (ScanResult,
 	}
 	view := personView(reg, e.Person, rest[1], rest[2], rest[3])
 	return ScanResult{Outcome: e.Outcome, Person: &view, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: again}, nil
-}
-
-// refuse records a refusal without a person in the gate's own log.
-func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanResult, error) {
-	o := Outcome{Decision: Deny, Reason: reason, Action: refusalAction(reason), Flags: c.flags}
-	if t := c.req.Told; t != nil { // what the device said stands here, too
-		if t.Decision != o.Decision || t.Reason != o.Reason {
-			o.Flags |= FlagConflict
-		}
-		o.Decision, o.Reason, o.Action = t.Decision, t.Reason, t.Action
-	}
-	e := &c.event
-	e.Person = 0
-	body := e.appendBody(o.pack(), true)
-	keys := []string{
-		s.keys.refusals(e.Gate, dayOf(e.OccurredAt)),
-		s.keys.refusalCap(e.Gate, e.Device, e.RecordedAt/60_000),
-	}
-	reply, err := s.run(ctx, s.pipe, refuseScript, keys, e.OccurredAt, c.identity(), body, maxRefusalsPerMinute, bit(c.inTime == nil))
-	if err != nil {
-		return ScanResult{}, err
-	}
-	verdict, rest, err := scanReply(reply)
-	if err != nil {
-		return ScanResult{}, err
-	}
-	res := ScanResult{Outcome: o, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: verdict == "again"}
-	switch verdict {
-	case "new", "capped":
-		s.recent.refuse(e.Hash, e.OccurredAt)
-		return res, nil
-	case "again":
-		if len(rest) != 1 {
-			return ScanResult{}, errEvent
-		}
-		first, err := parseTrail(0, e.OccurredAt, rest[0])
-		res.Outcome, res.RecordedAt = first.Outcome, first.RecordedAt
-		return res, err
-	}
-	return ScanResult{}, c.refusedBy(verdict)
-}
-
-func refusalAction(r Reason) Action {
-	switch r {
-	case ReasonUnknownPerson, ReasonNotOurPass, ReasonMalformed:
-		return Register
-	default:
-		return SendBack
-	}
 }
 
 // scanReply splits a script's reply, which is a list of strings.
