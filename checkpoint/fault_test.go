@@ -77,33 +77,6 @@ func scanUnderFire(t *testing.T, s *Store, ids []uint64, base int64, hurt func(s
 	return all
 }
 
-// missing counts acknowledged scans that are not in their person's trail once
-// and with the answer that was given.
-func missing(t *testing.T, s *Store, all []acknowledged) (lost, doubled int) {
-	t.Helper()
-	found := map[[8]byte]int{}
-	answers := map[[8]byte]Outcome{}
-	seen := map[uint64]bool{}
-	for _, a := range all {
-		if !seen[a.person] {
-			seen[a.person] = true
-			for _, e := range trailOf(t, s, a.person) {
-				found[e.Hash]++
-				answers[e.Hash] = e.Outcome
-			}
-		}
-	}
-	for _, a := range all {
-		if found[a.hash] == 0 || answers[a.hash] != a.Outcome {
-			lost++
-		}
-		if found[a.hash] > 1 {
-			doubled++
-		}
-	}
-	return lost, doubled
-}
-
 // killThrice kills Redis with -9 three times under load.
 func killThrice(t *testing.T, srv *redisd.Server) func(*atomic.Int64) {
 	return func(scans *atomic.Int64) {
@@ -117,46 +90,6 @@ func killThrice(t *testing.T, srv *redisd.Server) func(*atomic.Int64) {
 		}
 		before := scans.Load()
 		eventually(t, "scans are answered again", func() bool { return scans.Load() > before+100 })
-	}
-}
-
-func TestKilledRedisHasEveryAcknowledgedScanOnce(t *testing.T) {
-	t.Parallel()
-	s, clock, srv := storeOnOwnRedis(t, redisd.Options{Persist: true, Fsync: "always"})
-	var rows []NewResident
-	for i := range 200 {
-		rows = append(rows, resident(i, "v-01"))
-	}
-	ids := mustEnrol(t, s, rows...)
-	all := scanUnderFire(t, s, ids, clock.Now().UnixMilli(), killThrice(t, srv))
-	lost, doubled := missing(t, s, all)
-	t.Logf("%d scans acknowledged over three kills: %d lost, %d doubled", len(all), lost, doubled)
-	if lost != 0 || doubled != 0 {
-		t.Errorf("%d acknowledged scans lost, %d doubled", lost, doubled)
-	}
-}
-
-// The control: without an append-only file the same check sees the loss.
-func TestKilledRedisWithoutAFileLosesScansAndTheCheckSeesIt(t *testing.T) {
-	t.Parallel()
-	s, clock, srv := storeOnOwnRedis(t, redisd.Options{Persist: false})
-	ids := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"))
-	all := scanUnderFire(t, s, ids, clock.Now().UnixMilli(), func(scans *atomic.Int64) {
-		eventually(t, "scans are answered", func() bool { return scans.Load() > 50 })
-	})
-	must(t, srv.Kill())
-	<-srv.Done()
-	must(t, srv.Restart(t.Context()))
-	lost := 0
-	for _, a := range all {
-		found := false
-		err := s.Trail(t.Context(), a.person, 0, maxWindow, func(*ScanEvent) error { found = true; return nil })
-		if err != nil || !found {
-			lost++
-		}
-	}
-	if lost == 0 {
-		t.Error("a Redis that keeps nothing lost nothing: the check cannot fail")
 	}
 }
 
