@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 )
 
@@ -89,19 +90,11 @@ func (s *Store) raiseRules(ctx context.Context, version int64) error {
 // clone copies the maps, not the records: records are replaced, never edited.
 func (r *Registry) clone() *Registry {
 	c := *r
-	c.sites, c.siteNum = cloneMap(r.sites), cloneMap(r.siteNum)
-	c.gates, c.gateNum = cloneMap(r.gates), cloneMap(r.gateNum)
-	c.devices, c.devNum, c.tokens = cloneMap(r.devices), cloneMap(r.devNum), cloneMap(r.tokens)
-	c.grid, c.staff, c.next = cloneMap(r.grid), cloneMap(r.staff), cloneMap(r.next)
+	c.sites, c.siteNum = maps.Clone(r.sites), maps.Clone(r.siteNum)
+	c.gates, c.gateNum = maps.Clone(r.gates), maps.Clone(r.gateNum)
+	c.devices, c.devNum, c.tokens = maps.Clone(r.devices), maps.Clone(r.devNum), maps.Clone(r.tokens)
+	c.grid, c.staff, c.next = maps.Clone(r.grid), maps.Clone(r.staff), maps.Clone(r.next)
 	return &c
-}
-
-func cloneMap[K comparable, V any](m map[K]V) map[K]V {
-	c := make(map[K]V, len(m)+1)
-	for k, v := range m {
-		c[k] = v
-	}
-	return c
 }
 
 // number gives the next number of a record type and remembers it.

@@ -56,12 +56,7 @@ func TestChangeIsInForceAtAnotherGatewayOnceAcknowledged(t *testing.T) {
 		return d.PutSite(closed)
 	}))
 	want(t, mall.scan(id, In, 36_5), Deny, ReasonSiteClosed, SendBack, 0)
-	must(t, s.Change(t.Context(), func(d *Draft) error {
-		dev, _ := d.Device("mall-01-d1")
-		revoked := *dev
-		revoked.RevokedAt = d.Now()
-		return d.PutDevice(revoked)
-	}))
+	revokeDevice(t, s, "mall-01-d1")
 	want(t, mall.scan(id, Out, 0), Deny, ReasonDeviceRevoked, SendBack, 0)
 }
 

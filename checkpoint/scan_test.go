@@ -299,12 +299,7 @@ func TestRevokedDeviceStillGetsTheAnswersItHad(t *testing.T) {
 	home := post(t, s, clock, "v-01")
 	req := home.request(person, In, 36_5)
 	first := home.send(req)
-	must(t, s.Change(t.Context(), func(d *Draft) error {
-		dev, _ := d.Device("v-01-d1")
-		revoked := *dev
-		revoked.RevokedAt = d.Now()
-		return d.PutDevice(revoked)
-	}))
+	revokeDevice(t, s, "v-01-d1")
 	if again := home.send(req); !again.Duplicate || again.Outcome != first.Outcome {
 		t.Errorf("the retry got %+v", again)
 	}

@@ -164,6 +164,17 @@ func smallTown(d *Draft) error {
 	return nil
 }
 
+// revokeDevice puts a device out of use.
+func revokeDevice(t testing.TB, s *Store, code string) {
+	t.Helper()
+	must(t, s.Change(t.Context(), func(d *Draft) error {
+		dev, _ := d.Device(code)
+		revoked := *dev
+		revoked.RevokedAt = d.Now()
+		return d.PutDevice(revoked)
+	}))
+}
+
 // project runs a projector until the test ends.
 func project(t testing.TB, s *Store) {
 	t.Helper()
