@@ -36,9 +36,10 @@ const (
 	HoldHere                   // keep the person here until hand-over, phone the number shown
 	Escort                     // bring the person home or see them out
 	SendBack                   // ask the person to turn back
+	Disinfect                  // disinfect the vehicle first
 )
 
-var actionNames = [...]string{"admit", "measure_again", "register", "hold_here", "escort", "send_back"}
+var actionNames = [...]string{"admit", "measure_again", "register", "hold_here", "escort", "send_back", "disinfect"}
 
 // String returns the wire name, for example "hold_here".
 func (a Action) String() string { return nameOf(actionNames[:], int(a)) }
@@ -67,8 +68,9 @@ func ColorOf(d Decision, f Flags) Color {
 	}
 }
 
-// Flags are facts about one recorded scan, a bit each.
-type Flags uint16
+// Flags are facts about one recorded scan, a bit each; at most
+// 19, which is what a stored outcome has room for.
+type Flags uint32
 
 // The flags, in stored order.
 const (
@@ -85,13 +87,17 @@ const (
 	FlagOutsider                          // not a resident of this town
 	FlagWalkIn                            // named by the guard, not identified
 	FlagEscort                            // status asks for company on the way home
-	FlagOutsideHours                      // let home although the site's hours are over
+	FlagOutsideHours                      // let home although the site is closed
+	FlagOverride                          // an emergency: the person on shift let pass, whatever the rules say
+	FlagFeverCase                         // the person has an open fever case
+	FlagOverstayed                        // a visitor left after the permit had ended
+	FlagOtherVehicle                      // the vehicle is not the one on the permit
 )
 
 var flagNames = [...]string{
 	"late", "conflict", "already_inside", "not_inside", "replayed_pass", "remeasured",
 	"temperature_low", "temperature_high", "breach", "status_yellow", "outsider", "walk_in",
-	"escort", "outside_hours",
+	"escort", "outside_hours", "override", "fever_case", "overstayed", "other_vehicle",
 }
 
 // carefulFlags are those that turn a pass from green to yellow; "late" and
@@ -120,20 +126,23 @@ type Outcome struct {
 // Color is the screen colour of the outcome.
 func (o Outcome) Color() Color { return ColorOf(o.Decision, o.Flags) }
 
-// pack gives the stored form: decision*8+action, reason, flags big-endian.
+// pack gives the stored form: the top 3 of 19 flags, decision (2 bits) and
+// action (3 bits); reason; the other flags big-endian.
 func (o Outcome) pack() []byte {
-	return []byte{byte(o.Decision)<<3 | byte(o.Action), byte(o.Reason), byte(o.Flags >> 8), byte(o.Flags)}
+	return []byte{
+		byte(o.Flags>>16)<<5 | byte(o.Decision)<<3 | byte(o.Action), byte(o.Reason), byte(o.Flags >> 8), byte(o.Flags),
+	}
 }
 
 // unpackOutcome reads what pack wrote; b holds at least outcomeSize bytes.
 func unpackOutcome(b []byte) (Outcome, error) {
 	o := Outcome{
-		Decision: Decision(b[0] >> 3),
+		Decision: Decision(b[0] >> 3 & 3),
 		Action:   Action(b[0] & 7),
 		Reason:   Reason(b[1]),
-		Flags:    Flags(b[2])<<8 | Flags(b[3]),
+		Flags:    Flags(b[0]>>5)<<16 | Flags(b[2])<<8 | Flags(b[3]),
 	}
-	if int(o.Decision) >= len(decisionNames) || int(o.Action) >= len(actionNames) || int(o.Reason) >= len(reasons) {
+	if int(o.Action) >= len(actionNames) || int(o.Reason) >= len(reasons) {
 		return Outcome{}, fmt.Errorf("checkpoint: stored outcome %x is not one that this version knows", b[:outcomeSize])
 	}
 	return o, nil

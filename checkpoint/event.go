@@ -24,12 +24,28 @@ type ScanEvent struct {
 	Disinfected bool
 	Plate       string
 	RemeasureOf [8]byte // hash of the first reading's scan, zero if none
+	Vehicle     [8]byte // hash of the client's ID of the car's passage, zero if none
+	Purpose     Purpose
+	Override    OverrideReason
+	Permit      uint32  // number of the visitor's permit that let the person in, 0 if none
+	Annuls      [8]byte // hash of the scan that this event takes back, zero for a scan
+
+	// Annulled tells that another event takes this one back: it is on record
+	// and counts for nothing. It is not stored with the event but found beside
+	// it, when events are read.
+	Annulled bool
 }
+
+// IsAnnulment tells that the event takes back another one and is no scan.
+func (e *ScanEvent) IsAnnulment() bool { return e.Annuls != [8]byte{} }
 
 // Moved tells whether the person went through: they were let pass, or they
 // left although the scan was refused for a reason that keeps nobody in (an
 // expired pass, say).
 func (e ScanEvent) Moved() bool {
+	if e.Annulled || e.IsAnnulment() {
+		return false
+	}
 	return e.Decision == Pass || e.Direction == Out && e.Action == Register
 }
 
@@ -45,7 +61,12 @@ func (e ScanEvent) Moved() bool {
 //	      gate varint (not in the gate index, whose key says it)
 //	      device varint, staff varint
 //	      recorded_at - occurred_at, zigzag varint
-//	      extras: tag 1, length 1, bytes; 'P' plate, 'R' hash of the first reading
+//	      extras: tag 1, length 1, bytes; 'P' plate, 'R' hash of the first
+//	      reading, 'V' hash of the vehicle's passage, 'U' purpose, 'O' reason of
+//	      an override, 'N' number of a permit, 'A' hash of the scan taken back
+//
+// An annulment has the occurred_at of the scan that it takes back, so that both
+// lie side by side in every index; recorded_at says when it was made.
 const (
 	trailHead = 8 + 4 + outcomeSize
 	gateHead  = 8 + 8 + outcomeSize
@@ -73,8 +94,22 @@ func (e *ScanEvent) appendBody(b []byte, withGate bool) []byte {
 	if e.Plate != "" {
 		b = append(append(b, 'P', byte(len(e.Plate))), e.Plate...)
 	}
-	if e.RemeasureOf != [8]byte{} {
-		b = append(append(b, 'R', 8), e.RemeasureOf[:]...)
+	for _, x := range [...]struct {
+		tag  byte
+		hash *[8]byte
+	}{{'R', &e.RemeasureOf}, {'V', &e.Vehicle}, {'A', &e.Annuls}} {
+		if *x.hash != [8]byte{} {
+			b = append(append(b, x.tag, 8), x.hash[:]...)
+		}
+	}
+	if e.Purpose != 0 {
+		b = append(b, 'U', 1, byte(e.Purpose))
+	}
+	if e.Override != 0 {
+		b = append(b, 'O', 1, byte(e.Override))
+	}
+	if e.Permit != 0 {
+		b = binary.BigEndian.AppendUint32(append(b, 'N', 4), e.Permit)
 	}
 	return b
 }
@@ -112,18 +147,36 @@ func (e *ScanEvent) readBody(b []byte, withGate bool) error {
 			return errEvent
 		}
 		value := b[2 : 2+int(b[1])]
-		switch b[0] {
-		case 'P':
-			e.Plate = string(value)
-		case 'R':
-			if len(value) != 8 {
-				return errEvent
-			}
-			copy(e.RemeasureOf[:], value)
-		default:
-			return fmt.Errorf("%w: extra %q", errEvent, b[0])
+		if err := e.readExtra(b[0], value); err != nil {
+			return err
 		}
 		b = b[2+len(value):]
+	}
+	return nil
+}
+
+func (e *ScanEvent) readExtra(tag byte, value []byte) error {
+	want := map[byte]int{'R': 8, 'V': 8, 'A': 8, 'U': 1, 'O': 1, 'N': 4}
+	if n, ok := want[tag]; ok && len(value) != n {
+		return errEvent
+	}
+	switch tag {
+	case 'P':
+		e.Plate = string(value)
+	case 'R':
+		copy(e.RemeasureOf[:], value)
+	case 'V':
+		copy(e.Vehicle[:], value)
+	case 'A':
+		copy(e.Annuls[:], value)
+	case 'U':
+		e.Purpose = Purpose(value[0])
+	case 'O':
+		e.Override = OverrideReason(value[0])
+	case 'N':
+		e.Permit = binary.BigEndian.Uint32(value)
+	default:
+		return fmt.Errorf("%w: extra %q", errEvent, tag)
 	}
 	return nil
 }

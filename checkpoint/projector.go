@@ -191,6 +191,9 @@ func (s *Store) WatchRules(ctx context.Context, logger *slog.Logger) {
 		case err == nil:
 			s.confirmed.Store(time.Now().UnixNano())
 		}
+		if err == nil {
+			err = s.watchOccupancy(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			logger.Warn("rules cannot be refreshed", "error", err)
 			sleep(ctx, time.Second)

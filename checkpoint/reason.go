@@ -34,6 +34,8 @@ const (
 	ReasonNotInside
 	ReasonReplayedPass
 	ReasonDeviceRevoked
+	ReasonDisinfection
+	ReasonAnnulled
 )
 
 // ReasonText is one row of the published table of reasons.
@@ -70,6 +72,8 @@ var reasons = [...]ReasonText{
 	ReasonNotInside:           {"not_inside", "记录显示不在场内", "Not inside by the record"},
 	ReasonReplayedPass:        {"replayed_pass", "同一通行码重复进入", "The same pass entered twice"},
 	ReasonDeviceRevoked:       {"device_revoked", "本设备已停用", "This device is revoked"},
+	ReasonDisinfection:        {"disinfection_required", "车辆请先消毒", "Disinfect the vehicle first"},
+	ReasonAnnulled:            {"annulled", "该次登记已撤销", "This entry was taken back"},
 }
 
 // Reasons returns the published table, in stored order.

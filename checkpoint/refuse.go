@@ -28,6 +28,12 @@ func (s *Store) Refuse(ctx context.Context, req ScanRequest, reason Reason) (Sca
 // refuse records a refusal without a person in the gate's own log.
 func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanResult, error) {
 	o := Outcome{Decision: Deny, Reason: reason, Action: refusalAction(reason), Flags: c.flags}
+	if c.event.Override != 0 { // an emergency is let pass, and the reason says what it passed over
+		o.Flags |= FlagOverride
+		if reason != ReasonDeviceRevoked {
+			o.Decision, o.Action = Pass, Admit
+		}
+	}
 	if t := c.req.Told; t != nil { // what the device said stands here, too
 		if t.Decision != o.Decision || t.Reason != o.Reason {
 			o.Flags |= FlagConflict

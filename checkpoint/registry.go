@@ -36,6 +36,9 @@ func (r *Registry) Site(code string) (*Site, bool) { s, ok := r.sites[code]; ret
 // SiteByNum finds a site by the number in events.
 func (r *Registry) SiteByNum(num uint32) (*Site, bool) { s, ok := r.siteNum[num]; return s, ok }
 
+// RulesAt are the rules of a site in force at a time (UTC ms).
+func (r *Registry) RulesAt(site *Site, _ int64) *SiteRules { return &site.SiteRules }
+
 // Gate finds a gate by its code.
 func (r *Registry) Gate(code string) (*Gate, bool) { g, ok := r.gates[code]; return g, ok }
 

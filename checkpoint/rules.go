@@ -178,15 +178,35 @@ func confinedCell(s Status, d Direction, own bool) Outcome {
 	}
 }
 
-// cells holds, per site kind and direction, the outcomes for every status and
-// own-home as the script reads them: outcomeSize bytes at (status*2+own).
-var cells = func() map[SiteKind]map[Direction]string {
-	out := map[SiteKind]map[Direction]string{}
-	for _, r := range Table() { // Table yields status-major, own-minor order per kind and direction
-		if out[r.Kind] == nil {
-			out[r.Kind] = map[Direction]string{}
+// cellsOf gives the outcomes for every status and own-home as the script reads
+// them: outcomeSize bytes at (status*2+own).
+func cellsOf(kind SiteKind, way Direction, residentsOnly bool) string {
+	return cells[cellKey{kind, way, residentsOnly}]
+}
+
+type cellKey struct {
+	kind          SiteKind
+	way           Direction
+	residentsOnly bool
+}
+
+var cells = func() map[cellKey]string {
+	out := map[cellKey]string{}
+	for _, r := range Table() { // status-major, own-minor per kind and direction
+		for _, only := range []bool{false, true} {
+			key := cellKey{r.Kind, r.Direction, only}
+			out[key] += string(r.residentsOnly(only).Outcome.pack())
 		}
-		out[r.Kind][r.Direction] += string(r.Outcome.pack())
 	}
 	return out
 }()
+
+// residentsOnly is the row under a rule that keeps strangers out of every kind
+// of site, not of the residential ones alone.
+func (r Rule) residentsOnly(on bool) Rule {
+	stranger := r.Status == StatusVisitor || r.Status == StatusOutsider
+	if on && stranger && r.Direction == In && !r.OwnHome {
+		r.Outcome = Outcome{Deny, ReasonOutsider, Register, 0}
+	}
+	return r
+}

@@ -49,6 +49,11 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 			}
 		case "unknown":
 			return s.refuse(ctx, c, ReasonUnknownPerson)
+		case "matched": // the walk-in is known by now: the resident's record and rules
+			if len(rest) != 1 || len(rest[0]) != 8 {
+				return ScanResult{}, errEvent
+			}
+			req.WalkIn, req.Person = nil, fromRaw(rest[0])
 		default:
 			return ScanResult{}, c.refusedBy(verdict)
 		}
@@ -62,6 +67,7 @@ type scanCall struct {
 	event   ScanEvent // without outcome
 	device  *Device
 	site    *Site
+	rules   *SiteRules // in force at occurred_at
 	version int64
 	rule    []byte
 	cells   string
@@ -70,6 +76,8 @@ type scanCall struct {
 	inTime  error // why occurred_at can no longer be recorded
 	fresh   []byte
 	walkIn  string // masked name
+
+	outingsSince int64 // UTC ms, start of the days whose outings count
 }
 
 // prepareScan checks the request and gathers what the script is given.
@@ -79,6 +87,9 @@ func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
 	}
 	if len(req.Plate) > 20 {
 		return nil, &FieldError{"plate", "must have at most 20 bytes"}
+	}
+	if req.Vehicle != "" && (len(req.Vehicle) < 8 || len(req.Vehicle) > 64) {
+		return nil, &FieldError{"vehicle", "must have 8 to 64 characters, unique for each passage of a car"}
 	}
 	reg := s.Registry()
 	device, ok := reg.DeviceByNum(req.Device)
@@ -94,15 +105,19 @@ func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
 		return nil, notFound("site", gate.Site)
 	}
 	now := s.now()
-	c := &scanCall{req: req, device: device, site: site, version: reg.Version}
+	c := &scanCall{req: req, device: device, site: site, rules: reg.RulesAt(site, req.OccurredAt), version: reg.Version}
 	c.inTime = s.inTime(req, device, now)
 	c.event = ScanEvent{
 		OccurredAt: req.OccurredAt, RecordedAt: now, Direction: req.Direction, Who: req.Who,
 		Temperature: req.Temperature, Method: req.Method, Gate: gate.Num, Device: device.Num,
 		Disinfected: req.Disinfected, Plate: req.Plate, Hash: scanHash(device.Num, req.ID),
+		Purpose: req.Purpose, Override: req.Override,
 	}
 	if req.RemeasureOf != "" {
 		c.event.RemeasureOf = scanHash(device.Num, req.RemeasureOf)
+	}
+	if req.Vehicle != "" {
+		c.event.Vehicle = scanHash(device.Num, req.Vehicle)
 	}
 	if err := c.identify(s); err != nil {
 		return nil, err
@@ -168,11 +183,21 @@ func (c *scanCall) judge(s *Store) {
 	if req.Late {
 		c.flags |= FlagLate
 	}
-	c.cells = cells[site.Kind][req.Direction]
+	r := c.rules
+	c.cells = cellsOf(site.Kind, req.Direction, r.ResidentsOnly)
+	at := time.UnixMilli(req.OccurredAt)
+	entering := req.Direction == In
+	outings := 0
+	if r.Outings > 0 && !entering && !req.Purpose.exempt() {
+		outings = r.Outings
+		c.outingsSince = r.outingsSince(at, s.zone)
+	}
 	c.rule = []byte{
-		bit(site.TemperatureOn.needs(req.Direction)), site.AntiPassback.level(), site.ReplayedPass.level(),
-		bit(site.Closed), bit(!site.openAt(time.UnixMilli(req.OccurredAt), s.zone)),
-		site.FeverLine.code(), site.LowLine.code(), byte(site.RemeasureMin),
+		bit(r.TemperatureOn.needs(req.Direction)), r.AntiPassback.level(), r.ReplayedPass.level(),
+		bit(r.Closed), bit(!r.openAt(at, s.zone)), bit(entering && s.full(site, r)),
+		bit(site.Kind.Residential() && !(entering && r.ResidentsOnly)),
+		bit(r.Disinfection && entering && req.Plate != "" && !req.Disinfected), byte(outings), //nolint:gosec // at most 100
+		r.FeverLine.code(), r.LowLine.code(), byte(r.RemeasureMin),
 	}
 }
 
@@ -185,12 +210,15 @@ func bit(b bool) byte {
 
 func (c *scanCall) keys(k keys) []string {
 	id := c.event.Person
-	return []string{k.person(id), k.log(partitionOf(id)), k.partition(partitionOf(id)), k.trail(id), k.identity(id)}
+	p := partitionOf(id)
+	return []string{
+		k.person(id), k.log(p), k.partition(p), k.trail(id), k.identity(id), k.outings(p), k.fevers(p), k.inside(p),
+	}
 }
 
 func (c *scanCall) args() []any {
 	e := &c.event
-	generation, jti, first, told := "", "", "", ""
+	generation, jti, first, told, plate := "", "", "", "", ""
 	if p := c.req.Pass; p != nil {
 		generation = fmt.Sprint(p.Generation)
 		if c.req.Who == ByAppPass {
@@ -203,11 +231,23 @@ func (c *scanCall) args() []any {
 	if t := c.req.Told; t != nil {
 		told = string(Outcome{Decision: t.Decision, Reason: t.Reason, Action: t.Action}.pack())
 	}
-	return []any{
-		c.version, e.OccurredAt, c.identity(), e.appendBody(nil, true), logHeadOf(e.Person, e.OccurredAt),
-		c.cells, c.rule, string(rune(e.Direction)), c.site.Num, e.Gate, e.Temperature.code(), uint8(c.known),
-		generation, jti, first, told, uint16(c.flags), bit(c.inTime == nil), c.walkIn, c.fresh,
+	if e.Plate != "" {
+		hash := plateHash(e.Plate)
+		plate = string(hash[:])
 	}
+	head := logHeadOf(e.Person, e.OccurredAt)
+	return []any{
+		c.version, e.OccurredAt, c.identity(), e.appendBody(nil, true), head,
+		c.cells, c.rule, string(rune(e.Direction)), c.site.Num, placeOf(e.OccurredAt, c.site.Num, e.Gate), e.Temperature.code(),
+		uint8(c.known), generation, jti, first, told, uint32(c.flags), bit(c.inTime == nil), c.walkIn, c.fresh,
+		bit(e.Override != 0), plate, c.outingsSince, caseOf(e.Person, e.Hash),
+	}
+}
+
+// placeOf is where and when of a scan as the script keeps it: 14 bytes.
+func placeOf(occurredAt int64, site, gate uint32) []byte {
+	b := append(make([]byte, 0, 14), logHeadOf(0, occurredAt)[8:]...)
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, site), gate)
 }
 
 func (c *scanCall) identity() []byte { return append(c.event.Hash[:8:8], c.event.Digest[:]...) }
@@ -272,7 +312,8 @@ func scanHash(device uint32, id string) (h [8]byte) {
 func contentDigest(req *ScanRequest) (d [4]byte) {
 	b := make([]byte, 0, 320)
 	b = append(b, byte(req.Direction), req.Temperature.code(), byte(req.Method), bit(req.Disinfected))
-	for _, part := range []string{req.Presented, req.Plate, req.RemeasureOf} {
+	b = append(b, byte(req.Purpose), byte(req.Override))
+	for _, part := range []string{req.Presented, req.Plate, req.RemeasureOf, req.Vehicle} {
 		b = append(append(b, part...), 0)
 	}
 	sum := sha256.Sum256(b)

@@ -369,15 +369,22 @@ func TestScriptConstantsAreThoseOfThisPackage(t *testing.T) {
 	t.Parallel()
 	wants := map[string]int{
 		"PASS": int(Pass), "DENY": int(Deny), "REMEASURE": int(Remeasure), "INCOMPLETE": int(Incomplete),
-		"MEASURE": int(MeasureAgain), "REGISTER": int(Register), "HOLD": int(HoldHere), "SEND_BACK": int(SendBack),
-		"REVOKED": int(ReasonRevoked), "CLOSED": int(ReasonSiteClosed), "HOURS": int(ReasonOutsideHours),
-		"REQUIRED": int(ReasonTemperatureRequired), "LOW": int(ReasonTemperatureLow), "AGAIN": int(ReasonRemeasure),
-		"FEVER": int(ReasonFever), "ALREADY_INSIDE": int(ReasonAlreadyInside), "NOT_INSIDE": int(ReasonNotInside),
-		"REPLAYED": int(ReasonReplayedPass), "F_CONFLICT": int(FlagConflict), "F_INSIDE": int(FlagAlreadyInside),
-		"F_NOT_INSIDE": int(FlagNotInside), "F_REPLAYED": int(FlagReplayedPass), "F_REMEASURED": int(FlagRemeasured),
-		"F_LOW": int(FlagTemperatureLow), "F_HIGH": int(FlagTemperatureHigh), "F_HOURS": int(FlagOutsideHours),
+		"ADMIT": int(Admit), "MEASURE": int(MeasureAgain), "REGISTER": int(Register), "HOLD": int(HoldHere),
+		"SEND_BACK": int(SendBack), "DISINFECT": int(Disinfect),
+		"NOT_YET_VALID": int(ReasonNotYetValid), "REVOKED": int(ReasonRevoked), "OUTSIDER": int(ReasonOutsider),
+		"PERMIT_EXPIRED": int(ReasonPermitExpired), "PERMIT_USED": int(ReasonPermitUsed),
+		"SITE_CLOSED": int(ReasonSiteClosed), "SITE_FULL": int(ReasonSiteFull), "OUTSIDE_HOURS": int(ReasonOutsideHours),
+		"QUOTA": int(ReasonQuota), "TEMPERATURE_REQUIRED": int(ReasonTemperatureRequired),
+		"TEMPERATURE_LOW": int(ReasonTemperatureLow), "MEASURE_AGAIN": int(ReasonRemeasure), "FEVER": int(ReasonFever),
+		"ALREADY_INSIDE": int(ReasonAlreadyInside), "NOT_INSIDE": int(ReasonNotInside),
+		"REPLAYED_PASS": int(ReasonReplayedPass), "DISINFECTION": int(ReasonDisinfection),
+		"F_CONFLICT": int(FlagConflict), "F_INSIDE": int(FlagAlreadyInside), "F_NOT_INSIDE": int(FlagNotInside),
+		"F_REPLAYED": int(FlagReplayedPass), "F_REMEASURED": int(FlagRemeasured), "F_LOW": int(FlagTemperatureLow),
+		"F_HIGH": int(FlagTemperatureHigh), "F_HOURS": int(FlagOutsideHours), "F_OVERRIDE": int(FlagOverride),
+		"F_CASE": int(FlagFeverCase), "F_OVERSTAYED": int(FlagOverstayed), "F_OTHER_VEHICLE": int(FlagOtherVehicle),
+		"RECORD": permitRecord,
 	}
-	for _, m := range regexp.MustCompile(`(?m)^local ([A-Z_, ]+) = ([0-9, ]+)$`).FindAllStringSubmatch(scanSource, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^local ([A-Z_, ]+) = ([0-9, ]+)$`).FindAllStringSubmatch(verdictSource, -1) {
 		names, values := regexp.MustCompile(`[A-Z_]+`).FindAllString(m[1], -1), regexp.MustCompile(`\d+`).FindAllString(m[2], -1)
 		if len(names) != len(values) {
 			t.Fatalf("%q", m[0])

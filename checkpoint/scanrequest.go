@@ -1,6 +1,9 @@
 package checkpoint
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // WhoKind is how a person was named at the gate.
 type WhoKind uint8
@@ -13,9 +16,10 @@ const (
 	ByResident // looked up by the guard
 	ByDocument // identity document
 	ByWalkIn   // name, tail of the document and phone, written down by the guard
+	ByNobody   // an emergency in which nobody was asked for a name
 )
 
-var whoNames = [...]string{"app", "paper", "visitor", "resident", "id_document", "walk_in"}
+var whoNames = [...]string{"app", "paper", "visitor", "resident", "id_document", "walk_in", "nobody"}
 
 // String returns the wire name.
 func (w WhoKind) String() string { return nameOf(whoNames[:], int(w)) }
@@ -57,11 +61,71 @@ type ScanRequest struct {
 	Temperature Celsius // 0: not taken
 	Method      Method
 	RemeasureOf string // ID of the first reading's scan
-	Plate       string
-	Disinfected bool // the vehicle was disinfected
+	Plate       string // see ParsePlate; anything of at most 20 bytes if it is a form of its own
+	Vehicle     string // the client's ID of the car's passage, the same for all who sit in it; "" if none
+	Disinfected bool   // the vehicle was disinfected
+	Purpose     Purpose
+	Override    OverrideReason // not 0: an emergency, no rule holds the person back
 
 	Late bool  // came by the batch route: older than the fresh window is allowed
 	Told *Told // what the device showed when it was offline; never re-decided
+}
+
+// Purpose is what a person leaves home for, as the guard heard it. Medical and
+// work do not count as an outing of the household.
+type Purpose uint8
+
+// The purposes, in stored order.
+const (
+	PurposeUnsaid Purpose = iota
+	PurposeMedical
+	PurposeWork
+	PurposeSupplies
+	PurposeOther
+)
+
+var purposeNames = [...]string{"", "medical", "work", "supplies", "other"}
+
+// String returns the wire name, "" when it was not said.
+func (p Purpose) String() string { return nameOf(purposeNames[:], int(p)) }
+
+// exempt tells that the exit does not count as an outing.
+func (p Purpose) exempt() bool { return p == PurposeMedical || p == PurposeWork }
+
+// ParsePurpose reads a wire name; "" is not said.
+func ParsePurpose(s string) (Purpose, error) {
+	i, err := indexOf(purposeNames[:], s, "purpose")
+	if err != nil {
+		return 0, &FieldError{"purpose", fmt.Sprintf("%.20q is none of medical, work, supplies, other", s)}
+	}
+	return Purpose(i), nil
+}
+
+// OverrideReason is why the person on shift let somebody pass whatever the
+// rules say.
+type OverrideReason uint8
+
+// The reasons of an override, in stored order; 0 is no override.
+const (
+	OverrideMedical OverrideReason = 1 + iota
+	OverrideFire
+	OverrideRescue
+	OverridePolice
+	OverrideOther
+)
+
+var overrideNames = [...]string{"", "medical", "fire", "rescue", "police", "other"}
+
+// String returns the wire name, "" for no override.
+func (o OverrideReason) String() string { return nameOf(overrideNames[:], int(o)) }
+
+// ParseOverride reads a wire name.
+func ParseOverride(s string) (OverrideReason, error) {
+	i, err := indexOf(overrideNames[:], s, "override")
+	if err != nil || i == 0 {
+		return 0, &FieldError{"override.reason", fmt.Sprintf("%.20q is none of medical, fire, rescue, police, other", s)}
+	}
+	return OverrideReason(i), nil
 }
 
 // Told is the answer that a device gave on its own.

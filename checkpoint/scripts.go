@@ -17,6 +17,8 @@ import (
 var (
 	//go:embed chunks.lua
 	chunksSource string
+	//go:embed verdict.lua
+	verdictSource string
 	//go:embed scan.lua
 	scanSource string
 	//go:embed refuse.lua
@@ -32,7 +34,7 @@ var (
 	//go:embed enrol.lua
 	enrolSource string
 
-	scanScript     = newScript(chunksSource, scanSource)
+	scanScript     = newScript(chunksSource, verdictSource, scanSource)
 	refuseScript   = newScript(chunksSource, refuseSource)
 	projectScript  = newScript(chunksSource, projectSource)
 	leaseScript    = newScript(leaseSource)

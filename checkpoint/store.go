@@ -49,6 +49,7 @@ type Store struct {
 	seal      *sealer
 	recent    *recentScans
 	registry  atomic.Pointer[Registry]
+	occupied  atomic.Pointer[occupancy]
 	confirmed atomic.Int64 // wall clock, ns: when the registry was last known to be the newest
 }
 
@@ -124,7 +125,7 @@ func (s *Store) RulesAge() time.Duration {
 }
 
 // formatVersion counts changes of the stored layout.
-const formatVersion = 1
+const formatVersion = 2
 
 // checkFormat writes the layout's version and number of partitions into an
 // empty store and refuses a store that has others.

@@ -147,8 +147,8 @@ func smallTown(d *Draft) error {
 		{Code: "v-01", Name: "佟道口村", Kind: Village, Grid: "area-1"},
 		{Code: "v-02", Name: "羊角岭村", Kind: Village, Grid: "area-2"},
 		{Code: "c-01", Name: "力诺小区", Kind: Compound, Grid: "area-1"},
-		{Code: "mall-01", Name: "商场", Kind: Mall, Grid: "area-1", TemperatureOn: TemperatureIn},
-		{Code: "pharmacy-01", Name: "药店", Kind: Pharmacy, Grid: "area-2", TemperatureOn: TemperatureNone},
+		{Code: "mall-01", Name: "商场", Kind: Mall, Grid: "area-1", SiteRules: SiteRules{TemperatureOn: TemperatureIn}},
+		{Code: "pharmacy-01", Name: "药店", Kind: Pharmacy, Grid: "area-2", SiteRules: SiteRules{TemperatureOn: TemperatureNone}},
 	} {
 		if err := d.PutSite(site); err != nil {
 			return err

@@ -21,12 +21,17 @@ func (s *Store) Trail(ctx context.Context, person uint64, from, to int64, fn fun
 		return notFound("resident", FormatPersonID(person))
 	}
 	table, _ := fields[1].(string)
-	return s.readChunks(ctx, s.keys.trail(person), table, from, to, func(z redis.Z) error {
+	instant := newInstant(fn)
+	err = s.readChunks(ctx, s.keys.trail(person), table, from, to, func(z redis.Z) error {
 		member, _ := z.Member.(string)
 		e, err := parseTrail(person, int64(z.Score), member)
 		if err != nil {
 			return err
 		}
-		return fn(&e)
+		return instant.add(e)
 	})
+	if err != nil {
+		return err
+	}
+	return instant.flush()
 }

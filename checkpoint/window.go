@@ -56,18 +56,62 @@ func (s *Store) window(ctx context.Context, w Window, key func(uint32, int64) st
 		if err != nil && !isNil(err) {
 			return unavailable(err)
 		}
+		instant := newInstant(func(e *ScanEvent) error {
+			if !w.matches(e) {
+				return nil
+			}
+			return fn(e)
+		})
 		visit := func(z redis.Z) error {
 			member, _ := z.Member.(string)
 			e, err := parse(gate.Num, int64(z.Score), member)
 			if err != nil {
 				return err
 			}
-			if !w.matches(&e) {
-				return nil
-			}
-			return fn(&e)
+			return instant.add(e)
 		}
 		if err := s.readChunks(ctx, base, table, w.From, w.To, visit); err != nil {
+			return err
+		}
+		if err := instant.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// instant gathers the events of one millisecond, so that those which another
+// one takes back are marked before they are handed on: an annulment has the
+// time of what it annuls.
+type instant struct {
+	events []ScanEvent
+	fn     func(*ScanEvent) error
+}
+
+func newInstant(fn func(*ScanEvent) error) *instant { return &instant{fn: fn} }
+
+func (i *instant) add(e ScanEvent) error {
+	if len(i.events) > 0 && i.events[0].OccurredAt != e.OccurredAt {
+		if err := i.flush(); err != nil {
+			return err
+		}
+	}
+	i.events = append(i.events, e)
+	return nil
+}
+
+func (i *instant) flush() error {
+	events := i.events
+	i.events = i.events[:0]
+	for a := range events {
+		for b := range events {
+			if events[b].IsAnnulment() && events[b].Person == events[a].Person && events[b].Annuls == events[a].Hash {
+				events[a].Annulled = true
+			}
+		}
+	}
+	for a := range events {
+		if err := i.fn(&events[a]); err != nil {
 			return err
 		}
 	}

@@ -146,12 +146,12 @@ func (t *toldBody) parse() (*checkpoint.Told, error) {
 		}
 		return &checkpoint.Told{Decision: decision, Reason: reason, Action: usual[decision]}, nil
 	}
-	for action := checkpoint.Admit; action <= checkpoint.SendBack; action++ {
+	for action := checkpoint.Admit; action <= checkpoint.Disinfect; action++ {
 		if action.String() == t.Action {
 			return &checkpoint.Told{Decision: decision, Reason: reason, Action: action}, nil
 		}
 	}
-	return nil, invalid("told.action", "must be admit, measure_again, register, hold_here, escort or send_back")
+	return nil, invalid("told.action", "must be admit, measure_again, register, hold_here, escort, send_back or disinfect")
 }
 
 // record takes the lines to the store, several at once.

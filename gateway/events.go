@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,11 @@ type eventView struct {
 	Device      string             `json:"device"`
 	Lane        string             `json:"lane"`
 	Plate       string             `json:"plate"`
+	Vehicle     string             `json:"vehicle"`
+	Purpose     string             `json:"purpose"`
+	Override    string             `json:"override"`
+	Annulled    bool               `json:"annulled"`
+	Annulment   bool               `json:"annulment"`
 }
 
 type personInEvent struct {
@@ -47,11 +53,21 @@ func viewOfEvent(reg *checkpoint.Registry, e *checkpoint.ScanEvent) eventView {
 		OccurredAt: utcTime(e.OccurredAt), RecordedAt: utcTime(e.RecordedAt), Direction: e.Direction.String(),
 		Decision: e.Decision.String(), Reason: e.Reason.String(), Color: e.Color(), Action: e.Action.String(),
 		Flags: e.Flags.Names(), Temperature: e.Temperature, Method: e.Method.String(), Who: e.Who.String(), Plate: e.Plate,
+		Vehicle: vehicleOf(e), Purpose: e.Purpose.String(), Override: e.Override.String(),
+		Annulled: e.Annulled, Annulment: e.IsAnnulment(),
 	}
 	if d, ok := reg.DeviceByNum(e.Device); ok {
 		view.Device, view.Lane = d.Code, d.Lane
 	}
 	return view
+}
+
+// vehicleOf is the name that the events of one car share, "" without a car.
+func vehicleOf(e *checkpoint.ScanEvent) string {
+	if e.Vehicle == [8]byte{} {
+		return ""
+	}
+	return hex.EncodeToString(e.Vehicle[:])
 }
 
 // handleEvents answers what passed a gate in a window: in pages with masked

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ var streamForms = map[string]streamForm{
 	mimeCSV: {
 		media: mimeCSV + "; charset=utf-8",
 		head: "\ufeff" + // so that Excel takes it for UTF-8
-			"occurred_at,recorded_at,person,direction,decision,reason,color,action,flags,temperature,temperature_method,who,device,lane,plate\r\n",
+			"occurred_at,recorded_at,person,direction,decision,reason,color,action,flags,temperature,temperature_method,who,device,lane,plate,vehicle,purpose,override,annulled,annulment\r\n",
 		comma: "\r\n", foot: "\r\n", row: appendCSVRow,
 	},
 }
@@ -172,6 +173,11 @@ func appendJSONRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) 
 	b = append(append(b, `","device":"`...), device...)
 	b = appendJSONString(append(b, `","lane":`...), lane)
 	b = appendJSONString(append(b, `,"plate":`...), e.Plate)
+	b = append(append(b, `,"vehicle":"`...), vehicleOf(e)...)
+	b = append(append(b, `","purpose":"`...), e.Purpose.String()...)
+	b = append(append(b, `","override":"`...), e.Override.String()...)
+	b = strconv.AppendBool(append(b, `","annulled":`...), e.Annulled)
+	b = strconv.AppendBool(append(b, `,"annulment":`...), e.IsAnnulment())
 	return append(b, '}')
 }
 
@@ -216,7 +222,12 @@ func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) [
 		b = append(append(b, ','), field...)
 	}
 	b = appendCSVField(append(b, ','), lane)
-	return appendCSVField(append(b, ','), e.Plate)
+	b = appendCSVField(append(b, ','), e.Plate)
+	for _, field := range [...]string{vehicleOf(e), e.Purpose.String(), e.Override.String()} {
+		b = append(append(b, ','), field...)
+	}
+	b = strconv.AppendBool(append(b, ','), e.Annulled)
+	return strconv.AppendBool(append(b, ','), e.IsAnnulment())
 }
 
 // appendCSVField writes a text that people chose: what a spreadsheet could take

@@ -12,7 +12,8 @@ import (
 )
 
 // scanBody is a scan as a device sends it. Exactly one of Pass, Resident,
-// IDDocument and WalkIn names the person. Told comes in batches only.
+// IDDocument and WalkIn names the person; in an emergency it may be none. Told
+// comes in batches only.
 type scanBody struct {
 	ID          string             `json:"id"`
 	OccurredAt  string             `json:"occurred_at"`
@@ -25,7 +26,11 @@ type scanBody struct {
 	Method      string             `json:"temperature_method"`
 	RemeasureOf string             `json:"remeasure_of"`
 	Plate       string             `json:"plate"`
+	Unchecked   bool               `json:"plate_unchecked"` // the plate has a form of its own
+	Vehicle     string             `json:"vehicle"`
 	Disinfected bool               `json:"vehicle_disinfected"`
+	Purpose     string             `json:"purpose"`
+	Override    *overrideBody      `json:"override"`
 	Told        *toldBody          `json:"told"`
 }
 
@@ -33,6 +38,10 @@ type walkInBody struct {
 	Name   string `json:"name"`
 	IDTail string `json:"id_tail"`
 	Phone  string `json:"phone"`
+}
+
+type overrideBody struct {
+	Reason string `json:"reason"`
 }
 
 // presentation is a scan that is ready for the store.
@@ -80,7 +89,7 @@ func (s *Server) record(ctx context.Context, p presentation) (checkpoint.ScanRes
 // be a scan is an error; a person who cannot be known is a refusal.
 func (s *Server) present(ctx context.Context, device *checkpoint.Device, in *scanBody) (p presentation, err error) {
 	p.ID, p.Device, p.Temperature = in.ID, device.Num, in.Temperature
-	p.RemeasureOf, p.Plate, p.Disinfected = in.RemeasureOf, in.Plate, in.Disinfected
+	p.RemeasureOf, p.Vehicle, p.Disinfected = in.RemeasureOf, in.Vehicle, in.Disinfected
 	if p.OccurredAt, err = parseTime("occurred_at", in.OccurredAt); err != nil {
 		return p, err
 	}
@@ -93,34 +102,56 @@ func (s *Server) present(ctx context.Context, device *checkpoint.Device, in *sca
 	if len(in.RemeasureOf) > 64 {
 		return p, invalid("remeasure_of", "must be the id of the scan with the first reading")
 	}
-	if in.Plate != "" {
-		if err := checkLine("plate", in.Plate, 20); err != nil {
+	if p.Plate, err = in.plate(); err != nil {
+		return p, err
+	}
+	if p.Purpose, err = checkpoint.ParsePurpose(in.Purpose); err != nil {
+		return p, err
+	}
+	if in.Override != nil {
+		if p.Override, err = checkpoint.ParseOverride(in.Override.Reason); err != nil {
 			return p, err
 		}
 	}
+	return p, s.name(ctx, &p, in)
+}
+
+// plate is the number plate in its one form, or as it was seen if the device
+// says that it has a form of its own.
+func (in *scanBody) plate() (string, error) {
+	if in.Plate == "" {
+		return "", nil
+	}
+	return in.Plate, checkLine("plate", in.Plate, 20)
+}
+
+// name finds out whom the scan names.
+func (s *Server) name(ctx context.Context, p *presentation, in *scanBody) (err error) {
 	given := 0
 	for _, there := range []bool{in.Pass != nil, in.Resident != nil, in.IDDocument != nil, in.WalkIn != nil} {
 		if there {
 			given++
 		}
 	}
-	if given != 1 {
-		return p, invalid("pass", "name the person by exactly one of pass, resident, id_document, walk_in")
+	if given > 1 || given == 0 && in.Override == nil {
+		return invalid("pass", "name the person by exactly one of pass, resident, id_document, walk_in")
 	}
 	switch {
+	case given == 0: // an emergency: nobody was asked for a name
+		p.Who, p.Refused = checkpoint.ByNobody, checkpoint.ReasonUnknownPerson
 	case in.Pass != nil:
-		s.presentPass(&p, *in.Pass)
+		s.presentPass(p, *in.Pass)
 	case in.Resident != nil:
 		p.Who, p.Presented = checkpoint.ByResident, "resident:"+*in.Resident
 		p.Person, err = checkpoint.ParsePersonID(*in.Resident)
 	case in.IDDocument != nil:
-		err = s.presentDocument(ctx, &p, *in.IDDocument)
+		err = s.presentDocument(ctx, p, *in.IDDocument)
 	default:
 		w := in.WalkIn
 		p.Who, p.Presented = checkpoint.ByWalkIn, "walk:"+strings.Join([]string{w.Name, w.IDTail, w.Phone}, "\x00")
 		p.WalkIn = &checkpoint.WalkIn{Name: w.Name, IDTail: w.IDTail, Phone: w.Phone}
 	}
-	return p, err
+	return err
 }
 
 var passKinds = map[codes.Kind]checkpoint.WhoKind{

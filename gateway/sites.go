@@ -27,12 +27,18 @@ type siteView struct {
 	RemeasureMinutes int                      `json:"remeasure_minutes"`
 	AntiPassback     checkpoint.Strictness    `json:"anti_passback"`
 	ReplayedPass     checkpoint.Strictness    `json:"replayed_pass"`
+	ResidentsOnly    bool                     `json:"residents_only"`
+	Capacity         int                      `json:"capacity"`
+	Outings          int                      `json:"outings"`
+	OutingDays       int                      `json:"outing_days"`
+	Disinfection     bool                     `json:"disinfection"`
 }
 
 func viewOfSite(s *checkpoint.Site) siteView {
 	return siteView{
 		s.Code, s.Name, s.Kind.String(), s.Grid, s.Closed, s.OpensAt, s.ClosesAt, s.TemperatureOn,
 		s.FeverLine, s.LowLine, s.RemeasureMin, s.AntiPassback, s.ReplayedPass,
+		s.ResidentsOnly, s.Capacity, s.Outings, s.OutingDays, s.Disinfection,
 	}
 }
 
@@ -51,6 +57,11 @@ type siteInput struct {
 	RemeasureMinutes int                      `json:"remeasure_minutes"`
 	AntiPassback     checkpoint.Strictness    `json:"anti_passback"`
 	ReplayedPass     checkpoint.Strictness    `json:"replayed_pass"`
+	ResidentsOnly    bool                     `json:"residents_only"`
+	Capacity         int                      `json:"capacity"`
+	Outings          int                      `json:"outings"`
+	OutingDays       int                      `json:"outing_days"`
+	Disinfection     bool                     `json:"disinfection"`
 }
 
 // site checks what the store leaves to the gateway.
@@ -76,10 +87,12 @@ func (in siteInput) site() (checkpoint.Site, error) {
 		return checkpoint.Site{}, err
 	}
 	return checkpoint.Site{
-		Code: in.Code, Name: in.Name, Kind: kind, Grid: in.Grid, Closed: in.Closed,
-		OpensAt: in.OpensAt, ClosesAt: in.ClosesAt, TemperatureOn: in.TemperatureOn,
-		FeverLine: fever, LowLine: low, RemeasureMin: in.RemeasureMinutes,
-		AntiPassback: in.AntiPassback, ReplayedPass: in.ReplayedPass,
+		Code: in.Code, Name: in.Name, Kind: kind, Grid: in.Grid, SiteRules: checkpoint.SiteRules{
+			Closed: in.Closed, ResidentsOnly: in.ResidentsOnly, OpensAt: in.OpensAt, ClosesAt: in.ClosesAt,
+			Capacity: in.Capacity, TemperatureOn: in.TemperatureOn, FeverLine: fever, LowLine: low,
+			RemeasureMin: in.RemeasureMinutes, AntiPassback: in.AntiPassback, ReplayedPass: in.ReplayedPass,
+			Outings: in.Outings, OutingDays: in.OutingDays, Disinfection: in.Disinfection,
+		},
 	}, nil
 }
 

@@ -87,17 +87,20 @@ func staysIn(reg *checkpoint.Registry, events []checkpoint.ScanEvent, from, asOf
 	facts := make([]trajectory.Event, 0, len(events))
 	for i := range events {
 		e := &events[i]
+		if e.Annulled || e.IsAnnulment() {
+			continue
+		}
 		gate, site := placeOf(reg, e.Gate)
 		if gate == nil || site == nil {
 			continue // gates and sites are never taken away
 		}
 		facts = append(facts, trajectory.Event{
 			At: e.OccurredAt, RecordedAt: e.RecordedAt, ID: binary.BigEndian.Uint64(e.Hash[:]), Site: site.Num, Gate: e.Gate,
-			Direction: byte(e.Direction), Accepted: e.Decision == checkpoint.Pass, Flags: uint16(e.Flags),
+			Direction: byte(e.Direction), Accepted: e.Decision == checkpoint.Pass, Flags: uint32(e.Flags),
 		})
 	}
 	stays := []stayView{}
-	rules := trajectory.Rules{ConflictFlags: uint16(checkpoint.FlagConflict), MaxStayOf: func(num uint32) time.Duration {
+	rules := trajectory.Rules{ConflictFlags: uint32(checkpoint.FlagConflict), MaxStayOf: func(num uint32) time.Duration {
 		if site, ok := reg.SiteByNum(num); ok && site.Kind.Residential() {
 			return 0 // people live there
 		}

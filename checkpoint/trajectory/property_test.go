@@ -84,7 +84,7 @@ func arbitrary() *rapid.Generator[history] {
 			RecordedAt: rapid.Int64Range(0, 20).Draw(t, "recorded"),
 			Site:       rapid.Uint32Range(1, 3).Draw(t, "site"), Gate: rapid.Uint32Range(1, 3).Draw(t, "gate"),
 			Direction: rapid.SampledFrom([]byte{In, Out}).Draw(t, "direction"),
-			Accepted:  rapid.Bool().Draw(t, "accepted"), Flags: rapid.Uint16Range(0, 3).Draw(t, "flags"),
+			Accepted:  rapid.Bool().Draw(t, "accepted"), Flags: rapid.Uint32Range(0, 3).Draw(t, "flags"),
 		}
 	})
 	return rapid.Custom(func(t *rapid.T) history {

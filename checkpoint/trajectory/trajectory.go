@@ -30,7 +30,7 @@ type Event struct {
 	// In only.
 	Accepted bool
 	// Flags are the caller's marks; see Rules.ConflictFlags.
-	Flags uint16
+	Flags uint32
 }
 
 // Stay is one presence at one site, the half-open span [From, To).
@@ -53,7 +53,7 @@ type Stay struct {
 	// Conflict says that an event of the stay has one of Rules.ConflictFlags.
 	Conflict bool
 	// Flags holds every flag that any event of the stay has.
-	Flags uint16
+	Flags uint32
 	// Events are indexes into Order(events): the entry, the exit, or both.
 	Events []int
 }
@@ -68,7 +68,7 @@ type Rules struct {
 	MaxStayOf func(site uint32) time.Duration
 	// ConflictFlags are the bits of Event.Flags that mark an event whose
 	// recorded answer is disputed.
-	ConflictFlags uint16
+	ConflictFlags uint32
 }
 
 // limit gives the latest instant a stay begun at from may last to without a

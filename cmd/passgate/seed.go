@@ -108,8 +108,10 @@ func putTown(d *checkpoint.Draft) error {
 			return err
 		}
 		if err := d.PutSite(checkpoint.Site{
-			Code: site.Code, Name: site.Name, Kind: kind, Grid: site.Grid, Closed: site.Closed,
-			TemperatureOn: checkpoint.TemperatureOn(site.TemperatureOn), AntiPassback: checkpoint.Strictness(site.AntiPassback),
+			Code: site.Code, Name: site.Name, Kind: kind, Grid: site.Grid, SiteRules: checkpoint.SiteRules{
+				Closed: site.Closed, TemperatureOn: checkpoint.TemperatureOn(site.TemperatureOn),
+				AntiPassback: checkpoint.Strictness(site.AntiPassback),
+			},
 		}); err != nil {
 			return err
 		}
