@@ -21,6 +21,8 @@ var (
 	verdictSource string
 	//go:embed scan.lua
 	scanSource string
+	//go:embed annul.lua
+	annulSource string
 	//go:embed refuse.lua
 	refuseSource string
 	//go:embed project.lua
@@ -35,6 +37,7 @@ var (
 	enrolSource string
 
 	scanScript     = newScript(chunksSource, verdictSource, scanSource)
+	annulScript    = newScript(chunksSource, annulSource)
 	refuseScript   = newScript(chunksSource, refuseSource)
 	projectScript  = newScript(chunksSource, projectSource)
 	leaseScript    = newScript(leaseSource)
@@ -42,7 +45,7 @@ var (
 	raiseScript    = newScript(raiseSource)
 	enrolScript    = newScript(enrolSource)
 
-	allScripts = []*script{scanScript, refuseScript, projectScript, leaseScript, registryScript, raiseScript, enrolScript}
+	allScripts = []*script{scanScript, annulScript, refuseScript, projectScript, leaseScript, registryScript, raiseScript, enrolScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.
