@@ -20,3 +20,9 @@ func (s *Store) walkIn(w WalkIn) (id uint64, masked string, sealed []byte, err e
 	id = s.seal.blind("walk_in", name+"\x00"+tail+"\x00"+phone)
 	return id, MaskName(name), s.seal.sealIdentity(id, identity{Name: name, Document: tail, Phone: phone}), nil
 }
+
+// WalkInID is the person that a walk-in's words name.
+func (s *Store) WalkInID(w WalkIn) (uint64, error) {
+	id, _, _, err := s.walkIn(w)
+	return id, err
+}

@@ -64,6 +64,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/me", who: everyStaff.andDevices(), handle: s.handleMe},
 
 		{method: post, path: "/v1/scans", who: scanning, handle: s.handleScan},
+		{method: post, path: "/v1/scans/annul", who: audience{devices: true}, handle: s.handleAnnul},
 		{method: post, path: "/v1/scans/batch", who: scanning, large: true, handle: s.handleBatch},
 
 		{method: get, path: "/v1/gates/:gate/events", who: only(tracer, leader, auditor).andDevices(), node: gate, handle: s.handleEvents},

@@ -27,6 +27,7 @@ type toldBody struct {
 type batchAnswer struct {
 	ID     string      `json:"id"`
 	Result *resultView `json:"result,omitempty"`
+	Annul  *annulView  `json:"annulment,omitempty"`
 	Error  *batchError `json:"error,omitempty"`
 }
 
@@ -41,21 +42,24 @@ type batchError struct {
 // order of the request, the rest side by side.
 func (s *Server) handleBatch(c *fiber.Ctx) error {
 	var in struct {
-		Scans []json.RawMessage `json:"scans"`
+		Scans      []json.RawMessage `json:"scans"`
+		Annulments []json.RawMessage `json:"annulments"`
 	}
 	if err := decodeOuter(c, &in); err != nil {
 		return err
 	}
-	if len(in.Scans) < 1 || len(in.Scans) > maxBatch {
-		return invalid("scans", fmt.Sprintf("must hold 1 to %d scans", maxBatch))
+	if n := len(in.Scans) + len(in.Annulments); n < 1 || n > maxBatch {
+		return invalid("scans", fmt.Sprintf("must hold 1 to %d scans, together with annulments", maxBatch))
 	}
 	b := &batch{s: s, ctx: s.context(c), request: requestID(c), answers: make([]batchAnswer, len(in.Scans))}
 	b.record(b.sort(principalOf(c).Device, in.Scans))
-	for _, a := range b.answers {
+	annulled := b.annul(principalOf(c).Device, in.Annulments)
+	for _, a := range append(b.answers, annulled...) {
 		if a.Error == nil || a.Error.Code != codeUnavailable {
 			return c.JSON(struct {
-				Results []batchAnswer `json:"results"`
-			}{b.answers})
+				Results    []batchAnswer `json:"results"`
+				Annulments []batchAnswer `json:"annulments"`
+			}{b.answers, annulled})
 		}
 	}
 	return failure(codeUnavailable, "none of the scans could be recorded; sending them again is safe")
@@ -193,10 +197,29 @@ func (b *batch) recordOne(scan queuedScan) {
 	b.answers[scan.place].Result = viewOfResult(scan.ID, &result)
 }
 
-func (b *batch) fail(place int, err error) {
+func (b *batch) fail(place int, err error) { b.answers[place].Error = b.explain(place, err) }
+
+func (b *batch) explain(place int, err error) *batchError {
 	e := explain(err)
 	if e.code == codeInternal {
 		b.s.logger.Error("scan of a batch failed", "request", b.request, "place", place, "error", err)
 	}
-	b.answers[place].Error = &batchError{e.code, e.field, e.detail}
+	return &batchError{e.code, e.field, e.detail}
+}
+
+// annul takes back what a guard took back offline, after the batch's scans.
+func (b *batch) annul(device *checkpoint.Device, annulments []json.RawMessage) []batchAnswer {
+	answers := make([]batchAnswer, len(annulments))
+	for i, text := range annulments {
+		var in annulBody
+		err := decodeJSON(text, &in)
+		answers[i].ID = idOf(text)
+		if err == nil {
+			answers[i].Annul, err = b.s.annul(b.ctx, device, &in, true)
+		}
+		if err != nil {
+			answers[i].Error = b.explain(i, err)
+		}
+	}
+	return answers
 }

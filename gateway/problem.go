@@ -30,6 +30,8 @@ const (
 	codeOtherContent     code = "other_content"
 	codeTooMany          code = "too_many"
 	codeCrowded          code = "crowded"
+	codeAnnulled         code = "annulled"
+	codeTooLate          code = "too_late"
 	codeUnavailable      code = "unavailable"
 	codeTooLarge         code = "too_large"
 	codeHeaderTooLarge   code = "header_too_large"
@@ -57,6 +59,8 @@ var problems = map[code]struct {
 	codeOtherContent:     {http.StatusConflict, "The same scan came before with other content"},
 	codeTooMany:          {http.StatusTooManyRequests, "Too many requests"},
 	codeCrowded:          {http.StatusTooManyRequests, "Too many scans of one person at one instant"},
+	codeAnnulled:         {http.StatusConflict, "The scan was taken back before"},
+	codeTooLate:          {http.StatusConflict, "It is too late for that"},
 	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
 	codeTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
 	codeHeaderTooLarge:   {http.StatusRequestHeaderFieldsTooLarge, "The header is too large"},
@@ -97,6 +101,10 @@ func explain(err error) *apiError {
 		return &apiError{code: codeExists, detail: "choose another name"}
 	case errors.Is(err, checkpoint.ErrOtherContent):
 		return &apiError{code: codeOtherContent, detail: "the same id and occurred_at were recorded with other content: a new scan needs a new id"}
+	case errors.Is(err, checkpoint.ErrAnnulled):
+		return &apiError{code: codeAnnulled, detail: "another request took it back: nothing is left to do"}
+	case errors.Is(err, checkpoint.ErrTooLate):
+		return &apiError{code: codeTooLate, detail: "a scan can be taken back within 15 minutes: report it to the street office"}
 	case errors.Is(err, checkpoint.ErrCrowded):
 		return &apiError{code: codeCrowded, detail: "wait a moment"}
 	case errors.Is(err, checkpoint.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
