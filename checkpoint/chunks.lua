@@ -9,10 +9,10 @@
 -- because which one is needed is only known from the table.
 local CHUNK = 120
 
-local function unsigned(s, i, n)
-  local v = 0
-  for j = i, i + n - 1 do v = v * 256 + string.byte(s, j) end
-  return v
+-- time_at reads the 6 bytes of a time in ms.
+local function time_at(s, i)
+  local a, b, c, d, e, f = string.byte(s, i, i + 5)
+  return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
 end
 
 local function big_endian(v, n)
@@ -28,7 +28,10 @@ end
 -- table where an entry behind it would go.
 local function chunk_of(tbl, t)
   for i = #tbl - 7, 1, -8 do
-    if unsigned(tbl, i, 6) <= t then return unsigned(tbl, i + 6, 2), i + 8 end
+    if time_at(tbl, i) <= t then
+      local high, low = string.byte(tbl, i + 6, i + 7)
+      return high * 256 + low, i + 8
+    end
   end
   return 0, 1
 end

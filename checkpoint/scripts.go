@@ -17,10 +17,12 @@ import (
 var (
 	//go:embed chunks.lua
 	chunksSource string
-	//go:embed verdict.lua
-	verdictSource string
 	//go:embed scan.lua
 	scanSource string
+	//go:embed verdict.lua
+	verdictSource string
+	//go:embed record.lua
+	recordSource string
 	//go:embed annul.lua
 	annulSource string
 	//go:embed refuse.lua
@@ -36,7 +38,7 @@ var (
 	//go:embed enrol.lua
 	enrolSource string
 
-	scanScript     = newScript(chunksSource, verdictSource, scanSource)
+	scanScript     = newScript(chunksSource, scanSource, verdictSource, recordSource)
 	annulScript    = newScript(chunksSource, annulSource)
 	refuseScript   = newScript(chunksSource, refuseSource)
 	projectScript  = newScript(chunksSource, projectSource)

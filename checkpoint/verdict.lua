@@ -1,13 +1,6 @@
--- verdict.lua: the rules of a gate, one function each, in the order in which
--- scan.lua calls them and precedence.go publishes them. A rule looks at the
--- verdict that the ones before it reached and may replace it.
---
--- v  the verdict: decision, reason, action, flags; and what recording it has to
---    write: wait (first reading, '' to forget it), permit, outing, case
--- s  the scan: t (ms), way, own (home), site and gate (4 bytes), temp (code),
---    first (hash of the first reading's scan or ''), jti, hash, ...
--- r  the site's rules at that time, numbers
--- p  the person's state: status, generation, last passage, wait, case
+-- verdict.lua: the rules of a gate, in the order in which they are applied and
+-- precedence.go publishes them. Each looks at the verdict that the ones before it
+-- reached and may replace it. Second part of scan.lua; see there for the input.
 local PASS, DENY, REMEASURE, INCOMPLETE = 0, 1, 2, 3
 local ADMIT, MEASURE, REGISTER, HOLD, SEND_BACK, DISINFECT = 0, 1, 2, 3, 5, 6
 local NOT_YET_VALID, REVOKED, OUTSIDER, PERMIT_EXPIRED, PERMIT_USED = 6, 7, 11, 12, 13
@@ -17,129 +10,129 @@ local ALREADY_INSIDE, NOT_INSIDE, REPLAYED_PASS, DISINFECTION = 22, 23, 24, 26
 local F_CONFLICT, F_INSIDE, F_NOT_INSIDE, F_REPLAYED, F_REMEASURED, F_LOW, F_HIGH = 2, 4, 8, 16, 32, 64, 128
 local F_HOURS, F_OVERRIDE, F_CASE, F_OVERSTAYED, F_OTHER_VEHICLE = 8192, 16384, 32768, 65536, 131072
 
-local function answer(v, decision, reason, action)
-  v.decision, v.reason, v.action = decision, reason, action
-end
+local own, entering, flags = home == ARGV[9], way == 'i', tonumber(ARGV[17])
+local inside = last_way == 'i' and last_site == site
+local decision, reason, action
+-- What recording has to write besides: the permit used, the outing that counts,
+-- the first reading to remember ('' to forget it), a fever case to open.
+local permit_list, permit_at, outing_key, new_reading, new_case
 
 -- The pass, then the table: status × site kind × direction × own home.
-local function standing(v, s, p, known, generation, cells)
-  if known ~= 0 then return answer(v, DENY, known, REGISTER) end
-  if generation ~= '' and tonumber(generation) ~= tonumber(p.generation) then return answer(v, DENY, REVOKED, REGISTER) end
-  local at = (tonumber(p.status) * 2 + (s.own and 1 or 0)) * 4
-  local head, reason, f1, f2 = string.byte(cells, at + 1, at + 4)
-  answer(v, math.floor(head / 8) % 4, reason, head % 8)
-  v.flags = v.flags + f1 * 256 + f2
+local known, pass_generation = tonumber(ARGV[12]), ARGV[13]
+if known ~= 0 then decision, reason, action = DENY, known, REGISTER
+elseif pass_generation ~= '' and tonumber(pass_generation) ~= tonumber(generation) then
+  decision, reason, action = DENY, REVOKED, REGISTER
+else
+  local i = (tonumber(status) * 2 + (own and 1 or 0)) * 4
+  local head, why, f1, f2 = string.byte(ARGV[6], i + 1, i + 4)
+  decision, reason, action, flags = math.floor(head / 8) % 4, why, head % 8, flags + f1 * 256 + f2
 end
 
--- A permit opens what the table keeps shut to strangers. Records of 27 bytes,
+-- A permit opens what the table keeps shut to strangers. Records of RECORD bytes,
 -- oldest first: number 4, type 1 ('v' visit, 'x' exempt from the outings limit),
 -- site 4, from 6, until 6, entries allowed 1 (0 = many), used 1, plate hash 4.
 local RECORD = 27
-local function permit(v, s, p)
-  local list = redis.call('HGET', KEYS[1], 'v') or ''
-  local why
+if permits == 1 and not own and (entering and reason == OUTSIDER or not entering and inside) then
+  local list, why = redis.call('HGET', person, 'v') or '', nil
   for i = #list - RECORD + 1, 1, -RECORD do
-    if string.sub(list, i + 4, i + 8) == 'v' .. s.site then
-      local from, till = unsigned(list, i + 9, 6), unsigned(list, i + 15, 6)
+    if string.sub(list, i + 4, i + 8) == 'v' .. site then
+      local from, till = time_at(list, i + 9), time_at(list, i + 15)
       local allowed, used = string.byte(list, i + 21, i + 22)
-      if s.way == 'o' then
-        if s.t < till then return end
-        if p.last_way == 'i' and p.last_site == s.site and p.last < till then v.flags = v.flags + F_OVERSTAYED end
-        return
-      end
-      if s.t >= from and s.t < till and (allowed == 0 or used < allowed) then
-        answer(v, PASS, 0, ADMIT)
-        v.permit, v.permits = i, list
+      if not entering then
+        if t >= till and last < till then flags = flags + F_OVERSTAYED end
+        break
+      elseif t >= from and t < till and (allowed == 0 or used < allowed) then
+        decision, reason, action, why = PASS, 0, ADMIT, nil
+        permit_list, permit_at = list, i
         local plate = string.sub(list, i + 23, i + 26)
-        if s.plate ~= '' and plate ~= '\0\0\0\0' and plate ~= s.plate then v.flags = v.flags + F_OTHER_VEHICLE end
-        return
+        if ARGV[22] ~= '' and plate ~= '\0\0\0\0' and plate ~= ARGV[22] then flags = flags + F_OTHER_VEHICLE end
+        break
       end
-      why = why or (s.t < from and NOT_YET_VALID or s.t >= till and PERMIT_EXPIRED or PERMIT_USED)
+      why = why or (t < from and NOT_YET_VALID or t >= till and PERMIT_EXPIRED or PERMIT_USED)
     end
   end
-  if why then answer(v, DENY, why, REGISTER) end
+  if why then decision, reason, action = DENY, why, REGISTER end
 end
 
 -- Whoever has an open fever case goes home or to the hospital.
-local function fever_case(v, s, p)
-  if not p.case then return end
-  v.flags = v.flags + F_CASE
-  if v.decision == PASS and s.way == 'i' and not s.own then answer(v, DENY, FEVER, HOLD) end
+if case then
+  flags = flags + F_CASE
+  if decision == PASS and entering and not own then decision, reason, action = DENY, FEVER, HOLD end
 end
 
 -- The site: closed, out of hours, full. Nobody is locked out of their home, and
 -- who is inside already takes no further place.
-local function opening(v, s, r, p)
-  if r.closed == 0 and r.late_hour == 0 and r.full == 0 then return end
-  if s.own then
-    if r.closed + r.late_hour > 0 then v.flags = v.flags + F_HOURS end
-  elseif r.closed == 1 then answer(v, DENY, SITE_CLOSED, SEND_BACK)
-  elseif r.late_hour == 1 then answer(v, DENY, OUTSIDE_HOURS, SEND_BACK)
-  elseif not (p.last_way == 'i' and p.last_site == s.site) then answer(v, DENY, SITE_FULL, SEND_BACK) end
+if decision == PASS and entering then
+  if own then
+    if closed == 1 or late_hour == 1 then flags = flags + F_HOURS end
+  elseif closed == 1 then decision, reason, action = DENY, SITE_CLOSED, SEND_BACK
+  elseif late_hour == 1 then decision, reason, action = DENY, OUTSIDE_HOURS, SEND_BACK
+  elseif full == 1 and not inside then decision, reason, action = DENY, SITE_FULL, SEND_BACK end
 end
 
 -- The household's outings: a sorted set of the exits that counted.
-local function outings(v, s, r, p, base, since)
-  local list = redis.call('HGET', KEYS[1], 'v') or ''
+if outings > 0 and decision == PASS and own and not entering then
+  local f = redis.call('HMGET', person, 'u', 'v')
+  local list, exempt = f[2] or '', false
   for i = 1, #list, RECORD do
-    if string.sub(list, i + 4, i + 8) == 'x' .. s.site and s.t >= unsigned(list, i + 9, 6) and s.t < unsigned(list, i + 15, 6) then return end
+    exempt = exempt or string.sub(list, i + 4, i + 8) == 'x' .. site and t >= time_at(list, i + 9) and t < time_at(list, i + 15)
   end
-  local key = base .. (redis.call('HGET', KEYS[1], 'u') or '')
-  if redis.call('ZCOUNT', key, since, s.t) >= r.outings then answer(v, DENY, QUOTA, SEND_BACK)
-  else v.outing = key end
+  if not exempt then
+    outing_key = KEYS[6] .. (f[1] or '')
+    if redis.call('ZCOUNT', outing_key, ARGV[23], at) >= outings then decision, reason, action = DENY, QUOTA, SEND_BACK end
+  end
 end
+
+-- The vehicle.
+if disinfect == 1 and decision == PASS then decision, reason, action = INCOMPLETE, DISINFECTION, DISINFECT end
 
 -- The temperature. A first high or low reading asks for a second one within
 -- the window, at the same site. High readings count for people refused, too.
 -- A waiting reading is 20 bytes: 'h' or 'l', code 1, time 6, site 4, hash 8.
-local function temperature(v, s, r, p)
-  local m, waiting, newest = p.wait, '', true
-  if m then
-    local at = unsigned(m, 3, 6)
-    newest = s.t >= at -- a late upload does not replace a newer first reading
-    if string.sub(m, 9, 12) == s.site and newest and s.t <= at + r.window * 60000
-      and (s.first == '' or s.first == string.sub(m, 13, 20)) then waiting = string.sub(m, 1, 1) end
-  end
-  local reading = string.char(s.temp) .. string.sub(s.place, 1, 10) .. s.hash
-  if s.temp == 0 then
-    if r.need == 1 and v.decision == PASS then answer(v, INCOMPLETE, TEMPERATURE_REQUIRED, MEASURE) end
-  elseif s.temp >= r.fever then
-    v.flags = v.flags + F_HIGH
-    if waiting == 'h' then
-      v.action, v.wait, v.case = HOLD, '', not p.case
-      if v.decision == PASS then answer(v, DENY, FEVER, HOLD) end
-    else
-      if newest then v.wait = 'h' .. reading end
-      v.action = MEASURE
-      if v.decision == PASS then answer(v, REMEASURE, MEASURE_AGAIN, MEASURE) end
-    end
-  elseif s.temp < r.low then
-    if waiting == 'l' then v.flags, v.wait = v.flags + F_LOW, ''
-    elseif v.decision == PASS then
-      if waiting == '' and newest then v.wait = 'l' .. reading end
-      answer(v, REMEASURE, TEMPERATURE_LOW, MEASURE)
-    end
+local waiting, newest = '', true
+if reading then
+  local since = time_at(reading, 3)
+  newest = t >= since -- a late upload does not replace a newer first reading
+  if newest and t <= since + window * 60000 and string.sub(reading, 9, 12) == site
+    and (ARGV[15] == '' or ARGV[15] == string.sub(reading, 13, 20)) then waiting = string.sub(reading, 1, 1) end
+end
+if temp == 0 then
+  if need == 1 and decision == PASS then decision, reason, action = INCOMPLETE, TEMPERATURE_REQUIRED, MEASURE end
+elseif temp >= fever then
+  flags = flags + F_HIGH
+  if waiting == 'h' then
+    action, new_reading, new_case = HOLD, '', not case
+    if decision == PASS then decision, reason = DENY, FEVER end
   else
-    if waiting == 'h' then v.flags = v.flags + F_REMEASURED end
-    if waiting ~= '' then v.wait = '' end
+    if newest then new_reading = 'h' end
+    action = MEASURE
+    if decision == PASS then decision, reason = REMEASURE, MEASURE_AGAIN end
   end
+elseif temp < low then
+  if waiting == 'l' then flags, new_reading = flags + F_LOW, ''
+  elseif decision == PASS then
+    if waiting == '' and newest then new_reading = 'l' end
+    decision, reason, action = REMEASURE, TEMPERATURE_LOW, MEASURE
+  end
+elseif waiting ~= '' then
+  new_reading = ''
+  if waiting == 'h' then flags = flags + F_REMEASURED end
 end
 
 -- Where the person was last, as far as this scan is not older than that. Whoever
 -- left although refused and shows a good pass a moment later has not left twice.
-local function whereabouts(v, s, r, p)
-  if not p.last_way or s.t < p.last then return end
-  local inside = p.last_way == 'i' and p.last_site == s.site
-  local again = p.last_way == 'x' and p.last_gate == s.gate and s.t <= p.last + r.window * 60000
-  if s.way == 'i' and inside and r.antipassback > 0 then
-    if r.antipassback == 2 and not s.own then return answer(v, DENY, ALREADY_INSIDE, SEND_BACK) end
-    v.flags = v.flags + F_INSIDE
-  elseif s.way == 'o' and not inside and not again and r.antipassback > 0 then
-    if r.antipassback == 2 then return answer(v, DENY, NOT_INSIDE, REGISTER) end
-    v.flags = v.flags + F_NOT_INSIDE
+if decision == PASS and last and t >= last then
+  local again = last_way == 'x' and last_gate == gate and t <= last + window * 60000
+  if antipassback > 0 and entering and inside then
+    if antipassback == 2 and not own then decision, reason, action = DENY, ALREADY_INSIDE, SEND_BACK
+    else flags = flags + F_INSIDE end
+  elseif antipassback > 0 and not entering and not inside and not again then
+    if antipassback == 2 then decision, reason, action = DENY, NOT_INSIDE, REGISTER
+    else flags = flags + F_NOT_INSIDE end
   end
-  if s.way == 'i' and r.replay > 0 and s.jti ~= '' and s.jti == p.last_jti and p.last_way == 'i' and p.last_gate ~= s.gate then
-    if r.replay == 2 and not s.own then return answer(v, DENY, REPLAYED_PASS, REGISTER) end
-    v.flags = v.flags + F_REPLAYED
+  if replay > 0 and decision == PASS and entering and ARGV[14] ~= '' and ARGV[14] == last_jti
+    and last_way == 'i' and last_gate ~= gate then
+    if replay == 2 and not own then decision, reason, action = DENY, REPLAYED_PASS, REGISTER
+    else flags = flags + F_REPLAYED end
   end
 end
