@@ -4,8 +4,8 @@
 //
 // # One scan
 //
-// Store.Scan makes one script call (scan.lua) in the person's partition. The
-// script first looks for the same scan in the person's trail and, if it is
+// Store.Scan makes one script call (scan.lua, verdict.lua, record.lua) in the
+// person's partition. The script first looks for the same scan in the person's trail and, if it is
 // there, gives its answer back. Otherwise it decides and writes the trail, the
 // partition's log and the person's state together. A scan is named by
 // (device, id, occurred_at); a retry, a resend after an outage and a doubled
@@ -17,10 +17,14 @@
 // once, for whoever comes next; a gateway that was behind is told "stale",
 // loads the new version and asks again.
 //
-// The order in which rules are applied is that of scan.lua: the pass (expired,
-// not yet valid, revoked), the table (status × site kind × direction × own
-// home), closed sites and hours, the temperature, anti-passback and replayed
-// passes. What depends on the person is exact.
+// The rules are those of verdict.lua, in its order; Precedence publishes them.
+// What depends on the person and the household is exact. What depends on the
+// whole site (its capacity) is counted by the script in each partition and
+// added up by every gateway four times a second.
+//
+// A scan taken back (Store.Annul) stays where it is. The annulment is an event
+// of its own with the same occurred_at, so that both lie side by side in every
+// index, and the person's state is worked out anew from the rest of the trail.
 //
 // # Partitions
 //
@@ -41,6 +45,10 @@
 //	{t}:i:id          string  enrol, scan     sealed name, document, phone, door; for life ~180
 //	{t}:t:id:n        zset    scan            trail: one chunk of <= 120 events           33-38 an event
 //	{t}:log           stream  scan            every event in arrival order                ~49 an event
+//	{t}:q:household   zset    scan            exits that counted as outings; 30 days      ~16 an exit
+//	{t}:f             zset    scan            open fever cases by time                    ~20 a case
+//	{t}:f:case        hash    scan            a fever case: person, readings, state       ~200 a case
+//	{t}:n             hash    scan            people of this partition inside each site   ~12 a site
 //	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor
 //	{t}:h:n           hash    enrol           people of home site n in this partition     ~12 a person
 //	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones       ~20 a value
@@ -54,10 +62,11 @@
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked
-// name, u household, d created, w micro-grid; of scan.lua alone: lt ld ls lg
-// lj (time, way, site, gate and app pass of the last passage), mt ms mh mk
-// (time, site, scan and kind of a first reading that waits for its second),
-// c (table of the trail's chunks, see chunks.lua).
+// name, u household, d created, w micro-grid, v permits and exemptions
+// (verdict.lua has their form), r the resident that a walk-in turned out to be;
+// of scan.lua alone: l the last passage (way, time, site, gate, app pass), m a
+// first reading that waits for its second (kind, code, time, site, scan), f the
+// open fever case, c (table of the trail's chunks, see chunks.lua).
 //
 // # Time
 //
