@@ -82,6 +82,7 @@ func (s *Server) routes() []route {
 
 		{method: get, path: "/v1/sites", who: everyStaff, handle: s.handleSites},
 		{method: put, path: "/v1/sites/:site", who: admins, handle: s.handlePutSite},
+		{method: get, path: "/v1/sites/:site/inside", who: only(leader, tracer).andDevices(), node: site, handle: s.handleInside},
 		{method: get, path: "/v1/sites/:site/sheet", who: only(enroller), node: site, handle: s.handleSheet},
 		{method: get, path: "/v1/gates", who: everyStaff, handle: s.handleGates},
 		{method: put, path: "/v1/gates/:gate", who: admins, handle: s.handlePutGate},
