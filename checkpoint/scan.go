@@ -197,7 +197,7 @@ func (c *scanCall) judge(s *Store) {
 		bit(r.Closed), bit(!r.openAt(at, s.zone)), bit(entering && s.full(site, r)),
 		bit(site.Kind.Residential() && !(entering && r.ResidentsOnly)),
 		bit(r.Disinfection && entering && req.Plate != "" && !req.Disinfected), byte(outings), //nolint:gosec // at most 100
-		r.FeverLine.code(), r.LowLine.code(), byte(r.RemeasureMin),
+		r.FeverLine.code(), r.LowLine.code(), byte(r.RemeasureMin), r.LowAgain.level(),
 	}
 }
 

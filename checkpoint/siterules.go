@@ -18,6 +18,7 @@ type SiteRules struct {
 	FeverLine     Celsius       `json:"fever_line"` // at or above: fever, default 37.3
 	LowLine       Celsius       `json:"low_line"`   // below: measure elsewhere, default 35.0
 	RemeasureMin  int           `json:"remeasure_minutes"`
+	LowAgain      Strictness    `json:"low_again,omitempty"` // a second low reading, default warn: pass with a flag
 	AntiPassback  Strictness    `json:"anti_passback"`
 	ReplayedPass  Strictness    `json:"replayed_pass"`
 	Outings       int           `json:"outings,omitempty"`      // of a household in OutingDays, 0: no limit; residential sites
@@ -53,6 +54,9 @@ func (s SiteRules) withDefaults(kind SiteKind) (SiteRules, error) {
 	if s.AntiPassback == "" {
 		s.AntiPassback = Warn
 	}
+	if s.LowAgain == "" {
+		s.LowAgain = Warn
+	}
 	if s.ReplayedPass == "" {
 		s.ReplayedPass = Warn
 	}
@@ -76,6 +80,8 @@ func (s SiteRules) check(kind SiteKind) error {
 		return &FieldError{"outings", "are those of households: only a village or compound has them"}
 	case s.OutingDays < 0 || s.OutingDays > maxOutingDays:
 		return &FieldError{"outing_days", "must be 1 to 14"}
+	case !s.LowAgain.valid():
+		return &FieldError{"low_again", "must be off, warn or deny"}
 	case !s.AntiPassback.valid():
 		return &FieldError{"anti_passback", "must be off, warn or deny"}
 	case !s.ReplayedPass.valid():

@@ -109,7 +109,10 @@ elseif temp >= fever then
     if decision == PASS then decision, reason = REMEASURE, MEASURE_AGAIN end
   end
 elseif temp < low then
-  if waiting == 'l' then flags, new_reading = flags + F_LOW, ''
+  if waiting == 'l' then
+    new_reading = ''
+    if low_again > 0 then flags = flags + F_LOW end
+    if low_again == 2 and decision == PASS then decision, reason, action = DENY, TEMPERATURE_LOW, REGISTER end
   elseif decision == PASS then
     if waiting == '' and newest then new_reading = 'l' end
     decision, reason, action = REMEASURE, TEMPERATURE_LOW, MEASURE

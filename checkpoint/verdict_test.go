@@ -103,6 +103,17 @@ func TestLowReadingIsMeasuredElsewhereAndNeverRefusedTwice(t *testing.T) {
 	want(t, home.scan(ids[0], In, 34_4), Pass, ReasonOK, Admit, FlagTemperatureLow)
 	want(t, home.scan(ids[1], In, 34_2), Remeasure, ReasonTemperatureLow, MeasureAgain, 0)
 	want(t, home.scan(ids[1], In, 36_2), Pass, ReasonOK, Admit, 0)
+
+	t.Log("unless the site's rule says so; then it starts again")
+	must(t, s.Change(t.Context(), func(d *Draft) error {
+		site, _ := d.Site("v-01")
+		strict := *site
+		strict.LowAgain = StrictDeny
+		return d.PutSite(strict)
+	}))
+	want(t, home.scan(ids[1], Out, 34_2), Remeasure, ReasonTemperatureLow, MeasureAgain, 0)
+	want(t, home.scan(ids[1], Out, 34_2), Deny, ReasonTemperatureLow, Register, FlagTemperatureLow)
+	want(t, home.scan(ids[1], Out, 34_2), Remeasure, ReasonTemperatureLow, MeasureAgain, 0)
 }
 
 // A low second reading must not talk a high first one away.

@@ -32,13 +32,14 @@ type siteView struct {
 	Outings          int                      `json:"outings"`
 	OutingDays       int                      `json:"outing_days"`
 	Disinfection     bool                     `json:"disinfection"`
+	LowAgain         checkpoint.Strictness    `json:"low_again"`
 }
 
 func viewOfSite(s *checkpoint.Site) siteView {
 	return siteView{
 		s.Code, s.Name, s.Kind.String(), s.Grid, s.Closed, s.OpensAt, s.ClosesAt, s.TemperatureOn,
 		s.FeverLine, s.LowLine, s.RemeasureMin, s.AntiPassback, s.ReplayedPass,
-		s.ResidentsOnly, s.Capacity, s.Outings, s.OutingDays, s.Disinfection,
+		s.ResidentsOnly, s.Capacity, s.Outings, s.OutingDays, s.Disinfection, s.LowAgain,
 	}
 }
 
@@ -62,6 +63,7 @@ type siteInput struct {
 	Outings          int                      `json:"outings"`
 	OutingDays       int                      `json:"outing_days"`
 	Disinfection     bool                     `json:"disinfection"`
+	LowAgain         checkpoint.Strictness    `json:"low_again"`
 }
 
 // site checks what the store leaves to the gateway.
@@ -91,7 +93,7 @@ func (in siteInput) site() (checkpoint.Site, error) {
 			Closed: in.Closed, ResidentsOnly: in.ResidentsOnly, OpensAt: in.OpensAt, ClosesAt: in.ClosesAt,
 			Capacity: in.Capacity, TemperatureOn: in.TemperatureOn, FeverLine: fever, LowLine: low,
 			RemeasureMin: in.RemeasureMinutes, AntiPassback: in.AntiPassback, ReplayedPass: in.ReplayedPass,
-			Outings: in.Outings, OutingDays: in.OutingDays, Disinfection: in.Disinfection,
+			Outings: in.Outings, OutingDays: in.OutingDays, Disinfection: in.Disinfection, LowAgain: in.LowAgain,
 		},
 	}, nil
 }
