@@ -155,7 +155,7 @@ func (s *Store) recount(ctx context.Context, a *annulment) ([]any, error) {
 	}
 	last, waiting := stateAfter(s.Registry(), kept)
 	e := &a.event
-	e.Direction = target.Direction
+	e.Direction, e.Who = target.Direction, target.Who
 	permit := ""
 	if target.Permit != 0 {
 		permit = string(appendUint32(nil, target.Permit))
