@@ -95,6 +95,12 @@ func (k keys) refusalCap(gate, device uint32, minute int64) string { // string: 
 func (k keys) registry(what string) string { return k.prefix + "{reg}:" + what } // hashes: meta, sites, gates, grid, devices, staff
 func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time
 
+func (k keys) shifts(device uint32) string { // string: JSON, until retention is over
+	return k.registry("shift:" + strconv.FormatUint(uint64(device), 10))
+}
+
+func (k keys) shiftVersions() string { return k.registry("shiftversion") } // sorted set: device -> number of its last change
+
 // chunk is the key of chunk n of a chunked sorted set.
 func chunk(base string, n int) string { return base + ":" + strconv.Itoa(n) }
 

@@ -178,18 +178,22 @@ func (p *Projector) group(messages []redis.XMessage) (batch map[string][]any, ol
 	return batch, oldest
 }
 
-// WatchRules loads new versions of the registry until ctx ends. A change made
-// by another process is in force before it is acknowledged there, through the
-// partitions; this keeps a quiet gateway's view fresh, too.
+// WatchRules loads new versions of the registry and new shifts until ctx ends. A
+// change of the registry by another process is in force before it is
+// acknowledged there, through the partitions; this keeps a quiet gateway's view
+// fresh, too. Of a shift that began at another gateway this is the only news.
 func (s *Store) WatchRules(ctx context.Context, logger *slog.Logger) {
 	for ctx.Err() == nil {
 		sleep(ctx, pollRules)
-		v, err := s.registryVersion(ctx)
+		rules, shifts, err := s.newestVersions(ctx)
 		switch {
-		case err == nil && v > s.Registry().Version:
+		case err == nil && rules > s.Registry().Version:
 			err = s.reload(ctx)
 		case err == nil:
 			s.confirmed.Store(time.Now().UnixNano())
+		}
+		if err == nil && shifts != s.shiftVersion() {
+			err = s.loadShifts(ctx)
 		}
 		if err == nil {
 			err = s.watchOccupancy(ctx)

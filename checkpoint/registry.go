@@ -204,12 +204,3 @@ func decodeAll[T any](fields map[string]string) (map[string]*T, error) {
 	}
 	return out, nil
 }
-
-// registryVersion asks for the newest version only.
-func (s *Store) registryVersion(ctx context.Context) (int64, error) {
-	v, err := s.rdb.HGet(ctx, s.keys.registry("meta"), "version").Int64()
-	if isNil(err) {
-		return 0, nil
-	}
-	return v, unavailable(err)
-}

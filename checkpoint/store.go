@@ -50,6 +50,7 @@ type Store struct {
 	recent    *recentScans
 	registry  atomic.Pointer[Registry]
 	occupied  atomic.Pointer[occupancy]
+	shifts    shiftDesk
 	confirmed atomic.Int64 // wall clock, ns: when the registry was last known to be the newest
 }
 
@@ -104,7 +105,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := loadScripts(ctx, s.rdb); err != nil {
 		return nil, err
 	}
-	return s, s.reload(ctx)
+	if err := s.reload(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.loadShifts(ctx)
 }
 
 // now is the clock in UTC ms.
