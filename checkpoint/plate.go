@@ -51,7 +51,8 @@ var plateClasses = map[rune]string{
 	'w': "0123456789TDSHBXJ",                  // last of the armed police: a digit or the branch
 	'm': "VKHBSLJNGCE",                        // of the forces
 	'n': "ABCDJKLMNPRSTVY",
-	'x': "XS", // fire brigade, forest fire brigade
+	'c': "ABDEH", // offices of cities with consulates
+	'x': "XS",    // fire brigade, forest fire brigade
 }
 
 // plateForms are all forms of a plate: p is a province, o its office, the other
@@ -66,7 +67,7 @@ var plateForms = []struct {
 	{"possss学", PlateSpecial}, {"possss警", PlateSpecial}, {"possss挂", PlateSpecial},
 	{"粤Zssss港", PlateSpecial}, {"粤Zssss澳", PlateSpecial},
 	{"dddddd使", PlateSpecial}, {"pddddd领", PlateSpecial},
-	{"podddd领", PlateSpecial}, // before 2018
+	{"pcdddd领", PlateSpecial}, // before 2018
 	{"WJpddddw", PlateSpecial}, {"WJddddw", PlateSpecial}, {"mnddddd", PlateSpecial},
 	{"民航sssss", PlateSpecial},
 	{"pxdddd应急", PlateSpecial}, {"京ddddd应急", PlateSpecial}, // the ministry's own

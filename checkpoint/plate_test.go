@@ -94,6 +94,7 @@ func TestWhatIsNoPlateSaysWhy(t *testing.T) {
 		"鲁AD1234D":    "six characters",
 		"鲁A1234港":     "no letter or digit", // 港 and 澳 are 粤Z alone
 		"鲁A1234鲁":     "no letter or digit",
+		"京O0000领":     "no letter or digit", // no authority of the province is a consulate
 		"鲁A12345学":    "six characters",
 		"鲁A1234\x00":  "no letter or digit",
 		"鲁A1234\xff":  "no letter or digit",
