@@ -93,7 +93,8 @@ func (r *Registry) clone() *Registry {
 	c.sites, c.siteNum = maps.Clone(r.sites), maps.Clone(r.siteNum)
 	c.gates, c.gateNum = maps.Clone(r.gates), maps.Clone(r.gateNum)
 	c.devices, c.devNum, c.tokens = maps.Clone(r.devices), maps.Clone(r.devNum), maps.Clone(r.tokens)
-	c.grid, c.staff, c.next = maps.Clone(r.grid), maps.Clone(r.staff), maps.Clone(r.next)
+	c.staff, c.staffNum, c.badges = maps.Clone(r.staff), maps.Clone(r.staffNum), maps.Clone(r.badges)
+	c.grid, c.next = maps.Clone(r.grid), maps.Clone(r.next)
 	return &c
 }
 
@@ -211,7 +212,8 @@ func (d *Draft) PutGridNode(n GridNode) error {
 	return d.write(4, n.ID, n)
 }
 
-// PutStaff adds or replaces an account.
+// PutStaff adds or replaces an account. A guard has no password; everybody else
+// has one.
 func (d *Draft) PutStaff(st Staff) error {
 	if !validCode(st.Login) {
 		return &FieldError{"login", "must be 1 to 40 letters, digits, '-' or '_'"}
@@ -219,14 +221,21 @@ func (d *Draft) PutStaff(st Staff) error {
 	if _, ok := d.grid[st.Grid]; st.Grid != "" && !ok {
 		return &FieldError{"grid", fmt.Sprintf("there is no grid node %.40q", st.Grid)}
 	}
-	if st.PasswordHash == "" {
+	switch {
+	case st.Role == RoleGuard && st.PasswordHash != "":
+		return &FieldError{"password", "a guard holds a badge and never signs in: leave the password out"}
+	case st.Role != RoleGuard && st.PasswordHash == "":
 		return errors.New("checkpoint: an account without a password hash")
 	}
 	if old, ok := d.staff[st.Login]; ok {
 		st.Num = old.Num
+		delete(d.badges, string(old.BadgeHash))
 	} else {
 		st.Num = d.number("staff")
 	}
-	d.staff[st.Login] = &st
+	d.staff[st.Login], d.staffNum[st.Num] = &st, &st
+	if len(st.BadgeHash) > 0 {
+		d.badges[string(st.BadgeHash)] = &st
+	}
 	return d.write(5, st.Login, st)
 }

@@ -73,6 +73,7 @@ const (
 	RoleInspector  Role = "inspector"
 	RoleTracer     Role = "tracer"
 	RoleAuditor    Role = "auditor"
+	RoleGuard      Role = "guard" // holds a badge and no password: opens shifts, never signs in
 )
 
 // Staff is an account. Its powers reach the subtree below Grid.
@@ -82,8 +83,9 @@ type Staff struct {
 	Name         string `json:"name"`
 	Role         Role   `json:"role"`
 	Grid         string `json:"grid"`
-	PasswordHash string `json:"password_hash"` // argon2id, PHC string
-	Epoch        uint32 `json:"epoch"`         // raised to end every session
+	PasswordHash string `json:"password_hash"`        // argon2id, PHC string; empty for a guard
+	BadgeHash    []byte `json:"badge_hash,omitempty"` // of the badge that opens shifts; empty without one
+	Epoch        uint32 `json:"epoch"`                // raised to end every session
 	Disabled     bool   `json:"disabled"`
 }
 

@@ -18,16 +18,18 @@ import (
 type Registry struct {
 	Version int64
 
-	sites   map[string]*Site
-	siteNum map[uint32]*Site
-	gates   map[string]*Gate
-	gateNum map[uint32]*Gate
-	devices map[string]*Device
-	devNum  map[uint32]*Device
-	tokens  map[string]*Device // by token hash
-	grid    map[string]*GridNode
-	staff   map[string]*Staff
-	next    map[string]uint32 // last number given, by record type
+	sites    map[string]*Site
+	siteNum  map[uint32]*Site
+	gates    map[string]*Gate
+	gateNum  map[uint32]*Gate
+	devices  map[string]*Device
+	devNum   map[uint32]*Device
+	tokens   map[string]*Device // by token hash
+	grid     map[string]*GridNode
+	staff    map[string]*Staff
+	staffNum map[uint32]*Staff // by number
+	badges   map[string]*Staff // by badge hash
+	next     map[string]uint32 // last number given, by record type
 }
 
 // Site finds a site by its code.
@@ -59,6 +61,15 @@ func (r *Registry) DeviceByToken(hash []byte) (*Device, bool) {
 
 // Staff finds an account by its login.
 func (r *Registry) Staff(login string) (*Staff, bool) { s, ok := r.staff[login]; return s, ok }
+
+// StaffByNum finds an account by the number in events.
+func (r *Registry) StaffByNum(num uint32) (*Staff, bool) { s, ok := r.staffNum[num]; return s, ok }
+
+// StaffByBadge finds the account whose badge has this hash, disabled or not.
+func (r *Registry) StaffByBadge(hash []byte) (*Staff, bool) {
+	s, ok := r.badges[string(hash)]
+	return s, ok
+}
 
 // Grid finds a node of the grid.
 func (r *Registry) Grid(id string) (*GridNode, bool) { n, ok := r.grid[id]; return n, ok }
@@ -188,6 +199,13 @@ func decodeRegistry(replies []*redis.MapStringStringCmd) (*Registry, error) {
 		r.devNum[v.Num] = v
 		if len(v.TokenHash) > 0 {
 			r.tokens[string(v.TokenHash)] = v
+		}
+	}
+	r.staffNum, r.badges = map[uint32]*Staff{}, map[string]*Staff{}
+	for _, v := range r.staff {
+		r.staffNum[v.Num] = v
+		if len(v.BadgeHash) > 0 {
+			r.badges[string(v.BadgeHash)] = v
 		}
 	}
 	return r, nil
