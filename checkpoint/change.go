@@ -94,7 +94,7 @@ func (r *Registry) clone() *Registry {
 	c.gates, c.gateNum = maps.Clone(r.gates), maps.Clone(r.gateNum)
 	c.devices, c.devNum, c.tokens = maps.Clone(r.devices), maps.Clone(r.devNum), maps.Clone(r.tokens)
 	c.staff, c.staffNum, c.badges = maps.Clone(r.staff), maps.Clone(r.staffNum), maps.Clone(r.badges)
-	c.grid, c.next = maps.Clone(r.grid), maps.Clone(r.next)
+	c.grid, c.policies, c.next = maps.Clone(r.grid), maps.Clone(r.policies), maps.Clone(r.next)
 	return &c
 }
 
@@ -133,6 +133,7 @@ func (d *Draft) PutSite(site Site) error {
 		site.Num = d.number("site")
 	}
 	d.sites[site.Code], d.siteNum[site.Num] = &site, &site
+	d.bySite = nil
 	return d.write(1, site.Code, site)
 }
 
@@ -209,6 +210,7 @@ func (d *Draft) PutGridNode(n GridNode) error {
 		return &FieldError{"parent", fmt.Sprintf("%.40q is no node that can lie above %.40q", n.Parent, n.ID)}
 	}
 	d.grid[n.ID] = &n
+	d.bySite = nil
 	return d.write(4, n.ID, n)
 }
 

@@ -76,6 +76,9 @@ func (k keys) index(kind string, hash uint64) string {
 	return k.part(partitionOf(hash), "x"+kind+":"+strconv.FormatUint(hash>>52&0x3f, 36)) // hash: 8 bytes -> 8 bytes of person ID(s)
 }
 
+// plate lists the passages of one plate in the partition of the plate's keyed hash.
+func (k keys) plate(hash uint64) string { return k.part(partitionOf(hash), "v:"+raw(hash)) } // string: chunk table; sorted sets at key:n
+
 func (k keys) gate(gate uint32, rest string) string {
 	return k.prefix + "{g" + strconv.FormatUint(uint64(gate), 10) + "}:" + rest
 }
@@ -92,7 +95,7 @@ func (k keys) refusalCap(gate, device uint32, minute int64) string { // string: 
 	return k.gate(gate, "c:"+strconv.FormatUint(uint64(device), 10)+":"+strconv.FormatInt(minute, 10))
 }
 
-func (k keys) registry(what string) string { return k.prefix + "{reg}:" + what } // hashes: meta, sites, gates, grid, devices, staff
+func (k keys) registry(what string) string { return k.prefix + "{reg}:" + what } // hashes: meta, sites, gates, grid, devices, staff, policies
 func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time
 
 func (k keys) shifts(device uint32) string { // string: JSON, until retention is over

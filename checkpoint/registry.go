@@ -12,7 +12,7 @@ import (
 )
 
 // Registry is one version of everything that the town decides about its gates:
-// sites with their rules, gates, devices, grid and staff. It is small (about a
+// sites with their rules, gates, devices, grid, staff and policies. It is small (about a
 // thousand records), held in memory by every gateway and never changed in
 // place: a change makes a new version.
 type Registry struct {
@@ -29,7 +29,9 @@ type Registry struct {
 	staff    map[string]*Staff
 	staffNum map[uint32]*Staff // by number
 	badges   map[string]*Staff // by badge hash
-	next     map[string]uint32 // last number given, by record type
+	policies map[string]*Policy
+	bySite   map[uint32][]sitePolicy // what touches a site, by its number; nil: not worked out
+	next     map[string]uint32       // last number given, by record type
 }
 
 // Site finds a site by its code.
@@ -37,9 +39,6 @@ func (r *Registry) Site(code string) (*Site, bool) { s, ok := r.sites[code]; ret
 
 // SiteByNum finds a site by the number in events.
 func (r *Registry) SiteByNum(num uint32) (*Site, bool) { s, ok := r.siteNum[num]; return s, ok }
-
-// RulesAt are the rules of a site in force at a time (UTC ms).
-func (r *Registry) RulesAt(site *Site, _ int64) *SiteRules { return &site.SiteRules }
 
 // Gate finds a gate by its code.
 func (r *Registry) Gate(code string) (*Gate, bool) { g, ok := r.gates[code]; return g, ok }
@@ -129,7 +128,10 @@ func sorted[T any](m map[string]*T, key func(*T) string) []*T {
 func (s *Store) Registry() *Registry { return s.registry.Load() }
 
 // The hashes of the registry, in the order in which registry.lua gets them.
-var registryHashes = []string{"meta", "sites", "gates", "devices", "grid", "staff"}
+var registryHashes = []string{"meta", "sites", "gates", "devices", "grid", "staff", "policies"}
+
+// policyHash is the place of the policies among them.
+const policyHash = 6
 
 // reload reads the whole registry in one transaction and makes it current,
 // unless a newer version has become current meanwhile.
@@ -186,6 +188,9 @@ func decodeRegistry(replies []*redis.MapStringStringCmd) (*Registry, error) {
 	if r.staff, err = decodeAll[Staff](replies[5].Val()); err != nil {
 		return nil, err
 	}
+	if r.policies, err = decodeAll[Policy](replies[policyHash].Val()); err != nil {
+		return nil, err
+	}
 	r.siteNum = map[uint32]*Site{}
 	for _, v := range r.sites {
 		r.siteNum[v.Num] = v
@@ -208,6 +213,7 @@ func decodeRegistry(replies []*redis.MapStringStringCmd) (*Registry, error) {
 			r.badges[string(v.BadgeHash)] = v
 		}
 	}
+	r.bySite = r.indexPolicies()
 	return r, nil
 }
 

@@ -1,0 +1,239 @@
+package checkpoint
+
+import (
+	"errors"
+	"slices"
+)
+
+// RulesPatch names some of a site's rules; a field that is nil stays as it is.
+type RulesPatch struct {
+	Closed        *bool          `json:"closed,omitempty"`
+	ResidentsOnly *bool          `json:"residents_only,omitempty"`
+	OpensAt       *string        `json:"opens_at,omitempty"` // with closes_at; both empty: always open
+	ClosesAt      *string        `json:"closes_at,omitempty"`
+	Capacity      *int           `json:"capacity,omitempty"`
+	TemperatureOn *TemperatureOn `json:"temperature_on,omitempty"`
+	FeverLine     *Celsius       `json:"fever_line,omitempty"` // with low_line
+	LowLine       *Celsius       `json:"low_line,omitempty"`
+	RemeasureMin  *int           `json:"remeasure_minutes,omitempty"`
+	LowAgain      *Strictness    `json:"low_again,omitempty"`
+	AntiPassback  *Strictness    `json:"anti_passback,omitempty"`
+	ReplayedPass  *Strictness    `json:"replayed_pass,omitempty"`
+	Outings       *int           `json:"outings,omitempty"`     // residential sites
+	OutingDays    *int           `json:"outing_days,omitempty"` // 1 if outings are named and days are not
+	Disinfection  *bool          `json:"disinfection,omitempty"`
+}
+
+// apply lays the patch over rules.
+func (p *RulesPatch) apply(r *SiteRules) {
+	lay(&r.Closed, p.Closed)
+	lay(&r.ResidentsOnly, p.ResidentsOnly)
+	lay(&r.OpensAt, p.OpensAt)
+	lay(&r.ClosesAt, p.ClosesAt)
+	lay(&r.Capacity, p.Capacity)
+	lay(&r.TemperatureOn, p.TemperatureOn)
+	lay(&r.FeverLine, p.FeverLine)
+	lay(&r.LowLine, p.LowLine)
+	lay(&r.RemeasureMin, p.RemeasureMin)
+	lay(&r.LowAgain, p.LowAgain)
+	lay(&r.AntiPassback, p.AntiPassback)
+	lay(&r.ReplayedPass, p.ReplayedPass)
+	lay(&r.Outings, p.Outings)
+	lay(&r.OutingDays, p.OutingDays)
+	lay(&r.Disinfection, p.Disinfection)
+}
+
+func lay[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// check refuses what would be wrong at any site. What is valid only together
+// has to be named together, so that two policies can never mix into a pair that
+// neither of them meant.
+func (p *RulesPatch) check() error {
+	switch {
+	case *p == RulesPatch{}:
+		return &FieldError{"rules", "names no rule"}
+	case (p.OpensAt == nil) != (p.ClosesAt == nil):
+		return &FieldError{"rules.opens_at", "opens_at and closes_at go together; both empty: always open"}
+	case (p.FeverLine == nil) != (p.LowLine == nil):
+		return &FieldError{"rules.fever_line", "fever_line and low_line go together"}
+	case p.OutingDays != nil && *p.OutingDays < 1:
+		return &FieldError{"rules.outing_days", "must be 1 to 14"}
+	}
+	rules, err := SiteRules{}.withDefaults(Village) // which takes every rule
+	if err != nil {
+		return err
+	}
+	p.apply(&rules)
+	return renameField(rules.check(Village), func(field string) string { return "rules." + field })
+}
+
+// check refuses a part that would be wrong at any site, and completes it.
+func (p *PolicyPart) check() error {
+	if len(p.Note) > 300 {
+		return &FieldError{"note", "must have at most 300 bytes"}
+	}
+	for _, kind := range p.Kinds {
+		if int(kind) >= len(siteKindNames) {
+			return &FieldError{"kinds", "has one that is not a site kind"}
+		}
+	}
+	if p.Rules.Outings != nil && p.Rules.OutingDays == nil {
+		p.Rules.OutingDays = new(int)
+		*p.Rules.OutingDays = 1
+	}
+	return p.Rules.check()
+}
+
+// meets tells whether the part is about sites of this kind.
+func (p *PolicyPart) meets(kind SiteKind) bool {
+	return len(p.Kinds) == 0 || slices.Contains(p.Kinds, kind)
+}
+
+// touches tells whether a site lies where the policy holds, of whatever kind.
+func (r *Registry) touches(p *Policy, site *Site) bool {
+	if p.WholeTown() || slices.Contains(p.Sites, site.Code) {
+		return true
+	}
+	return slices.ContainsFunc(p.Nodes, func(node string) bool { return r.Within(site.Grid, node) })
+}
+
+// sitePolicy is what one policy changes at one site.
+type sitePolicy struct {
+	policy  *Policy
+	from    int64 // UTC ms, included
+	end     int64 // UTC ms, excluded
+	patches []*RulesPatch
+}
+
+// indexPolicies works out for every site, by its number, what touches it, in
+// order of creation.
+func (r *Registry) indexPolicies() map[uint32][]sitePolicy {
+	out := map[uint32][]sitePolicy{}
+	all := r.Policies()
+	for _, site := range r.sites {
+		if touching := r.touching(all, site); len(touching) > 0 {
+			out[site.Num] = touching
+		}
+	}
+	return out
+}
+
+func (r *Registry) touching(all []*Policy, site *Site) (out []sitePolicy) {
+	for _, p := range all {
+		var patches []*RulesPatch
+		for i := range p.Parts {
+			if p.Parts[i].meets(site.Kind) {
+				patches = append(patches, &p.Parts[i].Rules)
+			}
+		}
+		if len(patches) > 0 && r.touches(p, site) {
+			out = append(out, sitePolicy{p, p.From, p.end(), patches})
+		}
+	}
+	return out
+}
+
+// policiesOf lists what touches a site, over or not. A draft whose sites, grid
+// or policies have been changed has no index and looks it up.
+func (r *Registry) policiesOf(site *Site) []sitePolicy {
+	if r.bySite != nil {
+		return r.bySite[site.Num]
+	}
+	return r.touching(r.Policies(), site)
+}
+
+// RulesAt are the rules of a site in force at a time (UTC ms): its own, and
+// laid over them in order of creation those of the policies in force then. The
+// answer is shared: nobody changes it.
+func (r *Registry) RulesAt(site *Site, at int64) *SiteRules {
+	rules := &site.SiteRules
+	for _, p := range r.policiesOf(site) {
+		if at < p.from || at >= p.end {
+			continue
+		}
+		if rules == &site.SiteRules {
+			own := *rules
+			rules = &own
+		}
+		for _, patch := range p.patches {
+			patch.apply(rules)
+		}
+		if !site.Kind.Residential() {
+			rules.Outings = 0 // the site is newer than the policy, which would have been refused
+		}
+	}
+	return rules
+}
+
+// PoliciesAt lists the policies that touch a site and are in force at a time
+// (UTC ms), in order of creation.
+func (r *Registry) PoliciesAt(site *Site, at int64) (out []*Policy) {
+	for _, p := range r.policiesOf(site) {
+		if p.from <= at && at < p.end {
+			out = append(out, p.policy)
+		}
+	}
+	return out
+}
+
+// Touched lists the sites that a policy changes something at, by code.
+func (r *Registry) Touched(p *Policy) (out []*Site) {
+	for _, site := range r.Sites() {
+		if len(r.touching([]*Policy{p}, site)) > 0 {
+			out = append(out, site)
+		}
+	}
+	return out
+}
+
+// RuleChange is one rule that is another one after a change.
+type RuleChange struct {
+	Field    string // as in the API
+	Old, New any    // bool, int, string, Celsius, TemperatureOn or Strictness
+}
+
+// ruleNames are the fields of SiteRules as in the API, in the order of values.
+var ruleNames = [...]string{
+	"closed", "residents_only", "opens_at", "closes_at", "capacity", "temperature_on", "fever_line", "low_line",
+	"remeasure_minutes", "low_again", "anti_passback", "replayed_pass", "outings", "outing_days", "disinfection",
+}
+
+func (s *SiteRules) values() [len(ruleNames)]any {
+	return [...]any{
+		s.Closed, s.ResidentsOnly, s.OpensAt, s.ClosesAt, s.Capacity, s.TemperatureOn, s.FeverLine, s.LowLine,
+		s.RemeasureMin, s.LowAgain, s.AntiPassback, s.ReplayedPass, s.Outings, s.OutingDays, s.Disinfection,
+	}
+}
+
+// changesTo lists in what other rules differ.
+func (s *SiteRules) changesTo(other *SiteRules) (out []RuleChange) {
+	before, after := s.values(), other.values()
+	for i, field := range ruleNames {
+		if before[i] != after[i] {
+			out = append(out, RuleChange{field, before[i], after[i]})
+		}
+	}
+	return out
+}
+
+// renameField gives a *FieldError another field; other errors stay as they are.
+func renameField(err error, rename func(string) string) error {
+	var field *FieldError
+	if errors.As(err, &field) {
+		return &FieldError{rename(field.Field), field.Why}
+	}
+	return err
+}
+
+// explainField puts words before what a *FieldError says.
+func explainField(err error, words string) error {
+	var field *FieldError
+	if errors.As(err, &field) {
+		return &FieldError{field.Field, words + field.Why}
+	}
+	return err
+}
