@@ -26,6 +26,14 @@
 // of its own with the same occurred_at, so that both lie side by side in every
 // index, and the person's state is worked out anew from the rest of the trail.
 //
+// # Shifts
+//
+// Every event names who was on shift at its device at occurred_at. Shifts are no
+// part of the registry, whose changes cost every partition a write: each
+// gateway holds those of all devices in memory and asks for changes every
+// 250 ms, with the version of the rules. Until then a scan through another
+// gateway than the one that opened the shift names whoever it knew before.
+//
 // # Partitions
 //
 // People are split into 64 partitions by the top 6 bits of their ID; a
@@ -61,6 +69,8 @@
 //	{reg}:meta        hash    registry        format, partitions, version, last numbers
 //	{reg}:sites ...   hash    registry        sites, gates, devices, grid, staff, policies: JSON by code
 //	{reg}:seal        hash    Open            proof that the secrets are those of the data
+//	{reg}:shift:n     string  shift           shifts of device n, JSON; until retention is over    ~150 a shift
+//	{reg}:shiftversion zset   shift           devices by the number of their last change of shifts
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked

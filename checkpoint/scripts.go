@@ -29,6 +29,8 @@ var (
 	refuseSource string
 	//go:embed project.lua
 	projectSource string
+	//go:embed plateindex.lua
+	plateSource string
 	//go:embed lease.lua
 	leaseSource string
 	//go:embed registry.lua
@@ -37,17 +39,21 @@ var (
 	raiseSource string
 	//go:embed enrol.lua
 	enrolSource string
+	//go:embed shift.lua
+	shiftSource string
 
 	scanScript     = newScript(chunksSource, scanSource, verdictSource, recordSource)
 	annulScript    = newScript(chunksSource, annulSource)
 	refuseScript   = newScript(chunksSource, refuseSource)
 	projectScript  = newScript(chunksSource, projectSource)
+	plateScript    = newScript(chunksSource, plateSource)
 	leaseScript    = newScript(leaseSource)
 	registryScript = newScript(registrySource)
 	raiseScript    = newScript(raiseSource)
 	enrolScript    = newScript(enrolSource)
+	shiftScript    = newScript(shiftSource)
 
-	allScripts = []*script{scanScript, annulScript, refuseScript, projectScript, leaseScript, registryScript, raiseScript, enrolScript}
+	allScripts = []*script{scanScript, annulScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.

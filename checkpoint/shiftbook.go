@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,63 +9,9 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
-
-// ShiftLength is the longest shift: whoever forgets to hand over is named for
-// this long and no longer.
-const ShiftLength = 16 * time.Hour
-
-// ShiftEnd is what ends a shift.
-type ShiftEnd string
-
-// The ends. A shift has the one that comes first.
-const (
-	EndClosed    ShiftEnd = "closed"    // handed over
-	EndRelieved  ShiftEnd = "relieved"  // the next person opened theirs on the device
-	EndForgotten ShiftEnd = "forgotten" // ShiftLength was over
-)
-
-// Shift is one person's time on one device.
-type Shift struct {
-	ID       string // chosen by the device, 8 to 64 characters
-	Device   uint32
-	Staff    uint32
-	OpenedAt int64    // UTC ms, included
-	EndsAt   int64    // UTC ms, excluded: of a shift that runs, when it will be forgotten
-	EndedBy  ShiftEnd // why EndsAt is its end, also when that is still to come
-	Note     string   // for whoever comes next; empty in what ShiftAt gives
-}
-
-// shiftRecord is a shift as it is stored. Where it ends follows from the
-// others, so that a shift that is reported late changes no record.
-type shiftRecord struct {
-	ID       string `json:"id"`
-	Staff    uint32 `json:"staff"`
-	OpenedAt int64  `json:"opened_at"`
-	ClosedAt int64  `json:"closed_at,omitempty"` // 0: not handed over
-	Note     []byte `json:"note,omitempty"`      // sealed
-	Digest   []byte `json:"digest"`              // of the request that opened it
-}
-
-// shiftsOf are the shifts of a device in the order in which they began; of two
-// that began at once the one that was heard of later is last.
-func shiftsOf(device uint32, records []shiftRecord) []Shift {
-	out := make([]Shift, len(records))
-	for i, r := range records {
-		end, by := r.OpenedAt+ShiftLength.Milliseconds(), EndForgotten
-		if r.ClosedAt != 0 && r.ClosedAt < end {
-			end, by = r.ClosedAt, EndClosed
-		}
-		if i+1 < len(records) && records[i+1].OpenedAt < end {
-			end, by = records[i+1].OpenedAt, EndRelieved
-		}
-		out[i] = Shift{ID: r.ID, Device: device, Staff: r.Staff, OpenedAt: r.OpenedAt, EndsAt: end, EndedBy: by}
-	}
-	return out
-}
 
 // shiftAt is the place of the shift that runs at a time, -1 if none does.
 func shiftAt(shifts []Shift, at int64) int {
@@ -168,34 +113,6 @@ func (s *Store) loadShifts(ctx context.Context) error {
 	}
 	s.shifts.book.Store(next)
 	return nil
-}
-
-// shiftTexts reads the shifts of devices as they are stored, "" where there are
-// none.
-func (s *Store) shiftTexts(ctx context.Context, devices []uint32) ([]string, error) {
-	keys := make([]string, len(devices))
-	for i, device := range devices {
-		keys[i] = s.keys.shifts(device)
-	}
-	values, err := s.rdb.MGet(ctx, keys...).Result()
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	texts := make([]string, len(values))
-	for i, v := range values {
-		texts[i], _ = v.(string) // nil: none, or past retention
-	}
-	return texts, nil
-}
-
-func parseShifts(text string) (records []shiftRecord, err error) {
-	if text == "" {
-		return nil, nil
-	}
-	if err := json.Unmarshal([]byte(text), &records); err != nil {
-		return nil, fmt.Errorf("checkpoint: the shifts of a device: %w", err)
-	}
-	return records, nil
 }
 
 // newestVersions asks for the newest versions of rules and shifts, which a
