@@ -17,6 +17,8 @@ const AnnulWithin = 15 * time.Minute
 var (
 	// ErrAnnulled: another annulment of this scan came first.
 	ErrAnnulled = errors.New("checkpoint: this scan was taken back before")
+	// ErrRevoked: the device is out of use and takes nothing back.
+	ErrRevoked = errors.New("checkpoint: the device is revoked")
 	// ErrTooLate: the scan lies further back than AnnulWithin.
 	ErrTooLate = fmt.Errorf("checkpoint: a scan can be taken back within %d minutes", int(AnnulWithin.Minutes()))
 )
@@ -46,7 +48,7 @@ type AnnulResult struct {
 // permit and the household's outing become what the rest of the record says.
 // A fever case that the scan opened stays open: a medic closes it. Errors:
 // *FieldError, ErrNotFound (no such scan of this device and person),
-// ErrTooLate, ErrAnnulled, ErrOtherContent, ErrUnavailable.
+// ErrTooLate, ErrAnnulled, ErrRevoked, ErrOtherContent, ErrUnavailable.
 func (s *Store) Annul(ctx context.Context, req AnnulRequest) (AnnulResult, error) {
 	a, err := s.prepareAnnulment(&req)
 	if err != nil {
@@ -97,6 +99,9 @@ func (s *Store) prepareAnnulment(req *AnnulRequest) (*annulment, error) {
 	device, ok := reg.DeviceByNum(req.Device)
 	if !ok {
 		return nil, notFound("device", fmt.Sprint(req.Device))
+	}
+	if device.RevokedAt != 0 {
+		return nil, ErrRevoked
 	}
 	gate, ok := reg.Gate(device.Gate)
 	if !ok {
@@ -156,6 +161,7 @@ func (s *Store) recount(ctx context.Context, a *annulment) ([]any, error) {
 	last, waiting := stateAfter(s.Registry(), kept)
 	e := &a.event
 	e.Direction, e.Who = target.Direction, target.Who
+	e.Plate, e.Vehicle = target.Plate, target.Vehicle // to lie beside it in the plate's set, too
 	permit := ""
 	if target.Permit != 0 {
 		permit = string(appendUint32(nil, target.Permit))

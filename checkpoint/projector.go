@@ -144,10 +144,13 @@ func (p *Projector) step(ctx context.Context, part int, cursor string) (string, 
 		return cursor, unavailable(err)
 	}
 	messages := streams[0].Messages
-	batch, oldest := p.group(messages)
-	calls := make([]call, 0, len(batch))
+	batch, plates, oldest := p.group(messages)
+	calls := make([]call, 0, len(batch)+len(plates))
 	for key, members := range batch {
 		calls = append(calls, call{projectScript, []string{key}, members})
+	}
+	for key, members := range plates {
+		calls = append(calls, call{plateScript, []string{key}, members})
 	}
 	if _, err := p.store.runAll(ctx, calls); err != nil {
 		return cursor, err
@@ -158,10 +161,10 @@ func (p *Projector) step(ctx context.Context, part int, cursor string) (string, 
 	return messages[len(messages)-1].ID, nil
 }
 
-// group sorts log entries by gate and day. A damaged entry is reported and
-// passed over: it must not stop the ones behind it.
-func (p *Projector) group(messages []redis.XMessage) (batch map[string][]any, oldest int64) {
-	batch = map[string][]any{}
+// group sorts log entries by gate and day, and by plate. A damaged entry is
+// reported and passed over: it must not stop the ones behind it.
+func (p *Projector) group(messages []redis.XMessage) (batch, plates map[string][]any, oldest int64) {
+	batch, plates = map[string][]any{}, map[string][]any{}
 	for _, m := range messages {
 		entry, _ := m.Values["e"].(string)
 		e, err := parseLog(entry)
@@ -174,8 +177,11 @@ func (p *Projector) group(messages []redis.XMessage) (batch map[string][]any, ol
 		}
 		key := p.store.keys.gateDay(e.Gate, dayOf(e.OccurredAt))
 		batch[key] = append(batch[key], e.OccurredAt, e.gateMember())
+		if key, ok := p.store.plateSet(e.Plate); ok {
+			plates[key] = append(plates[key], e.OccurredAt, e.plateMember())
+		}
 	}
-	return batch, oldest
+	return batch, plates, oldest
 }
 
 // WatchRules loads new versions of the registry and new shifts until ctx ends. A

@@ -1,0 +1,16 @@
+-- plateindex.lua: puts events into the set of one plate. Members are immutable,
+-- so running it again changes nothing.
+--
+-- KEYS 1 table of the plate's set (string; chunks at KEYS[1]:n)
+-- ARGV pairs of occurred_at (ms) and member
+-- Returns how many of the members are new
+local base = KEYS[1]
+local before = redis.call('GET', base) or ''
+local tbl, fresh = before, 0
+for i = 1, #ARGV, 2 do
+  local added
+  added, tbl = chunk_add(tbl, base, tonumber(ARGV[i]), ARGV[i], ARGV[i + 1])
+  if added then fresh = fresh + 1 end
+end
+if tbl ~= before then redis.call('SET', base, tbl) end
+return fresh
