@@ -65,10 +65,12 @@ func (s *Server) routes() []route {
 
 		{method: post, path: "/v1/scans", who: scanning, handle: s.handleScan},
 		{method: post, path: "/v1/scans/annul", who: audience{devices: true}, handle: s.handleAnnul},
+		{method: post, path: "/v1/scans/vehicle", who: scanning, handle: s.handleCar},
 		{method: post, path: "/v1/scans/batch", who: scanning, large: true, handle: s.handleBatch},
 
 		{method: get, path: "/v1/gates/:gate/events", who: only(tracer, leader, auditor).andDevices(), node: gate, handle: s.handleEvents},
 		{method: get, path: "/v1/gates/:gate/refusals", who: only(tracer, leader, auditor).andDevices(), node: gate, handle: s.handleRefusals},
+		{method: post, path: "/v1/vehicles/search", who: only(tracer, leader, auditor), handle: s.handleVehicleSearch},
 		{method: get, path: "/v1/residents/:id/trajectory", who: only(tracer, leader), node: home, handle: s.handleTrajectory},
 
 		{method: post, path: "/v1/residents", who: only(enroller), handle: s.handleEnrol},

@@ -51,15 +51,25 @@ func (s *Server) handleBatch(c *fiber.Ctx) error {
 	if n := len(in.Scans) + len(in.Annulments); n < 1 || n > maxBatch {
 		return invalid("scans", fmt.Sprintf("must hold 1 to %d scans, together with annulments", maxBatch))
 	}
-	b := &batch{s: s, ctx: s.context(c), request: requestID(c), answers: make([]batchAnswer, len(in.Scans))}
-	b.record(b.sort(principalOf(c).Device, in.Scans))
-	annulled := b.annul(principalOf(c).Device, in.Annulments)
-	for _, a := range append(b.answers, annulled...) {
+	device, b := principalOf(c).Device, s.newBatch(c, len(in.Scans))
+	b.record(b.sort(in.Scans, func(place int, text json.RawMessage) (presentation, error) {
+		return b.read(device, place, text)
+	}))
+	annulled := b.annul(device, in.Annulments)
+	if err := noneRecorded(append(b.answers, annulled...)); err != nil {
+		return err
+	}
+	return c.JSON(struct {
+		Results    []batchAnswer `json:"results"`
+		Annulments []batchAnswer `json:"annulments"`
+	}{b.answers, annulled})
+}
+
+// noneRecorded is the error of a request of which nothing reached the store.
+func noneRecorded(answers []batchAnswer) error {
+	for _, a := range answers {
 		if a.Error == nil || a.Error.Code != codeUnavailable {
-			return c.JSON(struct {
-				Results    []batchAnswer `json:"results"`
-				Annulments []batchAnswer `json:"annulments"`
-			}{b.answers, annulled})
+			return nil
 		}
 	}
 	return failure(codeUnavailable, "none of the scans could be recorded; sending them again is safe")
@@ -73,16 +83,20 @@ type batch struct {
 	answers []batchAnswer
 }
 
+func (s *Server) newBatch(c *fiber.Ctx, scans int) *batch {
+	return &batch{s: s, ctx: s.context(c), request: requestID(c), answers: make([]batchAnswer, scans)}
+}
+
 type queuedScan struct {
 	place int
 	presentation
 }
 
 // sort reads the scans and lines them up by person; bad ones get their answer.
-func (b *batch) sort(device *checkpoint.Device, scans []json.RawMessage) [][]queuedScan {
+func (b *batch) sort(scans []json.RawMessage, read func(place int, text json.RawMessage) (presentation, error)) [][]queuedScan {
 	lines, of := make([][]queuedScan, 0, len(scans)), map[string]int{}
 	for i, text := range scans {
-		p, err := b.read(device, i, text)
+		p, err := read(i, text)
 		if err != nil {
 			b.fail(i, err)
 			continue

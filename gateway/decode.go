@@ -225,15 +225,20 @@ const maxSpan = 61 * 24 * time.Hour
 // RFC 3339, or a date, which stands for midnight at the place. Without them it
 // is the last 24 h.
 func (s *Server) window(c *fiber.Ctx) (from, to int64, err error) {
+	return s.windowOf(c.Query("from"), c.Query("to"))
+}
+
+// windowOf is window for from and to of a body.
+func (s *Server) windowOf(fromText, toText string) (from, to int64, err error) {
 	to = s.now() + 1
-	if text := c.Query("to"); text != "" {
-		if to, err = s.momentOf("to", text); err != nil {
+	if toText != "" {
+		if to, err = s.momentOf("to", toText); err != nil {
 			return 0, 0, err
 		}
 	}
 	from = to - (24 * time.Hour).Milliseconds()
-	if text := c.Query("from"); text != "" {
-		if from, err = s.momentOf("from", text); err != nil {
+	if fromText != "" {
+		if from, err = s.momentOf("from", fromText); err != nil {
 			return 0, 0, err
 		}
 	}
