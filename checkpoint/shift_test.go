@@ -505,4 +505,17 @@ func TestGuardHasABadgeAndNoPassword(t *testing.T) {
 	if _, ok := reg.StaffByBadge(nil); ok {
 		t.Error("no badge is somebody's badge")
 	}
+	// A draft that comes to nothing has changed nothing.
+	nothing := errors.New("nothing")
+	err := s.Change(t.Context(), func(d *Draft) error {
+		must(t, d.PutStaff(Staff{Login: "li", Role: RoleMedic, PasswordHash: "x", BadgeHash: []byte("c")}))
+		_, old := d.StaffByBadge([]byte("b"))
+		if _, ok := d.StaffByBadge([]byte("c")); !ok || old {
+			t.Errorf("the draft has the new badge %v, the old one %v", ok, old)
+		}
+		return nothing
+	})
+	if _, ok := s.Registry().StaffByBadge([]byte("b")); !ok || !errors.Is(err, nothing) {
+		t.Errorf("the badge is gone, or %v", err)
+	}
 }
