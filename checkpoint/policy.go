@@ -222,7 +222,7 @@ func (d *Draft) roomForPolicy() error {
 		switch {
 		case p.StateAt(d.now) != PolicyEnded:
 			open++
-		case oldest == nil || p.end() < oldest.end():
+		case oldest == nil || p.end() < oldest.end() || p.end() == oldest.end() && p.Num < oldest.Num:
 			oldest = p
 		}
 	}
