@@ -61,7 +61,7 @@
 //	{t}:h:n           hash    enrol           people of home site n in this partition     ~12 a person
 //	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones       ~20 a value
 //	{t}:v:hash        string  projector       table of a plate's chunks, by keyed hash    8 a chunk
-//	{t}:v:hash:n      zset    projector       passages of a plate: <= 120 events a chunk  46-70 an event
+//	{t}:v:hash:n      zset    projector       passages of a plate: <= 120 events a chunk  45-60 an event
 //	{gN}:e:day        string  projector       table of the gate's chunks that day         8 a chunk
 //	{gN}:e:day:n      zset    projector       gate index: one chunk of <= 120 events      36-56 an event
 //	{gN}:r:day, :n    both    refuse          refusals without a person, in the same form

@@ -198,6 +198,45 @@ func TestCarThatIsWrongAsAWholeIsRefusedAsAWhole(t *testing.T) {
 	}
 }
 
+// What is said of the car holds for everybody in it, what is said of a person
+// for that person.
+func TestCarIsJudgedWithAllThatIsSaidOfIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wang, li := w.people["wang"], w.people["li"]
+	w.changeSite("V1", func(site *checkpoint.Site) { site.Disinfection, site.Outings, site.OutingDays = true, 1, 1 })
+	reasons := func(car fields) (got []string) {
+		w.clock.Advance(time.Minute)
+		car["occurred_at"] = utcTime(w.clock.Now().UnixMilli())
+		for _, r := range w.drive("D1", car).results() {
+			result, _ := r["result"].(map[string]any)
+			got = append(got, fmt.Sprint(result["decision"], " ", result["reason"]))
+		}
+		return got
+	}
+	ambulance := w.newRider(li).with(fields{"override": fields{"reason": "medical"}})
+	for _, c := range []struct {
+		car  fields
+		want []string
+	}{
+		{w.car(w.newRider(wang), ambulance), []string{"incomplete disinfection_required", "pass outsider"}},
+		{w.car(w.newRider(wang)).with(fields{"vehicle_disinfected": true}), []string{"pass ok"}},
+		{w.car(w.newRider(wang)).with(fields{"direction": "out"}), []string{"pass ok"}},
+		{w.car(w.newRider(wang)).with(fields{"direction": "out"}), []string{"deny quota"}},
+		{w.car(w.newRider(wang).with(fields{"purpose": "medical"})).with(fields{"direction": "out"}), []string{"pass ok"}},
+	} {
+		if got := reasons(c.car); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%v, want %v", got, c.want)
+		}
+	}
+	first := w.newRider(wang).with(fields{"temperature": 38.5})
+	second := w.newRider(wang).with(fields{"temperature": 38.5, "remeasure_of": first["id"], "temperature_method": "armpit"})
+	car := w.car(first).with(fields{"vehicle_disinfected": true})
+	if got := append(reasons(car), reasons(w.car(second).with(fields{"vehicle_disinfected": true}))...); !reflect.DeepEqual(got, []string{"remeasure remeasure", "deny fever"}) {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestRevokedDeviceIsToldSoForEachOfACarsPeople(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
