@@ -94,6 +94,12 @@ func (s *Server) routes() []route {
 		{method: put, path: "/v1/staff/:login", who: admins, handle: s.handlePutStaff},
 		{method: post, path: "/v1/setup", who: admins, large: true, handle: s.handleSetup},
 
+		{method: get, path: "/v1/policies", who: only(leader), handle: s.handlePolicies},
+		{method: post, path: "/v1/policies", who: only(leader), handle: s.handlePutPolicy},
+		{method: get, path: "/v1/policies/presets", who: only(leader), handle: s.handlePresets},
+		{method: post, path: "/v1/policies/preview", who: only(leader), handle: s.handlePreviewPolicy},
+		{method: post, path: "/v1/policies/:code/end", who: only(leader), handle: s.handleEndPolicy},
+
 		{method: get, path: "/v1/devices", who: only(leader), handle: s.handleDevices},
 		{method: post, path: "/v1/devices", who: only(leader), handle: s.handleAddDevice},
 		{method: del, path: "/v1/devices/:code", who: only(leader), node: s.nodeOfDevice, handle: s.handleRevokeDevice},

@@ -164,22 +164,17 @@ func (s *Server) handleMe(c *fiber.Ctx) error {
 	if !ok {
 		return failure(codeNotFound, "the site of this device is gone")
 	}
-	type rules struct {
-		TemperatureOn checkpoint.TemperatureOn `json:"temperature_on"`
-		FeverLine     checkpoint.Celsius       `json:"fever_line"`
-		LowLine       checkpoint.Celsius       `json:"low_line"`
-	}
 	return c.JSON(struct {
-		Code         string  `json:"code"`
-		Gate         string  `json:"gate"`
-		Lane         string  `json:"lane"`
-		Site         string  `json:"site"`
-		RulesVersion int64   `json:"rules_version"`
-		SiteRules    rules   `json:"site_rules"`
-		ServerTime   utcTime `json:"server_time"`
+		Code         string       `json:"code"`
+		Gate         string       `json:"gate"`
+		Lane         string       `json:"lane"`
+		Site         string       `json:"site"`
+		RulesVersion int64        `json:"rules_version"`
+		SiteRules    rulesInForce `json:"site_rules"`
+		ServerTime   utcTime      `json:"server_time"`
 	}{
 		who.Device.Code, gate.Code, who.Device.Lane, site.Code, reg.Version,
-		rules{site.TemperatureOn, site.FeverLine, site.LowLine},
+		rulesAt(reg, site, s.now()),
 		utcTime(s.now()),
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -151,6 +152,7 @@ func TestAnswersAreAsWritten(t *testing.T) {
 	admin, device := w.as("admin"), w.deviceToken("D1")
 	wang := personPath(w.people["wang"], "")
 	scan := w.newScan(w.people["wang"])
+	policy := fields{"code": "p1", "name": "十个一律", "ground": "市指挥部通告", "preset": "ten-always", "until": utcTime(w.clock.Now().Add(time.Hour).UnixMilli())}
 	person := fields{"name": "赵六", "id_number": newDocument(), "phone": "13800138000", "site": "V1"}
 	w.scan("D1", w.newScan(w.people["wang"]).with(fields{"temperature": 38.5})).ok(http.StatusOK)
 	w.scan("D1", w.passScan("PG1:BROKEN")).ok(http.StatusOK)
@@ -192,6 +194,16 @@ func TestAnswersAreAsWritten(t *testing.T) {
 		{"POST", "/v1/residents/{id}/passes", wang + "/passes", admin, fields{"kind": "app"}},
 		{"POST", "/v1/residents/{id}/passes/revoke", wang + "/passes/revoke", admin, fields{"reason": "lost"}},
 		{"GET", "/v1/sites/{site}/sheet", "/v1/sites/V1/sheet", admin, nil},
+		{"POST", "/v1/policies", "", admin, policy},
+		{"POST", "/v1/policies", "", admin, policy}, // the name is taken
+		{"POST", "/v1/policies/preview", "", admin, policy.with(fields{"code": "p2", "preset": nil, "parts": []fields{{"kinds": []string{"mall"}, "rules": fields{"fever_line": 37.0, "low_line": 34.5, "capacity": 5}}}})},
+		{"POST", "/v1/policies/preview", "", admin, policy.with(fields{"code": "p2", "until": "2000-01-01T00:00:00Z"})},
+		{"GET", "/v1/policies", "", admin, nil},
+		{"GET", "/v1/policies/presets", "", admin, nil},
+		{"GET", "/v1/me", "", device, nil},
+		{"GET", "/v1/sites", "", admin, nil},
+		{"POST", "/v1/policies/{code}/end", "/v1/policies/p1/end", admin, nil},
+		{"POST", "/v1/policies/{code}/end", "/v1/policies/none/end", admin, nil},
 		{"GET", "/v1/sites", "", admin, nil},
 		{"PUT", "/v1/sites/{site}", "/v1/sites/V3", admin, fields{"name": "三村", "kind": "village", "grid": "V1C"}},
 		{"GET", "/v1/gates", "", admin, nil},

@@ -12,35 +12,17 @@ import (
 	"passgate/checkpoint"
 )
 
-// siteView is a site as the API shows it.
+// siteView is a site with its own rules as the API shows it.
 type siteView struct {
-	Code             string                   `json:"code"`
-	Name             string                   `json:"name"`
-	Kind             string                   `json:"kind"`
-	Grid             string                   `json:"grid"`
-	Closed           bool                     `json:"closed"`
-	OpensAt          string                   `json:"opens_at"`
-	ClosesAt         string                   `json:"closes_at"`
-	TemperatureOn    checkpoint.TemperatureOn `json:"temperature_on"`
-	FeverLine        checkpoint.Celsius       `json:"fever_line"`
-	LowLine          checkpoint.Celsius       `json:"low_line"`
-	RemeasureMinutes int                      `json:"remeasure_minutes"`
-	AntiPassback     checkpoint.Strictness    `json:"anti_passback"`
-	ReplayedPass     checkpoint.Strictness    `json:"replayed_pass"`
-	ResidentsOnly    bool                     `json:"residents_only"`
-	Capacity         int                      `json:"capacity"`
-	Outings          int                      `json:"outings"`
-	OutingDays       int                      `json:"outing_days"`
-	Disinfection     bool                     `json:"disinfection"`
-	LowAgain         checkpoint.Strictness    `json:"low_again"`
+	Code string `json:"code"`
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+	Grid string `json:"grid"`
+	rulesView
 }
 
 func viewOfSite(s *checkpoint.Site) siteView {
-	return siteView{
-		s.Code, s.Name, s.Kind.String(), s.Grid, s.Closed, s.OpensAt, s.ClosesAt, s.TemperatureOn,
-		s.FeverLine, s.LowLine, s.RemeasureMin, s.AntiPassback, s.ReplayedPass,
-		s.ResidentsOnly, s.Capacity, s.Outings, s.OutingDays, s.Disinfection, s.LowAgain,
-	}
+	return siteView{s.Code, s.Name, s.Kind.String(), s.Grid, viewOfRules(&s.SiteRules)}
 }
 
 // siteInput is a site as the API takes it; what is left out gets its default.
@@ -149,12 +131,17 @@ func pathCode(c *fiber.Ctx, param, field, inBody string) (string, error) {
 	return code, nil
 }
 
-// handleSites lists the sites in the caller's scope.
+// handleSites lists the sites in the caller's scope: their own rules, and those
+// that policies make of them now.
 func (s *Server) handleSites(c *fiber.Ctx) error {
-	who, sites := principalOf(c), []siteView{}
-	for _, site := range s.store.Registry().Sites() {
+	type siteNow struct {
+		siteView
+		InForce rulesInForce `json:"in_force"`
+	}
+	who, reg, now, sites := principalOf(c), s.store.Registry(), s.now(), []siteNow{}
+	for _, site := range reg.Sites() {
 		if s.reaches(who, site.Grid) {
-			sites = append(sites, viewOfSite(site))
+			sites = append(sites, siteNow{viewOfSite(site), rulesAt(reg, site, now)})
 		}
 	}
 	return c.JSON(fiber.Map{"sites": sites})
