@@ -160,7 +160,7 @@ func (s *Store) recount(ctx context.Context, a *annulment) ([]any, error) {
 	}
 	last, waiting := stateAfter(s.Registry(), kept)
 	e := &a.event
-	e.Direction, e.Who = target.Direction, target.Who
+	e.Direction, e.Who, e.Staff = target.Direction, target.Who, s.onShift(e.Device, e.RecordedAt)
 	e.Plate, e.Vehicle = target.Plate, target.Vehicle // to lie beside it in the plate's set, too
 	permit := ""
 	if target.Permit != 0 {

@@ -97,6 +97,10 @@ func TestAnnulmentIsSafeToRepeatAndHasItsLimits(t *testing.T) {
 	if _, err := home.takeBack("annul-0006", fresh, ids[0]); !errors.Is(err, ErrAnnulled) {
 		t.Errorf("a second annulment: %v", err)
 	}
+	revokeDevice(t, s, "mall-01-d1")
+	if _, err := mall.takeBack("annul-0008", fresh, ids[0]); !errors.Is(err, ErrRevoked) {
+		t.Errorf("by a revoked device: %v", err)
+	}
 	clock.Advance(AnnulWithin)
 	edge := home.request(ids[1], In, 36_5)
 	home.send(edge)

@@ -66,9 +66,13 @@ func (k keys) homeSet(p int, site uint32) string { // hash: 8 bytes of person ID
 	return k.part(p, "h:"+strconv.FormatUint(uint64(site), 10))
 }
 
-func (k keys) outings(p int) string { return k.part(p, "q:") } // sorted sets, one at key + household: exits that counted
-func (k keys) fevers(p int) string  { return k.part(p, "f") }  // sorted set: open fever cases; hash of a case at key:case
-func (k keys) inside(p int) string  { return k.part(p, "n") }  // hash: site -> people of this partition who are inside
+func (k keys) outings(p int) string      { return k.part(p, "q:") } // sorted sets, one at key + household: exits that counted
+func (k keys) fevers(p int) string       { return k.part(p, "f") }  // sorted set: open fever cases; hash of a case at key:case
+func (k keys) closedFevers(p int) string { return k.part(p, "fz") } // sorted set: closed fever cases by closed_at
+func (k keys) fever(id FeverID) string {
+	return k.fevers(partitionOf(uint64(id))) + ":" + raw(uint64(id))
+}                                  // hash: one case
+func (k keys) inside(p int) string { return k.part(p, "n") } // hash: site -> people of this partition who are inside
 
 // index is one bucket of a blind index: kind "d" document number, "f" phone.
 // hash is the keyed hash of the value; its top bits choose partition and bucket.

@@ -1,15 +1,14 @@
 package checkpoint
 
-import (
-	"context"
-	"errors"
+import "context"
+
+// How many refusals without a person one device may write a minute; more are
+// answered but not kept. An emergency in which nobody was asked for a name is
+// kept even if a flood of forged codes came before it.
+const (
+	maxRefusalsPerMinute  = 120
+	maxOverridesPerMinute = 1200
 )
-
-// maxRefusalsPerMinute is how many refusals without a person one device may
-// write a minute; more are answered but not kept.
-const maxRefusalsPerMinute = 120
-
-var errDeviceRevoked = errors.New("checkpoint: the device is revoked")
 
 // Refuse answers a scan for which no person is known (a forged or foreign
 // code) and records it in the gate's own log. Repeats, other content and
@@ -47,7 +46,11 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 		s.keys.refusals(e.Gate, dayOf(e.OccurredAt)),
 		s.keys.refusalCap(e.Gate, e.Device, e.RecordedAt/60_000),
 	}
-	reply, err := s.run(ctx, s.pipe, refuseScript, keys, e.OccurredAt, c.identity(), body, maxRefusalsPerMinute, bit(c.inTime == nil))
+	most := maxRefusalsPerMinute
+	if e.Override != 0 {
+		most = maxOverridesPerMinute
+	}
+	reply, err := s.run(ctx, s.pipe, refuseScript, keys, e.OccurredAt, c.identity(), body, most, bit(c.inTime == nil))
 	if err != nil {
 		return ScanResult{}, err
 	}

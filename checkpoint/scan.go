@@ -26,7 +26,7 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 		}
 		inTime := c.inTime
 		if c.device.RevokedAt != 0 {
-			c.inTime = errDeviceRevoked // only what it recorded before is still answered
+			c.inTime = ErrRevoked // only what it recorded before is still answered
 		}
 		reply, err := s.run(ctx, s.pipe, scanScript, c.keys(s.keys), c.args()...)
 		if err != nil {
@@ -111,7 +111,7 @@ func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
 		OccurredAt: req.OccurredAt, RecordedAt: now, Direction: req.Direction, Who: req.Who,
 		Temperature: req.Temperature, Method: req.Method, Gate: gate.Num, Device: device.Num,
 		Disinfected: req.Disinfected, Plate: req.Plate, Hash: scanHash(device.Num, req.ID),
-		Purpose: req.Purpose, Override: req.Override,
+		Staff: s.onShift(device.Num, req.OccurredAt), Purpose: req.Purpose, Override: req.Override,
 	}
 	if req.RemeasureOf != "" {
 		c.event.RemeasureOf = scanHash(device.Num, req.RemeasureOf)

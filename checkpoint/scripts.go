@@ -25,6 +25,8 @@ var (
 	recordSource string
 	//go:embed annul.lua
 	annulSource string
+	//go:embed fever.lua
+	feverSource string
 	//go:embed refuse.lua
 	refuseSource string
 	//go:embed project.lua
@@ -44,6 +46,7 @@ var (
 
 	scanScript     = newScript(chunksSource, scanSource, verdictSource, recordSource)
 	annulScript    = newScript(chunksSource, annulSource)
+	feverScript    = newScript(feverSource)
 	refuseScript   = newScript(chunksSource, refuseSource)
 	projectScript  = newScript(chunksSource, projectSource)
 	plateScript    = newScript(chunksSource, plateSource)
@@ -53,7 +56,7 @@ var (
 	enrolScript    = newScript(enrolSource)
 	shiftScript    = newScript(shiftSource)
 
-	allScripts = []*script{scanScript, annulScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript}
+	allScripts = []*script{scanScript, annulScript, feverScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.

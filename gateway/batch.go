@@ -126,6 +126,9 @@ func (b *batch) read(device *checkpoint.Device, place int, text json.RawMessage)
 		b.answers[place].ID = idOf(text)
 		return presentation{}, err
 	}
+	if _, err := in.plate(); err != nil {
+		in.Unchecked = true // a slip in a plate does not lose what happened offline
+	}
 	p, err := b.s.present(b.ctx, device, &in)
 	if err != nil {
 		return p, err

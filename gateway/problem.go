@@ -23,6 +23,7 @@ const (
 	codeForbidden        code = "forbidden"
 	codeOutOfScope       code = "out_of_scope"
 	codeUsed             code = "code_used"
+	codeBadge            code = "wrong_badge"
 	codeNotFound         code = "not_found"
 	codeMethod           code = "method_not_allowed"
 	codeTimeout          code = "request_timeout"
@@ -52,11 +53,12 @@ var problems = map[code]struct {
 	codeForbidden:        {http.StatusForbidden, "Not allowed"},
 	codeOutOfScope:       {http.StatusForbidden, "Outside your part of the grid"},
 	codeUsed:             {http.StatusForbidden, "The code was used or has expired"},
+	codeBadge:            {http.StatusForbidden, "The badge opens no shift"},
 	codeNotFound:         {http.StatusNotFound, "Not found"},
 	codeMethod:           {http.StatusMethodNotAllowed, "The path does not take this method"},
 	codeTimeout:          {http.StatusRequestTimeout, "The request came too slowly"},
 	codeExists:           {http.StatusConflict, "It exists already"},
-	codeOtherContent:     {http.StatusConflict, "The same scan came before with other content"},
+	codeOtherContent:     {http.StatusConflict, "The same came before with other content"},
 	codeTooMany:          {http.StatusTooManyRequests, "Too many requests"},
 	codeCrowded:          {http.StatusTooManyRequests, "Too many scans of one person at one instant"},
 	codeAnnulled:         {http.StatusConflict, "The scan was taken back before"},
@@ -103,8 +105,18 @@ func explain(err error) *apiError {
 		return &apiError{code: codeOtherContent, detail: "the same id and occurred_at were recorded with other content: a new scan needs a new id"}
 	case errors.Is(err, checkpoint.ErrAnnulled):
 		return &apiError{code: codeAnnulled, detail: "another request took it back: nothing is left to do"}
+	case errors.Is(err, checkpoint.ErrRevoked):
+		return &apiError{code: codeUnauthorized, detail: "this device is revoked"}
 	case errors.Is(err, checkpoint.ErrTooLate):
 		return &apiError{code: codeTooLate, detail: "a scan can be taken back within 15 minutes: report it to the street office"}
+	case errors.Is(err, checkpoint.ErrBadge):
+		return &apiError{code: codeBadge, detail: "this badge is not known: it was withdrawn, or a new one was made"}
+	case errors.Is(err, checkpoint.ErrBadgeDisabled):
+		return &apiError{code: codeBadge, detail: "the account of this badge is disabled"}
+	case errors.Is(err, checkpoint.ErrBadgeElsewhere):
+		return &apiError{code: codeOutOfScope, detail: "this badge is for another part of the grid"}
+	case errors.Is(err, checkpoint.ErrOtherShift):
+		return &apiError{code: codeOtherContent, detail: "this id was used for another shift, or the shift was closed in another way: it stays as it was"}
 	case errors.Is(err, checkpoint.ErrCrowded):
 		return &apiError{code: codeCrowded, detail: "wait a moment"}
 	case errors.Is(err, checkpoint.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -122,7 +122,7 @@ func (in *scanBody) plate() (string, error) {
 	if in.Plate == "" {
 		return "", nil
 	}
-	return in.Plate, checkLine("plate", in.Plate, 20)
+	return plateOf(in.Plate, in.Unchecked)
 }
 
 // name finds out whom the scan names.
