@@ -55,7 +55,8 @@
 //	{t}:log           stream  scan            every event in arrival order                ~49 an event
 //	{t}:q:household   zset    scan            exits that counted as outings; 30 days      ~16 an exit
 //	{t}:f             zset    scan            open fever cases by time                    ~20 a case
-//	{t}:f:case        hash    scan            a fever case: person, readings, state       ~200 a case
+//	{t}:f:case        hash    scan, fever     a fever case: person, readings, state       ~200 a case
+//	{t}:fz            zset    fever           closed fever cases by time; retention       ~20 a case
 //	{t}:n             hash    scan            people of this partition inside each site   ~12 a site
 //	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor
 //	{t}:h:n           hash    enrol           people of home site n in this partition     ~12 a person

@@ -29,6 +29,7 @@ type ScanEvent struct {
 	Override    OverrideReason
 	Permit      uint32  // number of the visitor's permit that let the person in, 0 if none
 	Annuls      [8]byte // hash of the scan that this event takes back, zero for a scan
+	Fever       FeverID // the fever case that this scan opened, 0 if none
 
 	// Annulled tells that another event takes this one back: it is on record
 	// and counts for nothing. It is not stored with the event but found beside
@@ -63,7 +64,8 @@ func (e ScanEvent) Moved() bool {
 //	      recorded_at - occurred_at, zigzag varint
 //	      extras: tag 1, length 1, bytes; 'P' plate, 'R' hash of the first
 //	      reading, 'V' hash of the vehicle's passage, 'U' purpose, 'O' reason of
-//	      an override, 'N' number of a permit, 'A' hash of the scan taken back
+//	      an override, 'N' number of a permit, 'A' hash of the scan taken back,
+//	      'F' the fever case that was opened
 //
 // An annulment has the occurred_at of the scan that it takes back, so that both
 // lie side by side in every index; recorded_at says when it was made.
@@ -111,6 +113,9 @@ func (e *ScanEvent) appendBody(b []byte, withGate bool) []byte {
 	if e.Permit != 0 {
 		b = binary.BigEndian.AppendUint32(append(b, 'N', 4), e.Permit)
 	}
+	if e.Fever != 0 {
+		b = binary.BigEndian.AppendUint64(append(b, 'F', 8), uint64(e.Fever))
+	}
 	return b
 }
 
@@ -156,7 +161,7 @@ func (e *ScanEvent) readBody(b []byte, withGate bool) error {
 }
 
 func (e *ScanEvent) readExtra(tag byte, value []byte) error {
-	want := map[byte]int{'R': 8, 'V': 8, 'A': 8, 'U': 1, 'O': 1, 'N': 4}
+	want := map[byte]int{'R': 8, 'V': 8, 'A': 8, 'U': 1, 'O': 1, 'N': 4, 'F': 8}
 	if n, ok := want[tag]; ok && len(value) != n {
 		return errEvent
 	}
@@ -175,6 +180,8 @@ func (e *ScanEvent) readExtra(tag byte, value []byte) error {
 		e.Override = OverrideReason(value[0])
 	case 'N':
 		e.Permit = binary.BigEndian.Uint32(value)
+	case 'F':
+		e.Fever = FeverID(binary.BigEndian.Uint64(value))
 	default:
 		return fmt.Errorf("%w: extra %q", errEvent, tag)
 	}

@@ -38,6 +38,9 @@ func anyEvent() *rapid.Generator[ScanEvent] {
 		if rapid.Bool().Draw(t, "second") {
 			e.RemeasureOf = [8]byte{1, 2, 3}
 		}
+		if rapid.Bool().Draw(t, "case") {
+			e.Fever = FeverID(rapid.Uint64().Draw(t, "fever"))
+		}
 		e.Digest = [4]byte{9, 8, 7, 6}
 		return e
 	})

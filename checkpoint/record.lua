@@ -26,6 +26,7 @@ if permit_at and decision == PASS then
     put('v', string.sub(permit_list, 1, permit_at + 21) .. string.char(used + 1) .. string.sub(permit_list, permit_at + 23))
   end
 end
+if new_case then member = member .. 'F\8' .. ARGV[24] end
 
 local _, table_now = chunk_add(chunks, trail, t, at, member)
 if table_now ~= chunks then put('c', table_now) end
