@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 )
 
 // Draft is a registry that is being changed. Reads see the changes made so
@@ -202,6 +203,9 @@ func (d *Draft) PutGridNode(n GridNode) error {
 		return &FieldError{"name", "must have 1 to 120 bytes"}
 	case n.Level < 1 || n.Level > 4:
 		return &FieldError{"level", "must be 1 (subdistrict) to 4 (micro-grid)"}
+	}
+	if len(n.Phone) > 20 || strings.Trim(n.Phone, "+0123456789 -") != "" {
+		return &FieldError{"phone", "must have at most 20 digits, blanks and dashes"}
 	}
 	if n.Parent == "" && n.Level != 1 || n.Parent != "" && n.Level == 1 {
 		return &FieldError{"parent", "the level-1 node has no parent, every other node has one"}

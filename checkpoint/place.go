@@ -42,6 +42,9 @@ type GridNode struct {
 	Name   string `json:"name"`
 	Level  int    `json:"level"`
 	Head   string `json:"head,omitempty"` // login of the responsible person
+	// Phone is called when a gate below it holds somebody: at most 20 digits,
+	// blanks and dashes, empty to take that of the node above.
+	Phone string `json:"phone,omitempty"`
 }
 
 // Device is a guard's phone, bound to one gate. It authenticates by a token of

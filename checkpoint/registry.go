@@ -94,6 +94,25 @@ func (r *Registry) Within(node, root string) bool {
 
 const maxGridDepth = 8
 
+// emergencyNumber is called where the town has given no number: the ambulance.
+const emergencyNumber = "120"
+
+// DutyPhone is the number to call about somebody who is held at a gate below
+// this node: the nearest one given on the way to the root.
+func (r *Registry) DutyPhone(node string) string {
+	for range maxGridDepth {
+		n, ok := r.grid[node]
+		if !ok {
+			break
+		}
+		if n.Phone != "" {
+			return n.Phone
+		}
+		node = n.Parent
+	}
+	return emergencyNumber
+}
+
 // Sites lists all sites by code.
 func (r *Registry) Sites() []*Site { return sorted(r.sites, func(s *Site) string { return s.Code }) }
 

@@ -276,7 +276,11 @@ func (c *scanCall) result(reg *Registry, rest []string, again bool) (ScanResult,
 		return ScanResult{}, err
 	}
 	view := personView(reg, e.Person, rest[1], rest[2], rest[3])
-	return ScanResult{Outcome: e.Outcome, Person: &view, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: again}, nil
+	res := ScanResult{Outcome: e.Outcome, Person: &view, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: again}
+	if res.Action == HoldHere {
+		res.Call = reg.DutyPhone(c.site.Grid)
+	}
+	return res, nil
 }
 
 // scanReply splits a script's reply, which is a list of strings.

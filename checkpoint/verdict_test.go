@@ -70,7 +70,17 @@ func TestHighReadingIsMeasuredAgainAndOnlyTheSecondIsFever(t *testing.T) {
 	clock.Advance(3 * time.Minute)
 	second := home.request(ids[0], In, 37_3)
 	second.RemeasureOf = first.ID
-	want(t, home.send(second), Deny, ReasonFever, HoldHere, FlagTemperatureHigh)
+	held := home.send(second)
+	want(t, held, Deny, ReasonFever, HoldHere, FlagTemperatureHigh)
+	if held.Call != "120" {
+		t.Errorf("whom to phone: %q", held.Call)
+	}
+	must(t, s.Change(t.Context(), func(d *Draft) error {
+		return d.PutGridNode(GridNode{ID: "root", Name: "许商街道", Level: 1, Phone: "0531-84880120"})
+	}))
+	if again := home.send(second); again.Call != "0531-84880120" || !again.Duplicate {
+		t.Errorf("whom to phone: %+v", again)
+	}
 
 	t.Log("second normal: pass, with a flag")
 	want(t, home.scan(ids[1], In, 38_0), Remeasure, ReasonRemeasure, MeasureAgain, FlagTemperatureHigh)

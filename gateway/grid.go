@@ -15,10 +15,11 @@ type gridView struct {
 	Name   string `json:"name"`
 	Level  int    `json:"level"`
 	Head   string `json:"head"`
+	Phone  string `json:"phone"`
 }
 
 func viewOfNode(n *checkpoint.GridNode) gridView {
-	return gridView{n.ID, n.Parent, n.Name, n.Level, n.Head}
+	return gridView{n.ID, n.Parent, n.Name, n.Level, n.Head, n.Phone}
 }
 
 func (in gridView) node() (checkpoint.GridNode, error) {
@@ -30,7 +31,7 @@ func (in gridView) node() (checkpoint.GridNode, error) {
 			return checkpoint.GridNode{}, err
 		}
 	}
-	return checkpoint.GridNode{ID: in.ID, Parent: in.Parent, Name: in.Name, Level: in.Level, Head: in.Head}, nil
+	return checkpoint.GridNode{ID: in.ID, Parent: in.Parent, Name: in.Name, Level: in.Level, Head: in.Head, Phone: in.Phone}, nil
 }
 
 // handleGrid lists the nodes in the caller's scope.

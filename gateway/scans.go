@@ -210,6 +210,7 @@ type resultView struct {
 	RecordedAt utcTime          `json:"recorded_at"`
 	Duplicate  bool             `json:"duplicate"`
 	Degraded   bool             `json:"degraded"`
+	Call       string           `json:"call,omitempty"`
 	Flags      []string         `json:"flags"`
 }
 
@@ -231,7 +232,7 @@ func viewOfResult(id string, r *checkpoint.ScanResult) *resultView {
 	view := &resultView{
 		ID: id, Decision: r.Decision.String(), Reason: r.Reason.String(), Color: r.Color(), Action: r.Action.String(),
 		Text: textView{text.ZH, text.EN}, OccurredAt: utcTime(r.OccurredAt), RecordedAt: utcTime(r.RecordedAt),
-		Duplicate: r.Duplicate, Flags: r.Flags.Names(),
+		Duplicate: r.Duplicate, Call: r.Call, Flags: r.Flags.Names(),
 	}
 	if p := r.Person; p != nil {
 		view.Person = &guardView{checkpoint.FormatPersonID(p.ID), p.NameMasked, p.Kind.String(), p.Home}
