@@ -68,10 +68,19 @@ func (s *Server) routes() []route {
 		{method: post, path: "/v1/scans/vehicle", who: scanning, handle: s.handleCar},
 		{method: post, path: "/v1/scans/batch", who: scanning, large: true, handle: s.handleBatch},
 
+		{method: post, path: "/v1/shifts", who: audience{devices: true}, handle: s.handleOpenShift},
+		{method: post, path: "/v1/shifts/close", who: audience{devices: true}, handle: s.handleCloseShift},
+		{method: get, path: "/v1/shifts/current", who: audience{devices: true}, handle: s.handleCurrentShift},
+
 		{method: get, path: "/v1/gates/:gate/events", who: only(tracer, leader, auditor).andDevices(), node: gate, handle: s.handleEvents},
 		{method: get, path: "/v1/gates/:gate/refusals", who: only(tracer, leader, auditor).andDevices(), node: gate, handle: s.handleRefusals},
 		{method: post, path: "/v1/vehicles/search", who: only(tracer, leader, auditor), handle: s.handleVehicleSearch},
+		{method: get, path: "/v1/gates/:gate/shifts", who: only(leader).andDevices(), node: gate, handle: s.handleShifts},
 		{method: get, path: "/v1/residents/:id/trajectory", who: only(tracer, leader), node: home, handle: s.handleTrajectory},
+
+		{method: get, path: "/v1/fevers", who: only(medic, leader), handle: s.handleFevers},
+		{method: get, path: "/v1/fevers/:id", who: only(medic, leader), handle: s.handleFever},
+		{method: post, path: "/v1/fevers/:id/close", who: only(medic), handle: s.handleCloseFever},
 
 		{method: post, path: "/v1/residents", who: only(enroller), handle: s.handleEnrol},
 		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, handle: s.handleImport},
@@ -92,6 +101,8 @@ func (s *Server) routes() []route {
 		{method: put, path: "/v1/grid/:id", who: admins, handle: s.handlePutGrid},
 		{method: get, path: "/v1/staff", who: everyStaff, handle: s.handleStaff},
 		{method: put, path: "/v1/staff/:login", who: admins, handle: s.handlePutStaff},
+		{method: post, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, handle: s.handleMakeBadge},
+		{method: del, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, handle: s.handleWithdrawBadge},
 		{method: post, path: "/v1/setup", who: admins, large: true, handle: s.handleSetup},
 
 		{method: get, path: "/v1/policies", who: only(leader), handle: s.handlePolicies},
@@ -205,6 +216,14 @@ func (s *Server) nodeOfDevice(c *fiber.Ctx) (string, error) {
 		return "", failure(codeNotFound, "there is no such device")
 	}
 	return s.gateNode(d.Gate)
+}
+
+func (s *Server) nodeOfStaff(c *fiber.Ctx) (string, error) {
+	st, ok := s.store.Registry().Staff(c.Params("login"))
+	if !ok {
+		return "", failure(codeNotFound, "there is no such account")
+	}
+	return st.Grid, nil
 }
 
 // nodeOfResident reads the person, whom the handler then finds in residentOf.

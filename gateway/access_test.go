@@ -17,6 +17,8 @@ var wants = map[string]string{
 	"GET /v1/me": "staff device", "GET /v1/rules/table": "staff device", "GET /v1/revocations": "admin device",
 	"POST /v1/scans": "device", "POST /v1/scans/batch": "device", "POST /v1/scans/annul": "device",
 	"GET /v1/gates/:gate/events": "admin tracer leader auditor device", "GET /v1/gates/:gate/refusals": "admin tracer leader auditor device",
+	"POST /v1/shifts": "device", "POST /v1/shifts/close": "device", "GET /v1/shifts/current": "device", "GET /v1/gates/:gate/shifts": "admin leader device",
+	"POST /v1/staff/:login/badge": "admin leader", "DELETE /v1/staff/:login/badge": "admin leader",
 	"GET /v1/residents/:id/trajectory": "admin tracer leader", "POST /v1/vehicles/search": "admin tracer leader auditor", "POST /v1/scans/vehicle": "device",
 	"POST /v1/residents": "admin enroller", "POST /v1/residents/import": "admin enroller", "GET /v1/residents": "admin enroller",
 	"POST /v1/residents/search": "admin enroller tracer grid medic", "GET /v1/residents/:id": "admin enroller grid medic",
@@ -26,6 +28,7 @@ var wants = map[string]string{
 	"PUT /v1/sites/:site": "admin", "PUT /v1/gates/:gate": "admin", "PUT /v1/grid/:id": "admin", "PUT /v1/staff/:login": "admin",
 	"GET /v1/policies": "admin leader", "POST /v1/policies": "admin leader", "GET /v1/policies/presets": "admin leader",
 	"POST /v1/policies/preview": "admin leader", "POST /v1/policies/:code/end": "admin leader",
+	"GET /v1/fevers": "admin medic leader", "GET /v1/fevers/:id": "admin medic leader", "POST /v1/fevers/:id/close": "admin medic",
 	"POST /v1/setup": "admin", "GET /v1/devices": "admin leader", "POST /v1/devices": "admin leader", "DELETE /v1/devices/:code": "admin leader",
 }
 

@@ -172,9 +172,10 @@ func (s *Server) handleMe(c *fiber.Ctx) error {
 		RulesVersion int64        `json:"rules_version"`
 		SiteRules    rulesInForce `json:"site_rules"`
 		ServerTime   utcTime      `json:"server_time"`
+		Shift        *shiftView   `json:"shift"`
 	}{
 		who.Device.Code, gate.Code, who.Device.Lane, site.Code, reg.Version,
 		rulesAt(reg, site, s.now()),
-		utcTime(s.now()),
+		utcTime(s.now()), s.shiftOnNow(who.Device),
 	})
 }

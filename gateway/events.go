@@ -40,6 +40,7 @@ type eventView struct {
 	Override    string             `json:"override"`
 	Annulled    bool               `json:"annulled"`
 	Annulment   bool               `json:"annulment"`
+	Staff       string             `json:"staff"` // login of who was on shift, "" if nobody was
 }
 
 type personInEvent struct {
@@ -59,7 +60,16 @@ func viewOfEvent(reg *checkpoint.Registry, e *checkpoint.ScanEvent) eventView {
 	if d, ok := reg.DeviceByNum(e.Device); ok {
 		view.Device, view.Lane = d.Code, d.Lane
 	}
+	view.Staff = staffOfEvent(reg, e)
 	return view
+}
+
+// staffOfEvent is the login of the person on shift, "" if nobody was.
+func staffOfEvent(reg *checkpoint.Registry, e *checkpoint.ScanEvent) string {
+	if st, ok := reg.StaffByNum(e.Staff); ok {
+		return st.Login
+	}
+	return ""
 }
 
 // vehicleOf is the name that the events of one car share, "" without a car.

@@ -39,7 +39,7 @@ var streamForms = map[string]streamForm{
 	mimeCSV: {
 		media: mimeCSV + "; charset=utf-8",
 		head: "\ufeff" + // so that Excel takes it for UTF-8
-			"occurred_at,recorded_at,person,direction,decision,reason,color,action,flags,temperature,temperature_method,who,device,lane,plate,vehicle,purpose,override,annulled,annulment\r\n",
+			"occurred_at,recorded_at,person,direction,decision,reason,color,action,flags,temperature,temperature_method,who,device,lane,plate,vehicle,purpose,override,annulled,annulment,staff\r\n",
 		comma: "\r\n", foot: "\r\n", row: appendCSVRow,
 	},
 }
@@ -178,7 +178,8 @@ func appendJSONRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) 
 	b = append(append(b, `","override":"`...), e.Override.String()...)
 	b = strconv.AppendBool(append(b, `","annulled":`...), e.Annulled)
 	b = strconv.AppendBool(append(b, `,"annulment":`...), e.IsAnnulment())
-	return append(b, '}')
+	b = append(append(b, `,"staff":"`...), staffOfEvent(reg, e)...)
+	return append(b, '"', '}')
 }
 
 func deviceOfEvent(reg *checkpoint.Registry, e *checkpoint.ScanEvent) (device, lane string) {
@@ -227,7 +228,8 @@ func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) [
 		b = append(append(b, ','), field...)
 	}
 	b = strconv.AppendBool(append(b, ','), e.Annulled)
-	return strconv.AppendBool(append(b, ','), e.IsAnnulment())
+	b = strconv.AppendBool(append(b, ','), e.IsAnnulment())
+	return append(append(b, ','), staffOfEvent(reg, e)...)
 }
 
 // appendCSVField writes a text that people chose: what a spreadsheet could take

@@ -210,6 +210,9 @@ func TestAnswersAreAsWritten(t *testing.T) {
 		{"PUT", "/v1/gates/{gate}", "/v1/gates/V3-g1", admin, fields{"site": "V3", "open": true}},
 		{"GET", "/v1/grid", "", admin, nil},
 		{"PUT", "/v1/grid/{id}", "/v1/grid/N4", admin, fields{"parent": "V1C", "name": "微网格", "level": 4}},
+		{"PUT", "/v1/staff/{login}", "/v1/staff/fang", admin, fields{"name": "方", "role": "guard", "grid": "A1"}},
+		{"POST", "/v1/staff/{login}/badge", "/v1/staff/fang/badge", admin, nil},
+		{"DELETE", "/v1/staff/{login}/badge", "/v1/staff/tracer/badge", admin, nil},
 		{"GET", "/v1/staff", "", admin, nil},
 		{"PUT", "/v1/staff/{login}", "/v1/staff/new", admin, fields{"name": "新", "role": "medic", "password": "ten chars!"}},
 		{"POST", "/v1/setup", "", admin, fields{"gates": []fields{{"code": "M3", "site": "ML", "open": true}}}},
@@ -232,6 +235,15 @@ func TestAnswersAreAsWritten(t *testing.T) {
 	}
 	csv := "name,id_number,site\n钱七," + newDocument() + ",V1\n钱八,x,V1\n"
 	w.importCSV("admin", csv, "text/csv").ok(http.StatusOK).conforms(doc, "POST", "/v1/residents/import")
+	badge := w.makeBadge("fang")
+	shift := w.opening("shift-0001", badge)
+	for _, body := range []fields{shift, shift, w.opening("shift-0002", w.makeBadge("leader")), w.opening("shift-0003", badge+"A")} {
+		w.openShift("D1", body).conforms(doc, "POST", "/v1/shifts")
+	}
+	w.closeShift("D1", "shift-0001", "note").ok(http.StatusOK).conforms(doc, "POST", "/v1/shifts/close")
+	w.do("GET", "/v1/shifts/current", device, nil).ok(http.StatusOK).conforms(doc, "GET", "/v1/shifts/current")
+	w.do("GET", "/v1/me", device, nil).ok(http.StatusOK).conforms(doc, "GET", "/v1/me")
+	w.do("GET", "/v1/gates/G1/shifts", admin, nil).ok(http.StatusOK).conforms(doc, "GET", "/v1/gates/{gate}/shifts")
 	_, code := w.newEnrolCode()
 	w.enrolDevice(code).ok(http.StatusOK).conforms(doc, "POST", "/v1/devices/enrol")
 }

@@ -60,6 +60,7 @@ type Server struct {
 	clock     checkpoint.Clock
 	metrics   *Metrics
 	passwords *passwordDesk
+	badges    badgeDesk
 	large     map[string]bool // paths that take many records
 	ready     readiness
 	revoked   revokedPasses

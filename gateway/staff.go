@@ -13,18 +13,23 @@ import (
 // minPassword is the fewest characters that a password may have.
 const minPassword = 10
 
+// accountRoles are the roles that an account can have. Guards are no staff of
+// everyStaff: they never sign in.
+var accountRoles = append(slices.Clone(everyStaff.staff), checkpoint.RoleGuard)
+
 // accountView is an account as the API shows it: without its password hash.
 type accountView struct {
 	staffView
 	Disabled bool `json:"disabled"`
+	Badge    bool `json:"badge"`
 }
 
 func viewOfAccount(st *checkpoint.Staff) accountView {
-	return accountView{viewOfStaff(st), st.Disabled}
+	return accountView{viewOfStaff(st), st.Disabled, len(st.BadgeHash) > 0}
 }
 
 // accountInput is an account as the API takes it. An empty password keeps the
-// one that is there.
+// one that is there, except that who becomes a guard loses it.
 type accountInput struct {
 	Login    string          `json:"login"`
 	Name     string          `json:"name"`
@@ -35,8 +40,11 @@ type accountInput struct {
 }
 
 func (in accountInput) check() error {
-	if !slices.Contains(everyStaff.staff, in.Role) {
-		return invalid("role", fmt.Sprintf("must be one of %v", everyStaff.staff))
+	if !slices.Contains(accountRoles, in.Role) {
+		return invalid("role", fmt.Sprintf("must be one of %v", accountRoles))
+	}
+	if in.Role == checkpoint.RoleGuard && in.Password != "" {
+		return invalid("password", "a guard holds a badge and never signs in: leave the password out")
 	}
 	if in.Password != "" && utf8.RuneCountInString(in.Password) < minPassword || len(in.Password) > maxPassword {
 		return invalid("password", fmt.Sprintf("must have at least %d characters and at most %d bytes", minPassword, maxPassword))
@@ -78,14 +86,14 @@ func (s *Server) handlePutStaff(c *fiber.Ctx) error {
 	err = s.store.Change(s.context(c), func(d *checkpoint.Draft) error {
 		st := checkpoint.Staff{Login: login, Name: in.Name, Role: in.Role, Grid: in.Grid, Disabled: in.Disabled, PasswordHash: hash}
 		old, known := d.Staff(login)
-		switch {
-		case known && hash == "":
+		if known && hash == "" && st.Role != checkpoint.RoleGuard {
 			st.PasswordHash = old.PasswordHash
-		case hash == "":
-			return invalid("password", "is missing: a new account needs one")
+		}
+		if st.PasswordHash == "" && st.Role != checkpoint.RoleGuard {
+			return invalid("password", "is missing: a new account, or one that was a guard's, needs one")
 		}
 		if known {
-			st.Epoch = old.Epoch
+			st.Epoch, st.BadgeHash = old.Epoch, old.BadgeHash
 			if hash != "" || st.Role != old.Role || st.Grid != old.Grid || st.Disabled != old.Disabled {
 				st.Epoch++
 			}

@@ -33,7 +33,7 @@ func firstLogin(ctx context.Context, store *checkpoint.Store, renew bool) (strin
 	}
 	account := checkpoint.Staff{Login: adminLogin, Name: "管理员", Role: checkpoint.RoleAdmin, PasswordHash: hash}
 	if known {
-		account.Epoch = old.Epoch + 1
+		account.Epoch, account.BadgeHash = old.Epoch+1, old.BadgeHash
 	}
 	err = store.Change(ctx, func(d *checkpoint.Draft) error { return d.PutStaff(account) })
 	return password, err
