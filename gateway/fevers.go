@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+)
+
+// feverView is a fever case with the masked name of its person. What follows
+// second is null or empty while the case is open.
+type feverView struct {
+	ID       string        `json:"id"`
+	State    string        `json:"state"` // open, closed
+	Person   personInEvent `json:"person"`
+	Home     string        `json:"home"` // code of the home site, "" if none
+	OpenedAt utcTime       `json:"opened_at"`
+	Site     string        `json:"site"`
+	SiteName string        `json:"site_name"`
+	Gate     string        `json:"gate"`
+	First    readingView   `json:"first"`
+	Second   readingView   `json:"second"`
+	Outcome  string        `json:"outcome"`
+	ClosedAt *utcTime      `json:"closed_at"`
+	ClosedBy string        `json:"closed_by"`
+	Note     string        `json:"note"`
+	// Contact is for medics, and in the answer about one case only.
+	Contact *contactView `json:"contact,omitempty"`
+}
+
+type readingView struct {
+	At          utcTime            `json:"at"`
+	Temperature checkpoint.Celsius `json:"temperature"`
+}
+
+// contactView is what a medic needs to reach the person.
+type contactView struct {
+	Name  string `json:"name"`
+	Phone string `json:"phone"`
+	Site  string `json:"site"`
+	Door  string `json:"door"`
+}
+
+// handleFevers lists the cases that are open, or those closed in a window, of
+// people who live in the caller's scope or were measured in it.
+func (s *Server) handleFevers(c *fiber.Ctx) error {
+	cases, err := s.feversOf(c)
+	if err != nil {
+		return err
+	}
+	truncated := len(cases) == checkpoint.MaxFevers
+	people, err := s.feverPeople(s.context(c), cases)
+	if err != nil {
+		return err
+	}
+	who, views := principalOf(c), []feverView{}
+	for i := range cases {
+		if person := people[cases[i].Person]; s.reachesFever(who, &cases[i], person) {
+			views = append(views, s.viewOfFever(&cases[i], person))
+		}
+	}
+	return c.JSON(struct {
+		Fevers    []feverView `json:"fevers"`
+		Truncated bool        `json:"truncated"`
+	}{views, truncated})
+}
+
+// feversOf reads the cases that the query asks for: the open ones, all or those
+// opened in a window, or the ones closed in a window.
+func (s *Server) feversOf(c *fiber.Ctx) ([]checkpoint.FeverCase, error) {
+	state := c.Query("state", "open")
+	if state != "open" && state != "closed" {
+		return nil, invalid("state", "must be open or closed")
+	}
+	from, to, err := s.window(c)
+	if err != nil {
+		return nil, err
+	}
+	if state == "closed" {
+		return s.store.ClosedFevers(s.context(c), from, to)
+	}
+	cases, err := s.store.OpenFevers(s.context(c))
+	if err != nil || c.Query("from") == "" && c.Query("to") == "" {
+		return cases, err
+	}
+	within := cases[:0]
+	for _, fever := range cases {
+		if fever.OpenedAt >= from && fever.OpenedAt < to {
+			within = append(within, fever)
+		}
+	}
+	return within, nil
+}
+
+// handleFever gives one case.
+func (s *Server) handleFever(c *fiber.Ctx) error {
+	fever, person, err := s.feverInPath(c)
+	if err != nil {
+		return err
+	}
+	view := s.viewOfFever(&fever, person)
+	switch principalOf(c).Staff.Role {
+	case checkpoint.RoleMedic, checkpoint.RoleAdmin:
+		view.Contact = &contactView{person.Name, person.Phone, person.Site, person.Door}
+	}
+	return c.JSON(view)
+}
+
+// handleCloseFever closes a case, once.
+func (s *Server) handleCloseFever(c *fiber.Ctx) error {
+	var in struct {
+		Outcome string `json:"outcome"`
+		Note    string `json:"note"`
+	}
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	fever, person, err := s.feverInPath(c)
+	if err != nil {
+		return err
+	}
+	by := principalOf(c).Staff.Login
+	closed, err := s.store.CloseFever(s.context(c), fever.ID, checkpoint.FeverOutcome(in.Outcome), by, in.Note)
+	if err != nil {
+		return err
+	}
+	s.logger.Info("fever case closed", "request", requestID(c), "by", by, "case", fever.ID.String(), "outcome", string(closed.Outcome))
+	return c.JSON(s.viewOfFever(&closed, person))
+}
+
+// feverInPath is the case named in the path with its person, if it is in the
+// caller's scope.
+func (s *Server) feverInPath(c *fiber.Ctx) (fever checkpoint.FeverCase, person checkpoint.Resident, err error) {
+	id, err := checkpoint.ParseFeverID(c.Params("id"))
+	if err != nil {
+		return fever, person, err
+	}
+	if fever, err = s.store.Fever(s.context(c), id); err != nil {
+		return fever, person, err
+	}
+	people, err := s.feverPeople(s.context(c), []checkpoint.FeverCase{fever})
+	if err != nil {
+		return fever, person, err
+	}
+	person = people[fever.Person]
+	if !s.reachesFever(principalOf(c), &fever, person) {
+		return fever, person, outOfScope()
+	}
+	return fever, person, nil
+}
+
+// reachesFever tells whether a case lies in somebody's scope: by the gate where
+// it was measured or by the person's home.
+func (s *Server) reachesFever(who principal, fever *checkpoint.FeverCase, person checkpoint.Resident) bool {
+	site, ok := s.store.Registry().SiteByNum(fever.Site)
+	return ok && s.reaches(who, site.Grid) || s.reaches(who, person.Grid)
+}
+
+// feverPeople reads the people of cases, by ID.
+func (s *Server) feverPeople(ctx context.Context, cases []checkpoint.FeverCase) (map[uint64]checkpoint.Resident, error) {
+	ids := make([]uint64, len(cases))
+	for i := range cases {
+		ids[i] = cases[i].Person
+	}
+	people, err := s.store.Residents(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[uint64]checkpoint.Resident, len(people))
+	for _, p := range people {
+		byID[p.ID] = p
+	}
+	return byID, nil
+}
+
+func (s *Server) viewOfFever(fever *checkpoint.FeverCase, person checkpoint.Resident) feverView {
+	view := feverView{
+		ID: fever.ID.String(), State: "open", Home: person.Site, OpenedAt: utcTime(fever.OpenedAt),
+		Person: personInEvent{ID: checkpoint.FormatPersonID(fever.Person), NameMasked: person.NameMasked},
+		First:  readingView{utcTime(fever.First.At), fever.First.Temperature},
+		Second: readingView{utcTime(fever.Second.At), fever.Second.Temperature},
+	}
+	if gate, site := placeOf(s.store.Registry(), fever.Gate); gate != nil && site != nil {
+		view.Gate, view.Site, view.SiteName = gate.Code, site.Code, site.Name
+	}
+	if !fever.Open() {
+		at := utcTime(fever.ClosedAt)
+		view.State, view.Outcome, view.ClosedAt = "closed", string(fever.Outcome), &at
+		view.ClosedBy, view.Note = fever.ClosedBy, fever.Note
+	}
+	return view
+}
