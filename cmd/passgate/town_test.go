@@ -80,7 +80,7 @@ func idNumber(serial int) string {
 }
 
 // gatePhone enrols a device as a guard does.
-func gatePhone(t *testing.T, boss *client, gate string) *client {
+func gatePhone(t testing.TB, boss *client, gate string) *client {
 	t.Helper()
 	var room struct {
 		EnrolCode string `json:"enrol_code"`
