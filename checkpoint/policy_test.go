@@ -349,6 +349,28 @@ func TestSiteNewerThanThePolicyIsTouchedToo(t *testing.T) {
 	}
 }
 
+// Within a change, rules are those that the change has made so far.
+func TestDraftIsJudgedByItsOwnPolicies(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	must(t, s.Change(t.Context(), func(d *Draft) error {
+		mall, _ := d.Site("mall-01")
+		closed := func() bool { return d.RulesAt(mall, d.Now()).Closed }
+		before := closed()
+		if err := d.PutPolicy(closing("shut", Mall)); err != nil {
+			return err
+		}
+		put := closed()
+		if err := d.EndPolicy("shut", "li"); err != nil {
+			return err
+		}
+		if before || !put || closed() {
+			return fmt.Errorf("closed before %v, put %v, ended %v", before, put, closed())
+		}
+		return nil
+	}))
+}
+
 func TestPolicyIsInForceAtAnotherGatewayOnceAcknowledged(t *testing.T) {
 	t.Parallel()
 	s, clock := newStore(t)

@@ -192,6 +192,12 @@ func TestPreviewCountsRightAndChangesNothing(t *testing.T) {
 	if got, err := s.PreviewPolicy(t.Context(), same); err != nil || len(got.Sites) != 1 || len(got.Sites[0].Changes) != 0 {
 		t.Errorf("got %+v, %v", got, err)
 	}
+	// As many as it may hold is not too many.
+	just := closing("just", Mall)
+	just.Parts[0].Rules = RulesPatch{Capacity: ptr(5)}
+	if got, err := s.PreviewPolicy(t.Context(), just); err != nil || got.Sites[0].Overfull || got.Sites[0].Inside != 5 || got.Inside != 0 {
+		t.Errorf("got %+v, %v", got, err)
+	}
 	// Out of its new hours is closed, too.
 	hours := closing("hours", Mall)
 	hours.Parts[0].Rules = RulesPatch{OpensAt: ptr("06:00"), ClosesAt: ptr("10:00")}
