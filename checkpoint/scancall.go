@@ -1,0 +1,198 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// scanCall is one scan with all that Redis needs to decide it.
+type scanCall struct {
+	req     *ScanRequest
+	event   ScanEvent // without outcome
+	device  *Device
+	site    *Site
+	rules   *SiteRules // in force at occurred_at
+	version int64
+	rule    []byte
+	cells   string
+	known   Reason // expired, not yet valid
+	flags   Flags
+	inTime  error // why occurred_at can no longer be recorded
+	fresh   []byte
+	walkIn  string // masked name
+
+	outingsSince int64 // UTC ms, start of the days whose outings count
+}
+
+// prepareScan checks the request and gathers what the script is given.
+func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
+	if len(req.ID) < 8 || len(req.ID) > 64 {
+		return nil, &FieldError{"id", "must have 8 to 64 characters, unique for each scan of this device"}
+	}
+	if len(req.Plate) > 20 {
+		return nil, &FieldError{"plate", "must have at most 20 bytes"}
+	}
+	if req.Vehicle != "" && (len(req.Vehicle) < 8 || len(req.Vehicle) > 64) {
+		return nil, &FieldError{"vehicle", "must have 8 to 64 characters, unique for each passage of a car"}
+	}
+	reg := s.Registry()
+	device, ok := reg.DeviceByNum(req.Device)
+	if !ok {
+		return nil, notFound("device", fmt.Sprint(req.Device))
+	}
+	gate, ok := reg.Gate(device.Gate)
+	if !ok {
+		return nil, notFound("gate", device.Gate)
+	}
+	site, ok := reg.Site(gate.Site)
+	if !ok {
+		return nil, notFound("site", gate.Site)
+	}
+	now := s.now()
+	c := &scanCall{req: req, device: device, site: site, rules: reg.RulesAt(site, req.OccurredAt), version: reg.Version}
+	c.inTime = s.inTime(req, device, now)
+	c.event = ScanEvent{
+		OccurredAt: req.OccurredAt, RecordedAt: now, Direction: req.Direction, Who: req.Who,
+		Temperature: req.Temperature, Method: req.Method, Gate: gate.Num, Device: device.Num,
+		Disinfected: req.Disinfected, Plate: req.Plate, Hash: scanHash(device.Num, req.ID),
+		Staff: s.onShift(device.Num, req.OccurredAt), Purpose: req.Purpose, Override: req.Override,
+	}
+	if req.RemeasureOf != "" {
+		c.event.RemeasureOf = scanHash(device.Num, req.RemeasureOf)
+	}
+	if req.Vehicle != "" {
+		c.event.Vehicle = scanHash(device.Num, req.Vehicle)
+	}
+	if err := c.identify(s); err != nil {
+		return nil, err
+	}
+	c.event.Digest = contentDigest(req)
+	if !s.recent.claim(c.event.Hash, req.OccurredAt, c.event.Digest) {
+		return nil, ErrOtherContent
+	}
+	c.judge(s)
+	return c, nil
+}
+
+// inTime tells why occurred_at may not be recorded any more, or yet.
+func (s *Store) inTime(req *ScanRequest, device *Device, now int64) error {
+	away := time.Duration(req.OccurredAt-now) * time.Millisecond
+	switch {
+	case away > s.fresh:
+		return &FieldError{"occurred_at", fmt.Sprintf("lies %s in the future: the device's clock is wrong", away.Round(time.Second))}
+	case away < -s.retention:
+		return &FieldError{"occurred_at", fmt.Sprintf("is older than the %d days that events are kept", int(s.retention.Hours()/24))}
+	case !req.Late && away < -s.fresh:
+		return &FieldError{"occurred_at", fmt.Sprintf("lies %s back: scans older than %s go through the batch route", (-away).Round(time.Second), s.fresh)}
+	case req.Late && req.OccurredAt < device.EnrolledAt:
+		return &FieldError{"occurred_at", "lies before this device was enrolled"}
+	case req.OccurredAt <= 0:
+		return &FieldError{"occurred_at", "is missing"}
+	}
+	return nil
+}
+
+// identify settles whose trail the scan goes to.
+func (c *scanCall) identify(s *Store) error {
+	switch req := c.req; {
+	case req.Pass != nil:
+		c.event.Person = req.Pass.Person
+	case req.WalkIn != nil:
+		id, masked, blob, err := s.walkIn(*req.WalkIn)
+		if err != nil {
+			return err
+		}
+		c.event.Person, c.walkIn, c.fresh = id, masked, blob
+		c.flags |= FlagWalkIn
+	default:
+		c.event.Person = req.Person
+	}
+	return nil
+}
+
+// passLeeway forgives clocks at both ends of a pass's validity.
+const passLeeway = 60_000
+
+// judge computes what needs no state: validity in time, the site's rules.
+func (c *scanCall) judge(s *Store) {
+	req, site := c.req, c.site
+	if p := req.Pass; p != nil {
+		switch {
+		case req.OccurredAt < p.NotBefore*1000-passLeeway:
+			c.known = ReasonNotYetValid
+		case req.OccurredAt >= p.ExpiresAt*1000+passLeeway:
+			c.known = ReasonExpired
+		}
+	}
+	if req.Late {
+		c.flags |= FlagLate
+	}
+	r := c.rules
+	c.cells = cellsOf(site.Kind, req.Direction, r.ResidentsOnly)
+	at := time.UnixMilli(req.OccurredAt)
+	entering := req.Direction == In
+	outings := 0
+	if r.Outings > 0 && !entering && !req.Purpose.exempt() {
+		outings = r.Outings
+		c.outingsSince = r.outingsSince(at, s.zone)
+	}
+	c.rule = []byte{
+		bit(r.TemperatureOn.needs(req.Direction)), r.AntiPassback.level(), r.ReplayedPass.level(),
+		bit(r.Closed), bit(!r.openAt(at, s.zone)), bit(entering && s.full(site, r)),
+		bit(site.Kind.Residential() && !(entering && r.ResidentsOnly)),
+		bit(r.Disinfection && entering && req.Plate != "" && !req.Disinfected), byte(outings), //nolint:gosec // at most 100
+		r.FeverLine.code(), r.LowLine.code(), byte(r.RemeasureMin), r.LowAgain.level(),
+	}
+}
+
+func bit(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (c *scanCall) keys(k keys) []string {
+	id := c.event.Person
+	p := partitionOf(id)
+	return []string{
+		k.person(id), k.log(p), k.partition(p), k.trail(id), k.identity(id), k.outings(p), k.fevers(p), k.inside(p),
+	}
+}
+
+func (c *scanCall) args() []any {
+	e := &c.event
+	generation, jti, first, told, plate := "", "", "", "", ""
+	if p := c.req.Pass; p != nil {
+		generation = fmt.Sprint(p.Generation)
+		if c.req.Who == ByAppPass {
+			jti = string(p.ID[:])
+		}
+	}
+	if e.RemeasureOf != [8]byte{} {
+		first = string(e.RemeasureOf[:])
+	}
+	if t := c.req.Told; t != nil {
+		told = string(Outcome{Decision: t.Decision, Reason: t.Reason, Action: t.Action}.pack())
+	}
+	if e.Plate != "" {
+		hash := plateHash(e.Plate)
+		plate = string(hash[:])
+	}
+	head := logHeadOf(e.Person, e.OccurredAt)
+	return []any{
+		c.version, e.OccurredAt, c.identity(), e.appendBody(nil, true), head,
+		c.cells, c.rule, string(rune(e.Direction)), c.site.Num, placeOf(e.OccurredAt, c.site.Num, e.Gate), e.Temperature.code(),
+		uint8(c.known), generation, jti, first, told, uint32(c.flags), bit(c.inTime == nil), c.walkIn, c.fresh,
+		bit(e.Override != 0), plate, c.outingsSince, caseOf(e.Person, e.Hash),
+	}
+}
+
+// placeOf is where and when of a scan as the script keeps it: 14 bytes.
+func placeOf(occurredAt int64, site, gate uint32) []byte {
+	b := append(make([]byte, 0, 14), logHeadOf(0, occurredAt)[8:]...)
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, site), gate)
+}
+
+func (c *scanCall) identity() []byte { return append(c.event.Hash[:8:8], c.event.Digest[:]...) }
