@@ -107,8 +107,8 @@ func ParseSiteKind(s string) (SiteKind, error) {
 }
 
 // Rule is one row of the decision table: for whom, where and which way, and
-// what follows. It is the first answer; closed sites, hours, temperature and
-// anti-passback come after it, in the order that scan.lua states.
+// what follows. It is the answer of the step "table"; Precedence says what comes
+// before and after it.
 type Rule struct {
 	Status    Status
 	Kind      SiteKind
@@ -200,6 +200,18 @@ var cells = func() map[cellKey]string {
 	}
 	return out
 }()
+
+// TableOfResidentsOnly returns the rows that are others than those of Table at a
+// site with the rule residents_only.
+func TableOfResidentsOnly() []Rule {
+	var rows []Rule
+	for _, r := range Table() {
+		if only := r.residentsOnly(true); only != r {
+			rows = append(rows, only)
+		}
+	}
+	return rows
+}
 
 // residentsOnly is the row under a rule that keeps strangers out of every kind
 // of site, not of the residential ones alone.
