@@ -34,6 +34,23 @@
 // 250 ms, with the version of the rules. Until then a scan through another
 // gateway than the one that opened the shift names whoever it knew before.
 //
+// # Permits
+//
+// A visitor's permit (Store.IssuePermit) is a record on the person, so that a
+// scan is judged by it in the same script call and a single use is exact at
+// any number of gates. Visitors are people of their own kind, without a home;
+// a new one joins the host's partition, and whoever is on record already keeps
+// their trail. An exemption from the limit of outings (Store.Exempt) is a
+// record of the same form.
+//
+// # Temperatures
+//
+// The projector counts, for each gate and day at the place, how often each
+// temperature was read, by method and direction. Store.SuspectGates compares a
+// gate with its neighbours by these counts: see package drift. A count is
+// raised together with the entry into the gate's index, so it is right as long
+// as both are; whoever makes an index anew from the log begins its counts anew.
+//
 // # Partitions
 //
 // People are split into 64 partitions by the top 6 bits of their ID; a
@@ -57,20 +74,24 @@
 //	{t}:f             zset    scan            open fever cases by time                    ~20 a case
 //	{t}:f:case        hash    scan, fever     a fever case: person, readings, state       ~200 a case
 //	{t}:fz            zset    fever           closed fever cases by time; retention       ~20 a case
+//	{t}:m             zset    permit          permits and exemptions by end; until retention is over ~95 a permit
+//	{t}:m:number      hash    permit          one of them: sealed particulars, withdrawal         ~420 a permit
 //	{t}:n             hash    scan            people of this partition inside each site   ~12 a site
-//	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor
-//	{t}:h:n           hash    enrol           people of home site n in this partition     ~12 a person
+//	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor, permits issued
+//	{t}:h:n           hash    enrol           people of home site n in this partition, 0: visitors ~12 a person
 //	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones       ~20 a value
 //	{t}:v:hash        string  projector       table of a plate's chunks, by keyed hash    8 a chunk
 //	{t}:v:hash:n      zset    projector       passages of a plate: <= 120 events a chunk  45-60 an event
 //	{gN}:e:day        string  projector       table of the gate's chunks that day         8 a chunk
 //	{gN}:e:day:n      zset    projector       gate index: one chunk of <= 120 events      36-56 an event
+//	{gN}:T:localday   hash    projector       how often each temperature was read; 3 days         ~7 a value
 //	{gN}:r:day, :n    both    refuse          refusals without a person, in the same form
+//	{al}:e:day, :n    both    projector       alerts of that day at all gates, in the same form 48-60 an alert
 //	{gN}:c:dev:min    string  refuse          refusals of a device in a minute; 2 minutes
 //	{reg}:meta        hash    registry        format, partitions, version, last numbers
 //	{reg}:sites ...   hash    registry        sites, gates, devices, grid, staff, policies: JSON by code
 //	{reg}:seal        hash    Open            proof that the secrets are those of the data
-//	{reg}:shift:n     string  shift           shifts of device n, JSON; until retention is over    ~150 a shift
+//	{reg}:shift:n     string  shift           shifts of device n, JSON; until retention is over    ~250 a shift
 //	{reg}:shiftversion zset   shift           devices by the number of their last change of shifts
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //

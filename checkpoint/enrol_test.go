@@ -329,7 +329,7 @@ func TestStaleWritersAreSentBack(t *testing.T) {
 	if err := s.SetStatus(ctx, id, StatusRed); err != nil {
 		t.Fatal(err)
 	}
-	if existed, err := s.create(ctx, late, results); err != nil || len(existed) != 1 {
+	if existed, err := s.create(ctx, KindResident, late, results); err != nil || len(existed) != 1 {
 		t.Fatalf("a late creation: %d people existed, %v", len(existed), err)
 	}
 	if p, err := s.Resident(ctx, id); err != nil || p.Status != StatusRed {

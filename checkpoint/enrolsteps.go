@@ -32,7 +32,7 @@ func (s *Store) enrol(ctx context.Context, rows []*enrolment, results []EnrolRes
 		if changed, err = s.indexPhones(ctx, changed, results); err != nil {
 			return err
 		}
-		existed, err := s.create(ctx, fresh, results)
+		existed, err := s.create(ctx, KindResident, fresh, results)
 		if err != nil {
 			return err
 		}
@@ -190,12 +190,12 @@ func (s *Store) phoneStep(name string, hash func(*enrolment) uint64, done func(*
 	}
 }
 
-// create writes new people. Those that existed, because somebody else was
-// faster, are returned.
-func (s *Store) create(ctx context.Context, rows []*enrolment, results []EnrolResult) (existed []*enrolment, err error) {
+// create writes new people of one kind. Those that existed, because somebody
+// else was faster, are returned.
+func (s *Store) create(ctx context.Context, kind PersonKind, rows []*enrolment, results []EnrolResult) (existed []*enrolment, err error) {
 	err = s.batch(ctx, step{
 		name: "create", width: 1,
-		common:    []any{string(rune(KindResident)), s.now()},
+		common:    []any{string(rune(kind)), s.now()},
 		partition: func(e *enrolment) int { return partitionOf(e.id) },
 		add: func(c *call, e *enrolment) {
 			c.keys = append(c.keys, s.keys.person(e.id), s.keys.identity(e.id), s.keys.homeSet(partitionOf(e.id), e.site.Num))

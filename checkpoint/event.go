@@ -28,6 +28,8 @@ type ScanEvent struct {
 	Purpose     Purpose
 	Override    OverrideReason
 	Permit      uint32  // number of the visitor's permit that let the person in, 0 if none
+	PermitUntil int64   // UTC ms, as it was then; 0 without a permit
+	PermitLeft  uint8   // entries left, EntriesUnlimited if they are not counted
 	Annuls      [8]byte // hash of the scan that this event takes back, zero for a scan
 	Fever       FeverID // the fever case that this scan opened, 0 if none
 
@@ -64,8 +66,8 @@ func (e ScanEvent) Moved() bool {
 //	      recorded_at - occurred_at, zigzag varint
 //	      extras: tag 1, length 1, bytes; 'P' plate, 'R' hash of the first
 //	      reading, 'V' hash of the vehicle's passage, 'U' purpose, 'O' reason of
-//	      an override, 'N' number of a permit, 'A' hash of the scan taken back,
-//	      'F' the fever case that was opened
+//	      an override, 'N' use of a permit (number 4, until 6, entries left 1),
+//	      'A' hash of the scan taken back, 'F' the fever case that was opened
 //
 // An annulment has the occurred_at of the scan that it takes back, so that both
 // lie side by side in every index; recorded_at says when it was made.
@@ -111,7 +113,8 @@ func (e *ScanEvent) appendBody(b []byte, withGate bool) []byte {
 		b = append(b, 'O', 1, byte(e.Override))
 	}
 	if e.Permit != 0 {
-		b = binary.BigEndian.AppendUint32(append(b, 'N', 4), e.Permit)
+		b = append(appendUint32(append(b, 'N', 11), e.Permit), logHeadOf(0, e.PermitUntil)[8:]...)
+		b = append(b, e.PermitLeft)
 	}
 	if e.Fever != 0 {
 		b = binary.BigEndian.AppendUint64(append(b, 'F', 8), uint64(e.Fever))
@@ -161,7 +164,7 @@ func (e *ScanEvent) readBody(b []byte, withGate bool) error {
 }
 
 func (e *ScanEvent) readExtra(tag byte, value []byte) error {
-	want := map[byte]int{'R': 8, 'V': 8, 'A': 8, 'U': 1, 'O': 1, 'N': 4, 'F': 8}
+	want := map[byte]int{'R': 8, 'V': 8, 'A': 8, 'U': 1, 'O': 1, 'N': 11, 'F': 8}
 	if n, ok := want[tag]; ok && len(value) != n {
 		return errEvent
 	}
@@ -179,7 +182,7 @@ func (e *ScanEvent) readExtra(tag byte, value []byte) error {
 	case 'O':
 		e.Override = OverrideReason(value[0])
 	case 'N':
-		e.Permit = binary.BigEndian.Uint32(value)
+		e.Permit, e.PermitUntil, e.PermitLeft = binary.BigEndian.Uint32(value), time6(value[4:]), value[10]
 	case 'F':
 		e.Fever = FeverID(binary.BigEndian.Uint64(value))
 	default:

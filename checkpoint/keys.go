@@ -74,6 +74,12 @@ func (k keys) fever(id FeverID) string {
 }                                  // hash: one case
 func (k keys) inside(p int) string { return k.part(p, "n") } // hash: site -> people of this partition who are inside
 
+func (k keys) people(p int) string  { return k.part(p, "p:") } // base of every person's key in the partition
+func (k keys) permits(p int) string { return k.part(p, "m") }  // sorted set: permits and exemptions by the time when they end
+func (k keys) permit(number uint32) string { // hash: one of them
+	return k.permits(permitPartition(number)) + ":" + string(appendUint32(nil, number))
+}
+
 // index is one bucket of a blind index: kind "d" document number, "f" phone.
 // hash is the keyed hash of the value; its top bits choose partition and bucket.
 func (k keys) index(kind string, hash uint64) string {
@@ -83,12 +89,21 @@ func (k keys) index(kind string, hash uint64) string {
 // plate lists the passages of one plate in the partition of the plate's keyed hash.
 func (k keys) plate(hash uint64) string { return k.part(partitionOf(hash), "v:"+raw(hash)) } // string: chunk table; sorted sets at key:n
 
+// alerts lists the events of one day, at all gates, that somebody should look at.
+func (k keys) alerts(day int64) string { // string: chunk table; sorted sets at key:n
+	return k.prefix + "{al}:e:" + strconv.FormatInt(day, 10)
+}
+
 func (k keys) gate(gate uint32, rest string) string {
 	return k.prefix + "{g" + strconv.FormatUint(uint64(gate), 10) + "}:" + rest
 }
 
 func (k keys) gateDay(gate uint32, day int64) string { // string: chunk table; sorted sets at key:n
 	return k.gate(gate, "e:"+strconv.FormatInt(day, 10))
+}
+
+func (k keys) readings(gate uint32, day Day) string { // hash: code of method, direction and temperature -> count; 3 days
+	return k.gate(gate, "T:"+strconv.FormatInt(int64(day), 10))
 }
 
 func (k keys) refusals(gate uint32, day int64) string { // the same shape, for refusals without a person

@@ -20,8 +20,9 @@ local member = id .. string.char(math.floor(flags / 65536) * 32 + decision * 8 +
 local function put(field, value) set[#set + 1] = field; set[#set + 1] = value end
 
 if permit_at and decision == PASS then
-  member = member .. 'N\4' .. string.sub(permit_list, permit_at, permit_at + 3)
   local allowed, used = string.byte(permit_list, permit_at + 21, permit_at + 22)
+  member = member .. 'N\11' .. string.sub(permit_list, permit_at, permit_at + 3) ..
+    string.sub(permit_list, permit_at + 15, permit_at + 20) .. string.char(allowed > 0 and allowed - used - 1 or 255)
   if allowed > 0 then
     put('v', string.sub(permit_list, 1, permit_at + 21) .. string.char(used + 1) .. string.sub(permit_list, permit_at + 23))
   end

@@ -85,6 +85,7 @@ func (c *scanCall) result(reg *Registry, rest []string, again bool) (ScanResult,
 	}
 	view := personView(reg, e.Person, rest[1], rest[2], rest[3])
 	res := ScanResult{Outcome: e.Outcome, Person: &view, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: again}
+	res.Permit = PermitUse{e.Permit, e.PermitUntil, e.PermitLeft}
 	if res.Action == HoldHere {
 		res.Call = reg.DutyPhone(c.site.Grid)
 	}

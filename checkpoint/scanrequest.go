@@ -172,6 +172,7 @@ type ScanResult struct {
 	OccurredAt int64       // UTC ms
 	RecordedAt int64       // UTC ms, of the first recording
 	Duplicate  bool        // this is the stored answer to the same scan
+	Permit     PermitUse   // the visitor's permit that let the person in, zero if none
 	Call       string      // number to phone about a person who is held here, else empty
 }
 

@@ -43,6 +43,8 @@ var (
 	enrolSource string
 	//go:embed shift.lua
 	shiftSource string
+	//go:embed permit.lua
+	permitSource string
 
 	scanScript     = newScript(chunksSource, scanSource, verdictSource, recordSource)
 	annulScript    = newScript(chunksSource, annulSource)
@@ -55,8 +57,9 @@ var (
 	raiseScript    = newScript(raiseSource)
 	enrolScript    = newScript(enrolSource)
 	shiftScript    = newScript(shiftSource)
+	permitScript   = newScript(chunksSource, permitSource)
 
-	allScripts = []*script{scanScript, annulScript, feverScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript}
+	allScripts = []*script{scanScript, annulScript, feverScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.

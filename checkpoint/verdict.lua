@@ -33,25 +33,25 @@ end
 -- site 4, from 6, until 6, entries allowed 1 (0 = many), used 1, plate hash 4.
 local RECORD = 27
 if permits == 1 and not own and (entering and reason == OUTSIDER or not entering and inside) then
-  local list, why = redis.call('HGET', person, 'v') or '', nil
+  local list, why, over = redis.call('HGET', person, 'v') or '', nil, false
   for i = #list - RECORD + 1, 1, -RECORD do
     if string.sub(list, i + 4, i + 8) == 'v' .. site then
       local from, till = time_at(list, i + 9), time_at(list, i + 15)
       local allowed, used = string.byte(list, i + 21, i + 22)
       if not entering then
-        if t >= till and last < till then flags = flags + F_OVERSTAYED end
-        break
+        over = over or t >= till and last < till
+        if t >= from and t < till then over = false break end
       elseif t >= from and t < till and (allowed == 0 or used < allowed) then
         decision, reason, action, why = PASS, 0, ADMIT, nil
         permit_list, permit_at = list, i
         local plate = string.sub(list, i + 23, i + 26)
         if ARGV[22] ~= '' and plate ~= '\0\0\0\0' and plate ~= ARGV[22] then flags = flags + F_OTHER_VEHICLE end
         break
-      end
-      why = why or (t < from and NOT_YET_VALID or t >= till and PERMIT_EXPIRED or PERMIT_USED)
+      else why = why or (t < from and NOT_YET_VALID or t >= till and PERMIT_EXPIRED or PERMIT_USED) end
     end
   end
   if why then decision, reason, action = DENY, why, REGISTER end
+  if over then flags = flags + F_OVERSTAYED end
 end
 
 -- Whoever has an open fever case goes home or to the hospital.
