@@ -3,8 +3,6 @@ package checkpoint
 import (
 	"context"
 	"encoding/binary"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // plateSet is the base key of the events of one plate, however it is written;
@@ -60,17 +58,5 @@ func (s *Store) ByPlate(ctx context.Context, plate string, from, to int64, fn fu
 	if err != nil && !isNil(err) {
 		return unavailable(err)
 	}
-	instant := newInstant(fn)
-	err = s.readChunks(ctx, base, table, from, to, func(z redis.Z) error {
-		member, _ := z.Member.(string)
-		e, err := parsePlateMember(int64(z.Score), member)
-		if err != nil {
-			return err
-		}
-		return instant.add(e)
-	})
-	if err != nil {
-		return err
-	}
-	return instant.flush()
+	return s.readEvents(ctx, base, table, from, to, parsePlateMember, fn)
 }

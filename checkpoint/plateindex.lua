@@ -1,7 +1,8 @@
--- plateindex.lua: puts events into the set of one plate. Members are immutable,
--- so running it again changes nothing.
+-- plateindex.lua: puts events into a chunked set of many gates: that of one
+-- plate, or a day's alerts. Members are immutable, so running it again changes
+-- nothing.
 --
--- KEYS 1 table of the plate's set (string; chunks at KEYS[1]:n)
+-- KEYS 1 table of the set (string; chunks at KEYS[1]:n)
 -- ARGV pairs of occurred_at (ms) and member
 -- Returns how many of the members are new
 local base = KEYS[1]

@@ -62,14 +62,21 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 	switch verdict {
 	case "new", "capped":
 		s.recent.refuse(e.Hash, e.OccurredAt)
-		return res, nil
+		if verdict == "new" {
+			e.Outcome = o
+			err = s.raiseAlert(ctx, e)
+		}
+		return res, err
 	case "again":
 		if len(rest) != 1 {
 			return ScanResult{}, errEvent
 		}
 		first, err := parseTrail(0, e.OccurredAt, rest[0])
+		if err != nil {
+			return ScanResult{}, err
+		}
 		res.Outcome, res.RecordedAt = first.Outcome, first.RecordedAt
-		return res, err
+		return res, s.raiseAlert(ctx, &first) // the first time, it may have failed
 	}
 	return ScanResult{}, c.refusedBy(verdict)
 }

@@ -56,24 +56,14 @@ func (s *Store) window(ctx context.Context, w Window, key func(uint32, int64) st
 		if err != nil && !isNil(err) {
 			return unavailable(err)
 		}
-		instant := newInstant(func(e *ScanEvent) error {
+		ofGate := func(at int64, member string) (ScanEvent, error) { return parse(gate.Num, at, member) }
+		err = s.readEvents(ctx, base, table, w.From, w.To, ofGate, func(e *ScanEvent) error {
 			if !w.matches(e) {
 				return nil
 			}
 			return fn(e)
 		})
-		visit := func(z redis.Z) error {
-			member, _ := z.Member.(string)
-			e, err := parse(gate.Num, int64(z.Score), member)
-			if err != nil {
-				return err
-			}
-			return instant.add(e)
-		}
-		if err := s.readChunks(ctx, base, table, w.From, w.To, visit); err != nil {
-			return err
-		}
-		if err := instant.flush(); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -116,6 +106,27 @@ func (i *instant) flush() error {
 		}
 	}
 	return nil
+}
+
+// readEvents hands the events of a chunked set with from <= t < to to fn in
+// order of time, those that are taken back with their mark. table is the set's
+// chunk table.
+func (s *Store) readEvents(ctx context.Context, base, table string, from, to int64,
+	parse func(at int64, member string) (ScanEvent, error), fn func(*ScanEvent) error,
+) error {
+	instant := newInstant(fn)
+	err := s.readChunks(ctx, base, table, from, to, func(z redis.Z) error {
+		member, _ := z.Member.(string)
+		e, err := parse(int64(z.Score), member)
+		if err != nil {
+			return err
+		}
+		return instant.add(e)
+	})
+	if err != nil {
+		return err
+	}
+	return instant.flush()
 }
 
 // chunksPerRead is how many chunks are fetched in one round trip: about 8,000

@@ -78,6 +78,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/gates/:gate/shifts", who: only(leader).andDevices(), node: gate, handle: s.handleShifts},
 		{method: get, path: "/v1/residents/:id/trajectory", who: only(tracer, leader), node: home, handle: s.handleTrajectory},
 
+		{method: get, path: "/v1/alerts", who: only(leader, medic), handle: s.handleAlerts},
 		{method: get, path: "/v1/fevers", who: only(medic, leader), handle: s.handleFevers},
 		{method: get, path: "/v1/fevers/:id", who: only(medic, leader), handle: s.handleFever},
 		{method: post, path: "/v1/fevers/:id/close", who: only(medic), handle: s.handleCloseFever},
