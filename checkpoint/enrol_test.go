@@ -448,6 +448,8 @@ func contents(t *testing.T, s *Store) string {
 			b.WriteString(s.rdb.Get(ctx, k).Val())
 		case "stream":
 			fmt.Fprint(&b, s.rdb.XRange(ctx, k, "-", "+").Val())
+		case "zset":
+			fmt.Fprint(&b, s.rdb.ZRangeWithScores(ctx, k, 0, -1).Val())
 		default:
 			t.Fatalf("a key of type %s: say here how to read it", kind)
 		}

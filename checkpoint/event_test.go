@@ -41,6 +41,10 @@ func anyEvent() *rapid.Generator[ScanEvent] {
 		if rapid.Bool().Draw(t, "case") {
 			e.Fever = FeverID(rapid.Uint64().Draw(t, "fever"))
 		}
+		if rapid.Bool().Draw(t, "permitted") {
+			e.Permit, e.PermitLeft = rapid.Uint32Min(1).Draw(t, "permit"), rapid.Uint8().Draw(t, "left")
+			e.PermitUntil = rapid.Int64Range(0, 1<<47).Draw(t, "until")
+		}
 		e.Digest = [4]byte{9, 8, 7, 6}
 		return e
 	})

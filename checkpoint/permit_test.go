@@ -19,7 +19,11 @@ type permitDesk struct {
 // newDesk enrols the host, resident 1.
 func newDesk(t testing.TB, s *Store) *permitDesk {
 	t.Helper()
-	return &permitDesk{t: t, s: s, host: mustEnrol(t, s, resident(1, "v-01"))[0]}
+	return newDeskOf(t, s, mustEnrol(t, s, resident(1, "v-01"))[0])
+}
+
+func newDeskOf(t testing.TB, s *Store, host uint64) *permitDesk {
+	return &permitDesk{t: t, s: s, host: host}
 }
 
 // ask is a good request for a visitor with a document, for an hour, which

@@ -1,0 +1,142 @@
+package checkpoint
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// numbers lists the permits that a filter lets through.
+func (d *permitDesk) numbers(f PermitFilter) (out []uint32) {
+	d.t.Helper()
+	permits, more, err := d.s.Permits(d.t.Context(), f)
+	if err != nil || more {
+		d.t.Fatalf("list: more %v, %v", more, err)
+	}
+	now := d.s.now()
+	for _, p := range permits {
+		if f.State != "" && p.StateAt(now) != f.State {
+			d.t.Errorf("permit %d is %s in a list of %s", p.Number, p.StateAt(now), f.State)
+		}
+		out = append(out, p.Number)
+	}
+	return out
+}
+
+func TestPermitsAreListedByWhatIsAsked(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	desk := newDesk(t, s)
+	start, hour := s.now(), time.Hour.Milliseconds()
+	host := villager(t, s, 2)
+	span := func(from, until int64) func(*NewPermit) {
+		return func(in *NewPermit) { in.From, in.Until = start+from*hour, start+until*hour }
+	}
+	a := desk.issue(1, span(0, 1))
+	b := desk.issue(2, span(0, 9))
+	c := desk.issue(1, span(5, 8))
+	d := desk.issue(3, span(0, 7), func(in *NewPermit) { in.Site, in.Host = "v-02", host })
+	clock.Advance(2 * time.Hour)
+	for what, test := range map[string]struct {
+		filter PermitFilter
+		want   []Permit
+	}{
+		"all":       {PermitFilter{}, []Permit{b, c, d, a}},
+		"a person":  {PermitFilter{Person: a.Person}, []Permit{c, a}},
+		"a host":    {PermitFilter{Host: host}, []Permit{d}},
+		"a site":    {PermitFilter{Site: "v-01"}, []Permit{b, c, a}},
+		"in force":  {PermitFilter{State: PermitInForce}, []Permit{b, d}},
+		"coming":    {PermitFilter{State: PermitComing}, []Permit{c}},
+		"ended":     {PermitFilter{State: PermitEnded}, []Permit{a}},
+		"overstay":  {PermitFilter{State: PermitOverstayed}, nil},
+		"in scope":  {PermitFilter{Within: func(site *Site) bool { return site.Grid == "area-2" }}, []Permit{d}},
+		"two wants": {PermitFilter{Site: "v-01", State: PermitInForce, Host: desk.host}, []Permit{b}},
+	} {
+		var numbers []uint32
+		for _, p := range test.want {
+			numbers = append(numbers, p.Number)
+		}
+		if got := desk.numbers(test.filter); !slices.Equal(got, numbers) {
+			t.Errorf("%s: got %v, want %v", what, got, numbers)
+		}
+	}
+	if _, _, err := s.Permits(t.Context(), PermitFilter{Site: "v-99"}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a site that is none: %v", err)
+	}
+	_, _, err := s.Permits(t.Context(), PermitFilter{State: "lost"})
+	wantField(t, err, "state")
+}
+
+func TestWhoIsInsideWhenThePermitEndsIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	desk, gate := newDesk(t, s), post(t, s, clock, "v-01")
+	enter := func(visitor int, edit ...func(*NewPermit)) Permit {
+		p := desk.issue(visitor, edit...)
+		want(t, gate.scan(p.Person, In, 36_5), Pass, ReasonOK, Admit, 0)
+		return p
+	}
+	stays, leaves, moves, longer, renewed := enter(1), enter(2), enter(3), enter(4, many), enter(5)
+	desk.issue(6) // never came
+	clock.Advance(time.Minute)
+	want(t, gate.scan(leaves.Person, Out, 36_5), Pass, ReasonOK, Admit, FlagOutsider)
+	want(t, post(t, s, clock, "mall-01").scan(moves.Person, In, 36_5), Pass, ReasonOK, Admit, FlagOutsider)
+	desk.issue(4, func(in *NewPermit) { in.From, in.Until = s.now(), longer.Until + 60_000 })
+	desk.issue(5, func(in *NewPermit) { in.From, in.Until = longer.Until+120_000, longer.Until+240_000 })
+	overstayed := PermitFilter{State: PermitOverstayed}
+
+	clock.Advance(time.Duration(stays.Until-s.now()-1) * time.Millisecond)
+	if got := desk.numbers(overstayed); got != nil {
+		t.Errorf("a millisecond early: %v", got)
+	}
+	clock.Advance(time.Millisecond)
+	if got := desk.numbers(overstayed); !slices.Equal(got, []uint32{renewed.Number, stays.Number}) {
+		t.Errorf("left behind: %v, want %v", got, []uint32{renewed.Number, stays.Number})
+	}
+	if got := desk.numbers(PermitFilter{State: PermitEnded, Person: stays.Person}); got != nil {
+		t.Errorf("who overstays is listed as ended: %v", got)
+	}
+
+	t.Log("the exit says so; a permit that goes on covers it, one that is to come does not")
+	clock.Advance(time.Second)
+	want(t, gate.scan(stays.Person, Out, 36_5), Pass, ReasonOK, Admit, FlagOutsider|FlagOverstayed)
+	want(t, gate.scan(longer.Person, Out, 36_5), Pass, ReasonOK, Admit, FlagOutsider)
+	want(t, gate.scan(renewed.Person, Out, 36_5), Pass, ReasonOK, Admit, FlagOutsider|FlagOverstayed)
+	if got := desk.numbers(overstayed); got != nil {
+		t.Errorf("all have left: %v", got)
+	}
+}
+
+// What ended goes when retention is over, with whatever is issued next in the
+// partition, from the person too.
+func TestPermitsPastRetentionAreNowhere(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	desk := newDesk(t, s)
+	old := desk.issue(1)
+	clock.Advance(s.retention + time.Hour)
+	next := desk.issue(2)
+	if got := desk.numbers(PermitFilter{Person: old.Person}); !slices.Equal(got, []uint32{old.Number}) {
+		t.Errorf("at the end of retention: %v", got)
+	}
+	clock.Advance(time.Millisecond)
+	desk.issue(2)
+	if _, err := s.Permit(t.Context(), old.Number); !errors.Is(err, ErrNotFound) {
+		t.Errorf("past retention: %v", err)
+	}
+	if v, err := s.rdb.HGet(t.Context(), s.keys.person(old.Person), "v").Result(); err != nil && !errors.Is(err, redis.Nil) || v != "" {
+		t.Errorf("%d bytes of permits are left on the person, %v", len(v), err)
+	}
+	for _, key := range allKeys(t, s) {
+		if strings.HasSuffix(key, s.keys.permit(old.Number)) {
+			t.Errorf("key %q is left", key)
+		}
+	}
+	if _, err := s.Permit(t.Context(), next.Number); err != nil {
+		t.Error(err)
+	}
+}
