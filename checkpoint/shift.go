@@ -21,7 +21,7 @@ const (
 	// MaxNote bounds a hand-over note, in bytes: about 200 Chinese characters.
 	MaxNote = 600
 	// maxShifts is how many of a device's newest shifts are kept, within
-	// retention: nine a day for four weeks, at most 256 KiB.
+	// retention: nine a day for four weeks, at most 350 KiB.
 	maxShifts = 256
 )
 

@@ -466,8 +466,12 @@ func TestShiftsAreCounted(t *testing.T) {
 		from, to int64
 		n        int
 	}{
-		{"mall-01-g1", from, second, 1}, {"mall-01-g1", from, second + 1, 2}, {"mall-01-g1", second, to, 1},
-		{"mall-01-g1", second - 1, to, 2}, {"mall-01-g1", to, to + 1, 0}, {"v-01-g1", from, to, 0},
+		{"mall-01-g1", from, second, 1},
+		{"mall-01-g1", from, second + 1, 2},
+		{"mall-01-g1", second, to, 1},
+		{"mall-01-g1", second - 1, to, 2},
+		{"mall-01-g1", to, to + 1, 0},
+		{"v-01-g1", from, to, 0},
 	} {
 		if got, err := s.Shifts(t.Context(), w.gate, w.from, w.to); err != nil || len(got) != w.n {
 			t.Errorf("%+v: %d shifts, %v", w, len(got), err)

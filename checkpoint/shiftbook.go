@@ -66,7 +66,7 @@ func (s *Store) shiftVersion() int64 {
 }
 
 // devicesPerRead is how many devices' shifts are fetched in one round trip: up
-// to 256 KiB each, about 15 KiB as a rule.
+// to 350 KiB each, about 20 KiB as a rule.
 const devicesPerRead = 64
 
 // loadShifts brings the book up to date: it reads the devices whose shifts have
