@@ -3,4 +3,4 @@
 package drift_test
 
 // simDays is how many days are simulated.
-const simDays = 240
+const simDays = 200

@@ -292,7 +292,7 @@ func TestSimulatedTown(t *testing.T) {
 	worseEver := make([]tally, len(worse))
 	for i, sd := range worse {
 		s.biasSD = sd
-		_, worseEver[i] = s.honestDays(simDays / 8)
+		_, worseEver[i] = s.honestDays(simDays / 10)
 	}
 
 	var b strings.Builder
