@@ -94,9 +94,11 @@ func (r *Registry) Policies() []*Policy {
 	for _, p := range r.policies {
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b *Policy) int { return cmp.Compare(a.Num, b.Num) })
+	slices.SortFunc(out, byCreation)
 	return out
 }
+
+func byCreation(a, b *Policy) int { return cmp.Compare(a.Num, b.Num) }
 
 // PutPolicy adds a policy. Without From it begins now; it never reaches back.
 // ErrExists if the code was used before, be it by a policy that has ended.

@@ -34,7 +34,6 @@ func (s *Store) PreviewPolicy(ctx context.Context, p Policy) (PolicyPreview, err
 	if err := d.PutPolicy(p); err != nil {
 		return PolicyPreview{}, err
 	}
-	d.bySite = d.indexPolicies()
 	out := PolicyPreview{Policy: *d.policies[p.Code]}
 	sites := d.Touched(&out.Policy)
 	residents, err := s.livingAt(ctx, sites)

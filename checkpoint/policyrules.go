@@ -101,49 +101,75 @@ func (r *Registry) touches(p *Policy, site *Site) bool {
 	return slices.ContainsFunc(p.Nodes, func(node string) bool { return r.Within(site.Grid, node) })
 }
 
-// sitePolicy is what one policy changes at one site.
-type sitePolicy struct {
+// kindPolicy is what one policy changes at sites of one kind.
+type kindPolicy struct {
 	policy  *Policy
 	from    int64 // UTC ms, included
 	end     int64 // UTC ms, excluded
 	patches []*RulesPatch
 }
 
-// indexPolicies works out for every site, by its number, what touches it, in
-// order of creation.
-func (r *Registry) indexPolicies() map[uint32][]sitePolicy {
-	out := map[uint32][]sitePolicy{}
-	all := r.Policies()
-	for _, site := range r.sites {
-		if touching := r.touching(all, site); len(touching) > 0 {
-			out[site.Num] = touching
+// at is what the policy changes at sites of a kind, without patches if nothing.
+func (p *Policy) at(kind SiteKind) *kindPolicy {
+	out := &kindPolicy{policy: p, from: p.From, end: p.end()}
+	for i := range p.Parts {
+		if p.Parts[i].meets(kind) {
+			out.patches = append(out.patches, &p.Parts[i].Rules)
 		}
 	}
 	return out
 }
 
-func (r *Registry) touching(all []*Policy, site *Site) (out []sitePolicy) {
-	for _, p := range all {
-		var patches []*RulesPatch
-		for i := range p.Parts {
-			if p.Parts[i].meets(site.Kind) {
-				patches = append(patches, &p.Parts[i].Rules)
+// indexPolicies works out for every site, by its number, what touches it, over
+// or not, in order of creation. It starts from the places that policies name: the
+// work grows with what touches, not with sites times policies.
+func (r *Registry) indexPolicies() map[uint32][]*kindPolicy {
+	var town []*Policy
+	byNode, bySite := map[string][]*Policy{}, map[string][]*Policy{}
+	changes := map[*Policy][len(siteKindNames)]*kindPolicy{}
+	for _, p := range r.Policies() {
+		var kinds [len(siteKindNames)]*kindPolicy
+		for kind := range kinds {
+			kinds[kind] = p.at(SiteKind(kind))
+		}
+		changes[p] = kinds
+		if p.WholeTown() {
+			town = append(town, p)
+		}
+		for _, node := range p.Nodes {
+			byNode[node] = append(byNode[node], p)
+		}
+		for _, site := range p.Sites {
+			bySite[site] = append(bySite[site], p)
+		}
+	}
+	out := map[uint32][]*kindPolicy{}
+	for _, site := range r.sites {
+		here := slices.Concat(town, bySite[site.Code])
+		node := site.Grid
+		for range maxGridDepth {
+			here = append(here, byNode[node]...)
+			if n, ok := r.grid[node]; ok {
+				node = n.Parent
 			}
 		}
-		if len(patches) > 0 && r.touches(p, site) {
-			out = append(out, sitePolicy{p, p.From, p.end(), patches})
+		slices.SortFunc(here, byCreation)
+		for _, p := range slices.Compact(here) {
+			if change := changes[p][site.Kind]; len(change.patches) > 0 {
+				out[site.Num] = append(out[site.Num], change)
+			}
 		}
 	}
 	return out
 }
 
-// policiesOf lists what touches a site, over or not. A draft whose sites, grid
-// or policies have been changed has no index and looks it up.
-func (r *Registry) policiesOf(site *Site) []sitePolicy {
-	if r.bySite != nil {
-		return r.bySite[site.Num]
+// policiesOf lists what touches a site. The index of a registry that others see
+// is there; that of a draft is made anew after what changes it.
+func (r *Registry) policiesOf(site *Site) []*kindPolicy {
+	if r.bySite == nil {
+		r.bySite = r.indexPolicies()
 	}
-	return r.touching(r.Policies(), site)
+	return r.bySite[site.Num]
 }
 
 // RulesAt are the rules of a site in force at a time (UTC ms): its own, and
@@ -183,7 +209,7 @@ func (r *Registry) PoliciesAt(site *Site, at int64) (out []*Policy) {
 // Touched lists the sites that a policy changes something at, by code.
 func (r *Registry) Touched(p *Policy) (out []*Site) {
 	for _, site := range r.Sites() {
-		if len(r.touching([]*Policy{p}, site)) > 0 {
+		if r.touches(p, site) && len(p.at(site.Kind).patches) > 0 {
 			out = append(out, site)
 		}
 	}

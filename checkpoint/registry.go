@@ -30,8 +30,8 @@ type Registry struct {
 	staffNum map[uint32]*Staff // by number
 	badges   map[string]*Staff // by badge hash
 	policies map[string]*Policy
-	bySite   map[uint32][]sitePolicy // what touches a site, by its number; nil: not worked out
-	next     map[string]uint32       // last number given, by record type
+	bySite   map[uint32][]*kindPolicy // what touches a site, by its number; nil: not worked out
+	next     map[string]uint32        // last number given, by record type
 }
 
 // Site finds a site by its code.
