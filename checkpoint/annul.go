@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // AnnulWithin is how long after a scan its device may take it back.
@@ -46,10 +44,29 @@ type AnnulResult struct {
 // Annul records that a scan is taken back. The scan stays on record, marked;
 // where the person is, a reading that waits for its second one, the use of a
 // permit and the household's outing become what the rest of the record says.
-// A fever case that the scan opened stays open: a medic closes it. Errors:
+// A fever case that the scan opened stays open: a medic closes it. A scan of a
+// walk-in is found where it lies, with the walk-in or a resident. Errors:
 // *FieldError, ErrNotFound (no such scan of this device and person),
 // ErrTooLate, ErrAnnulled, ErrRevoked, ErrOtherContent, ErrUnavailable.
 func (s *Store) Annul(ctx context.Context, req AnnulRequest) (AnnulResult, error) {
+	res, err := s.annul(ctx, req)
+	if !errors.Is(err, ErrNotFound) {
+		return res, err
+	}
+	residents, lost := s.residentsOf(ctx, req.Person)
+	if lost != nil {
+		return res, lost
+	}
+	for _, req.Person = range residents {
+		if res, other := s.annul(ctx, req); !errors.Is(other, ErrNotFound) {
+			return res, other
+		}
+	}
+	return res, err
+}
+
+// annul is Annul for a scan in the person's own trail.
+func (s *Store) annul(ctx context.Context, req AnnulRequest) (AnnulResult, error) {
 	a, err := s.prepareAnnulment(&req)
 	if err != nil {
 		return AnnulResult{}, err
@@ -74,6 +91,9 @@ func (s *Store) Annul(ctx context.Context, req AnnulRequest) (AnnulResult, error
 		switch verdict {
 		case "new", "again":
 			e, err := parseTrail(a.event.Person, req.OccurredAt, rest[0])
+			if err == nil && e.Who == ByWalkIn {
+				err = s.settleResident(ctx, a.event.Person)
+			}
 			return AnnulResult{a.event.Person, e.OccurredAt, e.RecordedAt, verdict == "again"}, err
 		case "twice":
 			return AnnulResult{}, ErrAnnulled
@@ -88,6 +108,7 @@ func (s *Store) Annul(ctx context.Context, req AnnulRequest) (AnnulResult, error
 type annulment struct {
 	event  ScanEvent // of the annulment itself
 	target [8]byte
+	at     int64 // when it was taken back, UTC ms
 	late   error // why it may not be recorded any more
 }
 
@@ -116,7 +137,7 @@ func (s *Store) prepareAnnulment(req *AnnulRequest) (*annulment, error) {
 	case !req.Late && req.At < now-fresh:
 		return nil, &FieldError{"annulled_at", "lies too far back: what was done offline goes through the batch route"}
 	}
-	a := &annulment{target: scanHash(device.Num, req.Scan)}
+	a := &annulment{target: scanHash(device.Num, req.Scan), at: req.At}
 	if req.At-req.OccurredAt > AnnulWithin.Milliseconds() {
 		a.late = ErrTooLate
 	}
@@ -147,7 +168,7 @@ func (s *Store) recount(ctx context.Context, a *annulment) ([]any, error) {
 		switch {
 		case e.OccurredAt == a.event.OccurredAt && e.Hash == a.target && !e.IsAnnulment():
 			target = e
-		case !e.Annulled && !e.IsAnnulment():
+		case e.Counts():
 			kept = append(kept, *e)
 		}
 		repeat = repeat || e.OccurredAt == a.event.OccurredAt && e.Hash == a.event.Hash
@@ -158,9 +179,12 @@ func (s *Store) recount(ctx context.Context, a *annulment) ([]any, error) {
 	if a.late != nil && !repeat {
 		return nil, a.late
 	}
-	last, waiting := stateAfter(s.Registry(), kept)
+	state, err := s.jointState(ctx, a.event.Person, kept)
+	if err != nil {
+		return nil, err
+	}
 	e := &a.event
-	e.Direction, e.Who, e.Staff = target.Direction, target.Who, s.onShift(e.Device, e.RecordedAt)
+	e.Direction, e.Who, e.Staff = target.Direction, target.Who, s.onShift(e.Device, a.at)
 	e.Plate, e.Vehicle = target.Plate, target.Vehicle // to lie beside it in the plate's set, too
 	permit := ""
 	if target.Permit != 0 {
@@ -168,31 +192,6 @@ func (s *Store) recount(ctx context.Context, a *annulment) ([]any, error) {
 	}
 	return []any{
 		e.OccurredAt, append(e.Hash[:8:8], e.Digest[:]...), e.appendBody(e.pack(), true), logHeadOf(e.Person, e.OccurredAt),
-		a.target[:], len(events), last, waiting, permit,
+		a.target[:], len(events), state.last, state.waiting, permit,
 	}, nil
-}
-
-// wholeTrail reads all that is kept of a person's own events.
-func (s *Store) wholeTrail(ctx context.Context, person uint64) (events []ScanEvent, err error) {
-	table, err := s.rdb.HGet(ctx, s.keys.person(person), "c").Result()
-	if err != nil && !isNil(err) {
-		return nil, unavailable(err)
-	}
-	instant := newInstant(func(e *ScanEvent) error {
-		events = append(events, *e)
-		return nil
-	})
-	const forever = 1 << 47
-	err = s.readChunks(ctx, s.keys.trail(person), table, 0, forever, func(z redis.Z) error {
-		member, _ := z.Member.(string)
-		e, err := parseTrail(person, int64(z.Score), member)
-		if err != nil {
-			return err
-		}
-		return instant.add(e)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return events, instant.flush()
 }
