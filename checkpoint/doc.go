@@ -26,6 +26,15 @@
 // of its own with the same occurred_at, so that both lie side by side in every
 // index, and the person's state is worked out anew from the rest of the trail.
 //
+// # Walk-ins
+//
+// Who is written down by a guard is a person whose ID comes from the words, with
+// a trail of their own. Store.MatchWalkIn says which resident it was: from then
+// on the same words are a scan of the resident, and the earlier events, which
+// stay where they are, are read as part of the resident's trail. The two lie in
+// two partitions: field r of the walk-in alone decides, the rest follows it, and
+// doing the same again completes what was cut off.
+//
 // # Shifts
 //
 // Every event names who was on shift at its device at occurred_at. Shifts are no
@@ -97,8 +106,10 @@
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked
 // name, u household, d created, w micro-grid, v permits and exemptions
-// (verdict.lua has their form), r the resident that a walk-in turned out to be;
-// of scan.lua alone: l the last passage (way, time, site, gate, app pass), m a
+// (verdict.lua has their form); of walkin.lua: r the resident that a walk-in
+// turned out to be, b when and by whom that was said, q those it was known as
+// before, j of a resident, the walk-ins that they turned out to be; of scan.lua
+// alone: l the last passage (way, time, site, gate, app pass), m a
 // first reading that waits for its second (kind, code, time, site, scan), f the
 // open fever case, c (table of the trail's chunks, see chunks.lua).
 //

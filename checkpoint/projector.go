@@ -144,12 +144,12 @@ func (p *Projector) step(ctx context.Context, part int, cursor string) (string, 
 		return cursor, unavailable(err)
 	}
 	messages := streams[0].Messages
-	batch, plates, oldest := p.group(messages)
-	calls := make([]call, 0, len(batch)+len(plates))
-	for key, members := range batch {
-		calls = append(calls, call{projectScript, []string{key}, members})
+	batch, sets, oldest := p.group(messages)
+	calls := make([]call, 0, len(batch)+len(sets))
+	for day, members := range batch {
+		calls = append(calls, call{projectScript, []string{day.index, day.readings}, members})
 	}
-	for key, members := range plates {
+	for key, members := range sets {
 		calls = append(calls, call{plateScript, []string{key}, members})
 	}
 	if _, err := p.store.runAll(ctx, calls); err != nil {
@@ -161,10 +161,15 @@ func (p *Projector) step(ctx context.Context, part int, cursor string) (string, 
 	return messages[len(messages)-1].ID, nil
 }
 
-// group sorts log entries by gate and day, and by plate. A damaged entry is
-// reported and passed over: it must not stop the ones behind it.
-func (p *Projector) group(messages []redis.XMessage) (batch, plates map[string][]any, oldest int64) {
-	batch, plates = map[string][]any{}, map[string][]any{}
+// gateDay is where the events of one gate go that lie on one UTC day, by which
+// the index is cut, and on one day at the place, by which readings are counted.
+type gateDay struct{ index, readings string }
+
+// group sorts log entries by gate and day, and into the sets that go across
+// gates: by plate, and the alerts of a day. A damaged entry is reported and
+// passed over: it must not stop the ones behind it.
+func (p *Projector) group(messages []redis.XMessage) (batch map[gateDay][]any, sets map[string][]any, oldest int64) {
+	batch, sets = map[gateDay][]any{}, map[string][]any{}
 	for _, m := range messages {
 		entry, _ := m.Values["e"].(string)
 		e, err := parseLog(entry)
@@ -175,13 +180,19 @@ func (p *Projector) group(messages []redis.XMessage) (batch, plates map[string][
 		if oldest == 0 || e.RecordedAt < oldest {
 			oldest = e.RecordedAt
 		}
-		key := p.store.keys.gateDay(e.Gate, dayOf(e.OccurredAt))
-		batch[key] = append(batch[key], e.OccurredAt, e.gateMember())
+		day := gateDay{
+			p.store.keys.gateDay(e.Gate, dayOf(e.OccurredAt)), p.store.keys.readings(e.Gate, p.store.DayAt(e.OccurredAt)),
+		}
+		batch[day] = append(batch[day], e.OccurredAt, e.gateMember())
 		if key, ok := p.store.plateSet(e.Plate); ok {
-			plates[key] = append(plates[key], e.OccurredAt, e.plateMember())
+			sets[key] = append(sets[key], e.OccurredAt, e.plateMember())
+		}
+		if e.alerts() {
+			key := p.store.keys.alerts(dayOf(e.OccurredAt))
+			sets[key] = append(sets[key], e.OccurredAt, e.alertMember())
 		}
 	}
-	return batch, plates, oldest
+	return batch, sets, oldest
 }
 
 // WatchRules loads new versions of the registry and new shifts until ctx ends. A
