@@ -17,6 +17,10 @@
 // once, for whoever comes next; a gateway that was behind is told "stale",
 // loads the new version and asks again.
 //
+// A Policy lays rules over those of many sites for a time. It begins and ends by
+// occurred_at, without another version; one that has ended still judges what
+// happened before.
+//
 // The rules are those of verdict.lua, in its order; Precedence publishes them.
 // What depends on the person and the household is exact. What depends on the
 // whole site (its capacity) is counted by the script in each partition and
