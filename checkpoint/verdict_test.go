@@ -5,59 +5,6 @@ import (
 	"time"
 )
 
-// Every cell of the table is what the running script answers for a person of
-// that status, with a normal temperature and no history.
-func TestScriptAnswersEveryCellOfTheTable(t *testing.T) {
-	t.Parallel()
-	s, clock := newStore(t)
-	must(t, s.Change(t.Context(), func(d *Draft) error {
-		for _, k := range SiteKinds() {
-			code := "k-" + k.String()
-			if err := d.PutSite(Site{Code: code, Name: code, Kind: k, Grid: "root"}); err != nil {
-				return err
-			}
-			if err := d.PutGate(Gate{Code: code + "-g1", Site: code, Open: true}); err != nil {
-				return err
-			}
-			dev := Device{Code: code + "-d1", Gate: code + "-g1", Lane: "1", TokenHash: []byte(code)}
-			if err := d.PutDevice(dev); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-	rows := Table()
-	if len(rows) != 9*7*2*2 {
-		t.Fatalf("%d cells", len(rows))
-	}
-	n := 0
-	for _, row := range rows {
-		if row.OwnHome && !row.Kind.Residential() {
-			continue // nobody lives there
-		}
-		n++
-		home := "v-02"
-		if row.OwnHome {
-			home = "k-" + row.Kind.String()
-		}
-		person := resident(n, home)
-		person.Grid, person.Status = "", row.Status
-		id := mustEnrol(t, s, person)[0]
-		res := post(t, s, clock, "k-"+row.Kind.String()).scanAs(id, row.Direction, n)
-		if res.Outcome != row.Outcome {
-			t.Errorf("%v at a %v, %v, own home %v: got %+v, table says %+v",
-				row.Status, row.Kind, row.Direction, row.OwnHome, res.Outcome, row.Outcome)
-		}
-	}
-}
-
-// scanAs is scan with an ID of its own, where a post is made anew each time.
-func (g *gatePost) scanAs(person uint64, way Direction, n int) ScanResult {
-	g.t.Helper()
-	g.n = n
-	return g.scan(person, way, 36_5)
-}
-
 func TestHighReadingIsMeasuredAgainAndOnlyTheSecondIsFever(t *testing.T) {
 	t.Parallel()
 	s, clock := newStore(t)
