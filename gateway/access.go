@@ -97,6 +97,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/sites/:site/inside", who: only(leader, tracer).andDevices(), node: site, handle: s.handleInside},
 		{method: get, path: "/v1/sites/:site/sheet", who: only(enroller), node: site, handle: s.handleSheet},
 		{method: get, path: "/v1/gates", who: everyStaff, handle: s.handleGates},
+		{method: get, path: "/v1/gates/suspect", who: only(leader, medic, auditor), handle: s.handleSuspects},
 		{method: put, path: "/v1/gates/:gate", who: admins, handle: s.handlePutGate},
 		{method: get, path: "/v1/grid", who: everyStaff, handle: s.handleGrid},
 		{method: put, path: "/v1/grid/:id", who: admins, handle: s.handlePutGrid},
