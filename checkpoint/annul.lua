@@ -23,27 +23,13 @@ for _, m in ipairs(redis.call('ZRANGEBYSCORE', trail .. ':' .. chunk_of(chunks, 
   end
   if string.find(m, 'A\8' .. ARGV[5], 17, true) then return {'twice', m} end
 end
-local size = 0
-for n = 0, #chunks / 8 do size = size + redis.call('ZCARD', trail .. ':' .. n) end
-if size ~= tonumber(ARGV[6]) then return {'changed'} end
+if trail_size(trail, chunks) ~= tonumber(ARGV[6]) then return {'changed'} end
 
 local member = id .. ARGV[3]
 local _, table_now = chunk_add(chunks, trail, t, at, member)
 redis.call('HSET', person, 'c', table_now)
 redis.call('XADD', KEYS[2], '*', 'e', ARGV[4] .. member)
-
-local function field(name, value)
-  if value == '' then redis.call('HDEL', person, name) else redis.call('HSET', person, name, value) end
-end
-local function count(passage, by)
-  if string.sub(passage, 1, 1) == 'i' then redis.call('HINCRBY', KEYS[5], string.sub(passage, 8, 11), by) end
-end
-if ARGV[7] ~= string.sub(last, 1, 15) then -- the pass of an earlier entry is not known any more
-  field('l', ARGV[7])
-  count(last, -1)
-  count(ARGV[7], 1)
-end
-field('m', ARGV[8])
+put_state(person, KEYS[5], last, ARGV[7], ARGV[8])
 for i = 1, #permits, 27 do
   if string.sub(permits, i, i + 3) == ARGV[9] then
     local allowed, used = string.byte(permits, i + 21, i + 22)

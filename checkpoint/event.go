@@ -42,14 +42,14 @@ type ScanEvent struct {
 // IsAnnulment tells that the event takes back another one and is no scan.
 func (e *ScanEvent) IsAnnulment() bool { return e.Annuls != [8]byte{} }
 
+// Counts tells that the event is a scan that nobody has taken back.
+func (e *ScanEvent) Counts() bool { return !e.Annulled && !e.IsAnnulment() }
+
 // Moved tells whether the person went through: they were let pass, or they
 // left although the scan was refused for a reason that keeps nobody in (an
 // expired pass, say).
 func (e ScanEvent) Moved() bool {
-	if e.Annulled || e.IsAnnulment() {
-		return false
-	}
-	return e.Decision == Pass || e.Direction == Out && e.Action == Register
+	return e.Counts() && (e.Decision == Pass || e.Direction == Out && e.Action == Register)
 }
 
 // The stored forms, all without padding, integers big-endian or as varints:

@@ -57,6 +57,13 @@ func (s *Store) CloseFever(ctx context.Context, id FeverID, outcome FeverOutcome
 	}
 	switch reply {
 	case "closed", "again":
+		resident, err := s.judgedAs(ctx, fever.Person)
+		if err != nil {
+			return fever, err
+		}
+		if err := s.settleFever(ctx, resident); err != nil {
+			return fever, err
+		}
 		return s.Fever(ctx, id)
 	case "other":
 		return fever, ErrFeverClosed

@@ -3,6 +3,8 @@ package checkpoint
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -36,6 +38,7 @@ type Resident struct {
 	Status     Status
 	Generation uint32 // of their passes, 0 to MaxGeneration
 	CreatedAt  int64  // UTC ms
+	KnownAs    uint64 // resident that a walk-in turned out to be, 0 if that is not known
 }
 
 // EnrolResult is what became of one row.
@@ -72,7 +75,7 @@ const pipelineSize = 500
 
 // The fields of a person's hash that describe the person. The others are the
 // state that scans keep.
-var personFields = []string{"s", "h", "g", "k", "n", "u", "d", "w"}
+var personFields = []string{"s", "h", "g", "k", "n", "u", "d", "w", "r"}
 
 // personRecord is a person as stored.
 type personRecord struct {
@@ -82,6 +85,7 @@ type personRecord struct {
 	created                  int64
 	blob                     string
 	exists                   bool
+	knownAs                  uint64 // resident that a walk-in turned out to be, 0 if that is not known
 }
 
 // readPeople reads many people in one pipeline; a missing one has exists false.
@@ -122,7 +126,7 @@ func decodePerson(values []any) (personRecord, error) {
 	for i, v := range values {
 		text[i], _ = v.(string) // nil: the field is not there
 	}
-	r := personRecord{masked: text[4], household: text[5], grid: text[7], exists: text[3] != ""}
+	r := personRecord{masked: text[4], household: text[5], grid: text[7], exists: text[3] != "", knownAs: fromRaw(text[8])}
 	if !r.exists {
 		return r, nil
 	}
@@ -154,6 +158,7 @@ func (s *Store) resident(id uint64, r personRecord) (Resident, error) {
 		Status:     Status(r.status),     //nolint:gosec // written from a Status
 		Generation: uint32(r.generation), //nolint:gosec // parsed as 32 bits
 		CreatedAt:  r.created,
+		KnownAs:    r.knownAs,
 	}
 	if r.blob != "" {
 		who, err := s.seal.openIdentity(id, []byte(r.blob))
@@ -211,6 +216,7 @@ func (s *Store) Residents(ctx context.Context, ids []uint64) ([]Resident, error)
 // not in the map.
 func (s *Store) Views(ctx context.Context, ids []uint64) (map[uint64]PersonView, error) {
 	out, reg := make(map[uint64]PersonView, len(ids)), s.Registry()
+	knownAs := map[uint64]uint64{} // walk-in -> resident
 	for start := 0; start < len(ids); start += pipelineSize {
 		part := ids[start:min(start+pipelineSize, len(ids))]
 		replies := make([]*redis.SliceCmd, len(part))
@@ -236,9 +242,32 @@ func (s *Store) Views(ctx context.Context, ids []uint64) (map[uint64]PersonView,
 				view.Home = site.Code
 			}
 			out[id] = view
+			if r.knownAs != 0 {
+				knownAs[id] = r.knownAs
+			}
 		}
 	}
-	return out, nil
+	return out, s.nameMatched(ctx, out, knownAs)
+}
+
+// nameMatched adds to the views of walk-ins those of the residents that they
+// turned out to be.
+func (s *Store) nameMatched(ctx context.Context, views map[uint64]PersonView, knownAs map[uint64]uint64) error {
+	if len(knownAs) == 0 {
+		return nil
+	}
+	residents, err := s.Views(ctx, slices.Collect(maps.Values(knownAs)))
+	if err != nil {
+		return err
+	}
+	for walkIn, id := range knownAs {
+		if resident, ok := residents[id]; ok {
+			view := views[walkIn]
+			view.KnownAs = &resident
+			views[walkIn] = view
+		}
+	}
+	return nil
 }
 
 // SetStatus gives a person a status. It is in force for the next scan at any

@@ -15,11 +15,13 @@ import (
 // input that cannot be accepted, ErrNotFound for an unknown device,
 // ErrCrowded, ErrUnavailable.
 func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
+	apart := false // no resident that the walk-in was once known as has the scan
 	for range 4 {
 		c, err := s.prepareScan(&req)
 		if err != nil {
 			return ScanResult{}, err
 		}
+		c.apart = apart
 		if s.recent.refused(c.event.Hash, req.OccurredAt) {
 			return s.refuse(ctx, c, ReasonUnknownPerson)
 		}
@@ -48,11 +50,18 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 			}
 		case "unknown":
 			return s.refuse(ctx, c, ReasonUnknownPerson)
-		case "matched": // the walk-in is known by now: the resident's record and rules
-			if len(rest) != 1 || len(rest[0]) != 8 {
-				return ScanResult{}, errEvent
+		case "matched":
+			resident, first, err := s.scanOfMatched(ctx, c, rest)
+			switch {
+			case err != nil:
+				return ScanResult{}, err
+			case first != nil:
+				return *first, nil
+			case resident == 0: // known as nobody now
+				apart = true
+			default: // the resident's record and rules
+				req.WalkIn, req.Person = nil, resident
 			}
-			req.WalkIn, req.Person = nil, fromRaw(rest[0])
 		default:
 			return ScanResult{}, c.refusedBy(verdict)
 		}
@@ -83,13 +92,17 @@ func (c *scanCall) result(reg *Registry, rest []string, again bool) (ScanResult,
 	if err != nil {
 		return ScanResult{}, err
 	}
-	view := personView(reg, e.Person, rest[1], rest[2], rest[3])
+	return c.answer(reg, &e, personView(reg, e.Person, rest[1], rest[2], rest[3]), again), nil
+}
+
+// answer is what a stored event says.
+func (c *scanCall) answer(reg *Registry, e *ScanEvent, view PersonView, again bool) ScanResult {
 	res := ScanResult{Outcome: e.Outcome, Person: &view, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Duplicate: again}
 	res.Permit = PermitUse{e.Permit, e.PermitUntil, e.PermitLeft}
 	if res.Action == HoldHere {
 		res.Call = reg.DutyPhone(c.site.Grid)
 	}
-	return res, nil
+	return res
 }
 
 // scanReply splits a script's reply, which is a list of strings.

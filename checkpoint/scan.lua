@@ -25,8 +25,10 @@
 --      19 masked name of a walk-in to create, '' = none   20 its identity
 --      21 '1' if an emergency overrides the rules   22 hash of the plate 4, ''
 --      23 start of the days whose outings count, ms   24 ID of a fever case to open
+--      25 '1' if it is in the trail of no resident that a walk-in was known as
 -- Returns {'new' | 'again', member, masked name, kind, home} or one of
--- {'stale'} {'unknown'} {'other'} {'time'} {'crowded'} {'matched', person}
+-- {'stale'} {'unknown'} {'other'} {'time'} {'crowded'}
+-- {'matched', resident or '', residents that the walk-in was known as before}
 local person, log, part, trail = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local at, id, place, way, told = ARGV[2], ARGV[3], ARGV[10], ARGV[8], ARGV[16]
 local t, temp, emergency = tonumber(at), tonumber(ARGV[11]), ARGV[21] == '1'
@@ -45,9 +47,9 @@ for _, m in ipairs(same) do
     return {'again', m, name, kind, home or ''}
   end
 end
-if kind == 'w' then -- written down by a guard, by now known to be a resident?
-  local known_as = redis.call('HGET', person, 'r')
-  if known_as then return {'matched', known_as} end
+if kind == 'w' then -- written down by a guard; is, or was for a time, known as a resident?
+  local known = redis.call('HMGET', person, 'r', 'q')
+  if known[1] or known[2] and ARGV[25] ~= '1' then return {'matched', known[1] or '', known[2] or ''} end
 end
 if ARGV[18] ~= '1' then return {'time'} end
 if #same >= 100 then return {'crowded'} end

@@ -21,6 +21,7 @@ type scanCall struct {
 	inTime  error // why occurred_at can no longer be recorded
 	fresh   []byte
 	walkIn  string // masked name
+	apart   bool   // no resident that the walk-in was once known as has the scan
 
 	outingsSince int64 // UTC ms, start of the days whose outings count
 }
@@ -185,7 +186,7 @@ func (c *scanCall) args() []any {
 		c.version, e.OccurredAt, c.identity(), e.appendBody(nil, true), head,
 		c.cells, c.rule, string(rune(e.Direction)), c.site.Num, placeOf(e.OccurredAt, c.site.Num, e.Gate), e.Temperature.code(),
 		uint8(c.known), generation, jti, first, told, uint32(c.flags), bit(c.inTime == nil), c.walkIn, c.fresh,
-		bit(e.Override != 0), plate, c.outingsSince, caseOf(e.Person, e.Hash),
+		bit(e.Override != 0), plate, c.outingsSince, caseOf(e.Person, e.Hash), bit(c.apart),
 	}
 }
 

@@ -140,7 +140,8 @@ type PersonView struct {
 	ID         uint64
 	NameMasked string // 王*明
 	Kind       PersonKind
-	Home       string // code of the home site, "" if none
+	Home       string      // code of the home site, "" if none
+	KnownAs    *PersonView // of Views: whom a walk-in turned out to be, nil if that is not known
 }
 
 // PersonKind is how a person came into the register.

@@ -13,7 +13,8 @@ import (
 )
 
 // The scripts. chunks.lua is put in front of those that write chunked sorted
-// sets. Each file states its KEYS, ARGV and reply; each is safe to run twice.
+// sets, state.lua of those that put a person's state anew. Each file states its
+// KEYS, ARGV and reply; each is safe to run twice.
 var (
 	//go:embed chunks.lua
 	chunksSource string
@@ -23,6 +24,10 @@ var (
 	verdictSource string
 	//go:embed record.lua
 	recordSource string
+	//go:embed state.lua
+	stateSource string
+	//go:embed walkin.lua
+	walkInSource string
 	//go:embed annul.lua
 	annulSource string
 	//go:embed fever.lua
@@ -47,8 +52,9 @@ var (
 	permitSource string
 
 	scanScript     = newScript(chunksSource, scanSource, verdictSource, recordSource)
-	annulScript    = newScript(chunksSource, annulSource)
+	annulScript    = newScript(chunksSource, stateSource, annulSource)
 	feverScript    = newScript(feverSource)
+	walkInScript   = newScript(stateSource, walkInSource)
 	refuseScript   = newScript(chunksSource, refuseSource)
 	projectScript  = newScript(chunksSource, projectSource)
 	plateScript    = newScript(chunksSource, plateSource)
@@ -59,7 +65,7 @@ var (
 	shiftScript    = newScript(shiftSource)
 	permitScript   = newScript(chunksSource, permitSource)
 
-	allScripts = []*script{scanScript, annulScript, feverScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript}
+	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.
