@@ -57,12 +57,21 @@ func (s *Server) handleAlerts(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	// Thermometers are no events: those of today belong to a window that reaches
+	// into today, unless it is asked for one kind of event.
+	suspects, today := []suspectView{}, s.store.DayAt(s.now())
+	if only == "" && s.store.DayAt(to-1) >= today && s.store.DayAt(from) <= today {
+		if suspects, err = s.suspects(s.context(c), principalOf(c), today); err != nil {
+			return err
+		}
+	}
 	return c.JSON(struct {
-		From      utcTime     `json:"from"`
-		To        utcTime     `json:"to"`
-		Alerts    []alertView `json:"alerts"`
-		Truncated bool        `json:"truncated"`
-	}{utcTime(from), utcTime(to), views, truncated})
+		From      utcTime       `json:"from"`
+		To        utcTime       `json:"to"`
+		Alerts    []alertView   `json:"alerts"`
+		Truncated bool          `json:"truncated"`
+		Suspects  []suspectView `json:"suspects"`
+	}{utcTime(from), utcTime(to), views, truncated, suspects})
 }
 
 // alerts are the first maxAlerts in somebody's scope, of one kind if only is

@@ -15,8 +15,9 @@ import (
 // deviceSees is how far back a device may look at its own gate.
 const deviceSees = 24 * time.Hour
 
-// eventView is a recorded scan. Person is left out of refusals without one,
-// Gate and Site are for trajectories, where they differ from event to event.
+// eventView is a recorded scan. Person is left out of refusals without one
+// and in trajectories unless the event is recorded under a walk-in's ID. Gate and
+// Site are for trajectories, where they differ from event to event.
 type eventView struct {
 	OccurredAt  utcTime            `json:"occurred_at"`
 	RecordedAt  utcTime            `json:"recorded_at"`
@@ -43,9 +44,12 @@ type eventView struct {
 	Staff       string             `json:"staff"` // login of who was on shift, "" if nobody was
 }
 
+// personInEvent is somebody under the ID by which an event is recorded. KnownAs
+// is whom a walk-in turned out to be.
 type personInEvent struct {
-	ID         string `json:"id"`
-	NameMasked string `json:"name_masked"`
+	ID         string         `json:"id"`
+	NameMasked string         `json:"name_masked"`
+	KnownAs    *personInEvent `json:"known_as,omitempty"`
 }
 
 // viewOfEvent renders all but person, gate and site.
@@ -192,9 +196,17 @@ func (s *Server) namedEvents(ctx context.Context, events []checkpoint.ScanEvent)
 	for i := range events {
 		e := &events[i]
 		out[i] = viewOfEvent(reg, e)
-		out[i].Person = &personInEvent{checkpoint.FormatPersonID(e.Person), people[e.Person].NameMasked}
+		out[i].Person = viewOfPerson(e.Person, people[e.Person])
 	}
 	return out, nil
+}
+
+func viewOfPerson(id uint64, p checkpoint.PersonView) *personInEvent {
+	view := &personInEvent{ID: checkpoint.FormatPersonID(id), NameMasked: p.NameMasked}
+	if r := p.KnownAs; r != nil {
+		view.KnownAs = &personInEvent{ID: checkpoint.FormatPersonID(r.ID), NameMasked: r.NameMasked}
+	}
+	return view
 }
 
 // eventReader is Store.Events or Store.Refusals.

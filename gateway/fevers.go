@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -102,7 +104,8 @@ func (s *Server) handleFever(c *fiber.Ctx) error {
 	view := s.viewOfFever(&fever, person)
 	switch principalOf(c).Staff.Role {
 	case checkpoint.RoleMedic, checkpoint.RoleAdmin:
-		view.Contact = &contactView{person.Name, person.Phone, person.Site, person.Door}
+		p := person.now()
+		view.Contact = &contactView{p.Name, p.Phone, p.Site, p.Door}
 	}
 	return c.JSON(view)
 }
@@ -131,7 +134,7 @@ func (s *Server) handleCloseFever(c *fiber.Ctx) error {
 
 // feverInPath is the case named in the path with its person, if it is in the
 // caller's scope.
-func (s *Server) feverInPath(c *fiber.Ctx) (fever checkpoint.FeverCase, person checkpoint.Resident, err error) {
+func (s *Server) feverInPath(c *fiber.Ctx) (fever checkpoint.FeverCase, person feverPerson, err error) {
 	id, err := checkpoint.ParseFeverID(c.Params("id"))
 	if err != nil {
 		return fever, person, err
@@ -152,13 +155,27 @@ func (s *Server) feverInPath(c *fiber.Ctx) (fever checkpoint.FeverCase, person c
 
 // reachesFever tells whether a case lies in somebody's scope: by the gate where
 // it was measured or by the person's home.
-func (s *Server) reachesFever(who principal, fever *checkpoint.FeverCase, person checkpoint.Resident) bool {
+func (s *Server) reachesFever(who principal, fever *checkpoint.FeverCase, person feverPerson) bool {
 	site, ok := s.store.Registry().SiteByNum(fever.Site)
-	return ok && s.reaches(who, site.Grid) || s.reaches(who, person.Grid)
+	return ok && s.reaches(who, site.Grid) || s.reaches(who, person.now().Grid)
+}
+
+// feverPerson is whose case it is. KnownAs is whom a walk-in turned out to be.
+type feverPerson struct {
+	checkpoint.Resident
+	knownAs *checkpoint.Resident
+}
+
+// now is the person as they are known by now.
+func (p *feverPerson) now() *checkpoint.Resident {
+	if p.knownAs != nil {
+		return p.knownAs
+	}
+	return &p.Resident
 }
 
 // feverPeople reads the people of cases, by ID.
-func (s *Server) feverPeople(ctx context.Context, cases []checkpoint.FeverCase) (map[uint64]checkpoint.Resident, error) {
+func (s *Server) feverPeople(ctx context.Context, cases []checkpoint.FeverCase) (map[uint64]feverPerson, error) {
 	ids := make([]uint64, len(cases))
 	for i := range cases {
 		ids[i] = cases[i].Person
@@ -167,19 +184,31 @@ func (s *Server) feverPeople(ctx context.Context, cases []checkpoint.FeverCase) 
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[uint64]checkpoint.Resident, len(people))
+	byID, matched := make(map[uint64]feverPerson, len(people)), map[uint64][]uint64{} // resident -> walk-ins
 	for _, p := range people {
-		byID[p.ID] = p
+		byID[p.ID] = feverPerson{Resident: p}
+		if p.KnownAs != 0 && !slices.Contains(matched[p.KnownAs], p.ID) {
+			matched[p.KnownAs] = append(matched[p.KnownAs], p.ID)
+		}
 	}
-	return byID, nil
+	residents, err := s.store.Residents(ctx, slices.Collect(maps.Keys(matched)))
+	for _, r := range residents {
+		for _, walkIn := range matched[r.ID] {
+			byID[walkIn] = feverPerson{byID[walkIn].Resident, &r}
+		}
+	}
+	return byID, err
 }
 
-func (s *Server) viewOfFever(fever *checkpoint.FeverCase, person checkpoint.Resident) feverView {
+func (s *Server) viewOfFever(fever *checkpoint.FeverCase, person feverPerson) feverView {
 	view := feverView{
-		ID: fever.ID.String(), State: "open", Home: person.Site, OpenedAt: utcTime(fever.OpenedAt),
+		ID: fever.ID.String(), State: "open", Home: person.now().Site, OpenedAt: utcTime(fever.OpenedAt),
 		Person: personInEvent{ID: checkpoint.FormatPersonID(fever.Person), NameMasked: person.NameMasked},
 		First:  readingView{utcTime(fever.First.At), fever.First.Temperature},
 		Second: readingView{utcTime(fever.Second.At), fever.Second.Temperature},
+	}
+	if r := person.knownAs; r != nil {
+		view.Person.KnownAs = &personInEvent{ID: checkpoint.FormatPersonID(r.ID), NameMasked: r.NameMasked}
 	}
 	if gate, site := placeOf(s.store.Registry(), fever.Gate); gate != nil && site != nil {
 		view.Gate, view.Site, view.SiteName = gate.Code, site.Code, site.Name

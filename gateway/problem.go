@@ -117,6 +117,8 @@ func explain(err error) *apiError {
 		return &apiError{code: codeOutOfScope, detail: "this badge is for another part of the grid"}
 	case errors.Is(err, checkpoint.ErrOtherShift):
 		return &apiError{code: codeOtherContent, detail: "this id was used for another shift, or the shift was closed in another way: it stays as it was"}
+	case errors.Is(err, checkpoint.ErrMatched):
+		return &apiError{code: codeOtherContent, detail: "the walk-in is known as somebody else: take that back first"}
 	case errors.Is(err, checkpoint.ErrFeverClosed):
 		return &apiError{code: codeOtherContent, detail: "the case was closed before with another outcome: it stays as it was"}
 	case errors.Is(err, checkpoint.ErrCrowded):

@@ -185,13 +185,17 @@ func (s *Server) handleSearch(c *fiber.Ctx) error {
 	found := []foundView{}
 	for _, p := range people {
 		if s.reaches(principalOf(c), p.Grid) {
-			found = append(found, foundView{
-				checkpoint.FormatPersonID(p.ID), p.Kind.String(), p.NameMasked, maskTail(p.IDNumber),
-				maskTail(p.Phone), p.Site, p.Grid, p.Status.String(),
-			})
+			found = append(found, viewOfFound(&p))
 		}
 	}
 	return c.JSON(fiber.Map{"residents": found})
+}
+
+func viewOfFound(p *checkpoint.Resident) foundView {
+	return foundView{
+		checkpoint.FormatPersonID(p.ID), p.Kind.String(), p.NameMasked, maskTail(p.IDNumber),
+		maskTail(p.Phone), p.Site, p.Grid, p.Status.String(),
+	}
 }
 
 // grounds are what a change of status can rest on.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"math"
 
 	"github.com/gofiber/fiber/v2"
@@ -56,18 +57,27 @@ func (s *Server) handleSuspects(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	found, err := s.store.SuspectGates(s.context(c), day)
+	suspects, err := s.suspects(s.context(c), principalOf(c), day)
 	if err != nil {
 		return err
-	}
-	who, suspects := principalOf(c), []suspectView{}
-	for i := range found {
-		if s.reaches(who, found[i].Site.Grid) {
-			suspects = append(suspects, viewOfSuspect(&found[i]))
-		}
 	}
 	return c.JSON(struct {
 		Day      string        `json:"day"`
 		Suspects []suspectView `json:"suspects"`
 	}{day.String(), suspects})
+}
+
+// suspects are those of a day in somebody's scope, never nil.
+func (s *Server) suspects(ctx context.Context, who principal, day checkpoint.Day) ([]suspectView, error) {
+	found, err := s.store.SuspectGates(ctx, day)
+	if err != nil {
+		return nil, err
+	}
+	suspects := []suspectView{}
+	for i := range found {
+		if s.reaches(who, found[i].Site.Grid) {
+			suspects = append(suspects, viewOfSuspect(&found[i]))
+		}
+	}
+	return suspects, nil
 }

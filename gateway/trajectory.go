@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -47,23 +48,52 @@ func (s *Server) handleTrajectory(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	type who struct {
-		ID         string `json:"id"`
-		NameMasked string `json:"name_masked"`
-		Home       string `json:"home"`
-	}
 	reg := s.store.Registry()
+	views := eventsFrom(reg, events, from)
+	who, err := s.nameTrail(s.context(c), person, events[len(events)-len(views):], views)
+	if err != nil {
+		return err
+	}
 	return c.JSON(struct {
-		Resident who         `json:"resident"`
+		Resident trailOwner  `json:"resident"`
 		From     utcTime     `json:"from"`
 		To       utcTime     `json:"to"`
 		Stays    []stayView  `json:"stays"`
 		Events   []eventView `json:"events"`
 	}{
-		who{checkpoint.FormatPersonID(person.ID), person.NameMasked, person.Site},
-		utcTime(from), utcTime(to),
-		staysIn(reg, events, from, min(to, s.now())), eventsFrom(reg, events, from),
+		who, utcTime(from), utcTime(to), staysIn(reg, events, from, min(to, s.now())), views,
 	})
+}
+
+// trailOwner is whose trajectory it is. KnownAs is whom a walk-in turned out to
+// be: the whole trajectory is theirs.
+type trailOwner struct {
+	ID         string         `json:"id"`
+	NameMasked string         `json:"name_masked"`
+	Home       string         `json:"home"`
+	KnownAs    *personInEvent `json:"known_as,omitempty"`
+}
+
+// nameTrail says whose trail it is and, in the views of its events, which were
+// recorded under the ID of a walk-in whom the person turned out to be.
+func (s *Server) nameTrail(ctx context.Context, person checkpoint.Resident, events []checkpoint.ScanEvent, views []eventView) (trailOwner, error) {
+	ids := []uint64{person.ID}
+	for i := range events {
+		if id := events[i].Person; !slices.Contains(ids, id) { // at most 17
+			ids = append(ids, id)
+		}
+	}
+	people, err := s.store.Views(ctx, ids)
+	if err != nil {
+		return trailOwner{}, err
+	}
+	for i := range events {
+		if id := events[i].Person; id != person.ID {
+			views[i].Person = viewOfPerson(id, people[id])
+		}
+	}
+	owner := viewOfPerson(person.ID, people[person.ID])
+	return trailOwner{owner.ID, person.NameMasked, person.Site, owner.KnownAs}, nil
 }
 
 func (s *Server) trail(ctx context.Context, person uint64, from, to int64) ([]checkpoint.ScanEvent, error) {
