@@ -25,6 +25,10 @@ type Policy struct {
 	Sites []string     `json:"sites,omitempty"`
 	Parts []PolicyPart `json:"parts"` // 1 to 16, a later one wins field by field
 
+	// Scope is the grid node that its author answers for, empty for the town.
+	// What the town orders lies over what a part of it orders, whichever is newer.
+	Scope string `json:"scope,omitempty"`
+
 	CreatedBy string `json:"created_by"` // login
 	CreatedAt int64  `json:"created_at"`
 	EndedBy   string `json:"ended_by,omitempty"` // login, empty if nobody ended it

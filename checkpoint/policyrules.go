@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 )
@@ -121,7 +122,7 @@ func (p *Policy) at(kind SiteKind) *kindPolicy {
 }
 
 // indexPolicies works out for every site, by its number, what touches it, over
-// or not, in order of creation. It starts from the places that policies name: the
+// or not, in the order in which they are laid over each other. It starts from the places that policies name: the
 // work grows with what touches, not with sites times policies.
 func (r *Registry) indexPolicies() map[uint32][]*kindPolicy {
 	var town []*Policy
@@ -153,7 +154,9 @@ func (r *Registry) indexPolicies() map[uint32][]*kindPolicy {
 				node = n.Parent
 			}
 		}
-		slices.SortFunc(here, byCreation)
+		slices.SortFunc(here, func(a, b *Policy) int {
+			return cmp.Or(cmp.Compare(r.depth(b.Scope), r.depth(a.Scope)), byCreation(a, b))
+		})
 		for _, p := range slices.Compact(here) {
 			if change := changes[p][site.Kind]; len(change.patches) > 0 {
 				out[site.Num] = append(out[site.Num], change)
@@ -161,6 +164,19 @@ func (r *Registry) indexPolicies() map[uint32][]*kindPolicy {
 		}
 	}
 	return out
+}
+
+// depth is how far below the whole town (0) a node lies.
+func (r *Registry) depth(node string) int {
+	d := 0
+	for range maxGridDepth {
+		n, ok := r.grid[node]
+		if !ok || n.Parent == "" {
+			break
+		}
+		node, d = n.Parent, d+1
+	}
+	return d
 }
 
 // policiesOf lists what touches a site. The index of a registry that others see
@@ -173,7 +189,8 @@ func (r *Registry) policiesOf(site *Site) []*kindPolicy {
 }
 
 // RulesAt are the rules of a site in force at a time (UTC ms): its own, and
-// laid over them in order of creation those of the policies in force then. The
+// laid over them those of the policies in force then: what a part of the town
+// orders under what more of it orders, and the newer over the older. The
 // answer is shared: nobody changes it.
 func (r *Registry) RulesAt(site *Site, at int64) *SiteRules {
 	rules := &site.SiteRules

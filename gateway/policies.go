@@ -21,6 +21,7 @@ type policyView struct {
 	Nodes     []string               `json:"nodes"`
 	Sites     []string               `json:"sites"`
 	Parts     []partView             `json:"parts"`
+	Scope     string                 `json:"scope"` // of its author, empty: the town
 	CreatedBy string                 `json:"created_by"`
 	CreatedAt utcTime                `json:"created_at"`
 	EndedBy   string                 `json:"ended_by"` // empty: nobody
@@ -36,7 +37,7 @@ type partView struct {
 func viewOfPolicy(p *checkpoint.Policy, now int64) policyView {
 	return policyView{
 		p.Code, p.Name, p.Ground, p.StateAt(now), utcTime(p.From), timeOrNil(p.Until), append([]string{}, p.Nodes...),
-		append([]string{}, p.Sites...), viewOfParts(p.Parts), p.CreatedBy, utcTime(p.CreatedAt), p.EndedBy, timeOrNil(p.EndedAt),
+		append([]string{}, p.Sites...), viewOfParts(p.Parts), p.Scope, p.CreatedBy, utcTime(p.CreatedAt), p.EndedBy, timeOrNil(p.EndedAt),
 	}
 }
 
@@ -181,6 +182,9 @@ func (s *Server) handleEndPolicy(c *fiber.Ctx) error {
 	}
 	if !s.governs(who, p) {
 		return outOfScope()
+	}
+	if !s.reaches(who, p.Scope) {
+		return failure(codeOutOfScope, "this policy was ordered from above: only who ordered it, or above, ends it")
 	}
 	end := func(d *checkpoint.Draft) error { return d.EndPolicy(code, who.Staff.Login) }
 	if err := s.store.Change(s.context(c), end); err != nil {

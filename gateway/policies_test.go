@@ -154,6 +154,28 @@ func TestLeadersMakePoliciesForTheirSubtree(t *testing.T) {
 	}
 }
 
+// What the town orders cannot be loosened from below, neither by a newer policy
+// nor by ending it.
+func TestTownsPolicyLiesOverThoseOfItsParts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	order := func(code string, disinfection bool) fields {
+		return newPolicy(code).with(fields{
+			"sites": []string{"V2"}, "parts": []fields{{"rules": fields{"disinfection": disinfection}}},
+		})
+	}
+	w.putPolicy("admin", order("town", true)).ok(http.StatusCreated)
+	w.putPolicy("leader-a2", order("area", false)).ok(http.StatusCreated)
+	if got := w.inForce("V2")["disinfection"]; got != true {
+		t.Errorf("the area's newer policy loosens the town's: %v", got)
+	}
+	w.endPolicy("leader-a2", "town").problem(http.StatusForbidden, "out_of_scope", "")
+	w.endPolicy("admin", "town").ok(http.StatusOK)
+	if got := w.inForce("V2")["disinfection"]; got != false {
+		t.Errorf("with the town's policy ended the area's holds: %v", got)
+	}
+}
+
 func TestPolicyThatCannotBeIsRefusedByField(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

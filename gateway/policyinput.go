@@ -39,6 +39,9 @@ type patchInput struct {
 // policy checks what the store leaves to the gateway.
 func (in policyInput) policy(by *checkpoint.Staff) (checkpoint.Policy, error) {
 	p := checkpoint.Policy{Code: in.Code, Name: in.Name, Ground: in.Ground, Nodes: in.Nodes, Sites: in.Sites, CreatedBy: by.Login}
+	if by.Role != checkpoint.RoleAdmin {
+		p.Scope = by.Grid
+	}
 	if err := checkLine("name", in.Name, 120); err != nil {
 		return p, err
 	}
