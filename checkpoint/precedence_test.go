@@ -63,17 +63,17 @@ func (sc *scene) answer() (got Outcome, by string) {
 		if !slices.Contains(step.Ways, sc.way) || !step.Where.Covers(sc.kind, sc.own) {
 			continue
 		}
-		for _, new := range sc.answersOf(step) {
+		for _, said := range sc.answersOf(step) {
 			high := step.Name == "temperature" && strings.HasPrefix(sc.facts["reading"], "high")
 			switch {
 			case by == "", step.Replaces == ReplacesAny,
 				step.Replaces == ReplacesPass && got.Decision == Pass,
 				step.Replaces == ReplacesOutsider && got.Reason == ReasonOutsider:
-				got, by = new, step.Name
+				got, by = said, step.Name
 			case step.Replaces == ReplacesRefusal && got.Decision != Pass && got.Reason != ReasonDeviceRevoked:
-				got.Decision, got.Action, by = new.Decision, new.Action, step.Name
+				got.Decision, got.Action, by = said.Decision, said.Action, step.Name
 			case high && sc.asksForState(): // counts for people refused, too
-				got.Action = new.Action
+				got.Action = said.Action
 			}
 		}
 	}

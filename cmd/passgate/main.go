@@ -33,6 +33,7 @@ type commandLine struct {
 	Residents residentsCmd `cmd:"" help:"Enrol residents from a file, export them."`
 	Pass      passCmd      `cmd:"" help:"Issue, convert and verify passes."`
 	Trace     traceCmd     `cmd:"" help:"Who passed a gate, where a person was."`
+	Rules     rulesCmd     `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
 	Keys      keysCmd      `cmd:"" help:"Show and rotate the keys that sign passes."`
 	Help      helpCmd      `cmd:"" help:"Show this help, or that of a command."`
 	Version   versionCmd   `cmd:"" help:"Show the version."`

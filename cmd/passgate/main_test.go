@@ -13,7 +13,8 @@ func TestEveryVerbHasHelpWithAnExample(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{
 		"login", "keys", "keys list", "keys rotate", "keys jwks", "pass", "pass issue", "pass verify", "pass expand", "pass compact",
-		"residents", "residents import", "residents export", "trace", "trace gate", "trace person", "version", "help", "serve",
+		"residents", "residents import", "residents export", "trace", "trace gate", "trace person", "rules", "rules table", "rules reasons",
+		"version", "help", "serve",
 	} {
 		s := newShell(t)
 		out, _ := s.must(0, append(strings.Fields(verb), "--help")...)
@@ -30,7 +31,7 @@ func TestEveryVerbHasHelpWithAnExample(t *testing.T) {
 func TestWrongUsageIsTwo(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{
-		"", "fly", "keys", "pass issue", "pass issue --resident 12", "pass verify", "pass verify --jwks /nowhere x", "trace gate",
+		"", "fly", "keys", "rules", "rules table --json --markdown", "rules reasons --csv --json", "pass issue", "pass issue --resident 12", "pass verify", "pass verify --jwks /nowhere x", "trace gate",
 		"trace gate G --decision maybe", "trace person 110105194912310021", "trace gate G --json --csv", "residents import /nowhere.csv",
 		"trace gate G --server ftp://x", "pass issue --resident 0400000000000007 --png a --svg b", "keys list --data /nowhere", "login",
 		"trace gate G --from yesterday --server http://localhost:1",
