@@ -83,6 +83,10 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/fevers/:id", who: only(medic, leader), handle: s.handleFever},
 		{method: post, path: "/v1/fevers/:id/close", who: only(medic), handle: s.handleCloseFever},
 
+		{method: get, path: "/v1/walk-ins/:id/candidates", who: only(enroller, tracer, grid), handle: s.handleCandidates},
+		{method: post, path: "/v1/walk-ins/:id/match", who: only(enroller, tracer, grid), handle: s.handleMatch},
+		{method: del, path: "/v1/walk-ins/:id/match", who: only(enroller, tracer, grid), handle: s.handleUnmatch},
+
 		{method: post, path: "/v1/residents", who: only(enroller), handle: s.handleEnrol},
 		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, handle: s.handleImport},
 		{method: post, path: "/v1/residents/search", who: only(enroller, tracer, grid, medic), handle: s.handleSearch},

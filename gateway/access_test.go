@@ -28,7 +28,8 @@ var wants = map[string]string{
 	"PUT /v1/sites/:site": "admin", "PUT /v1/gates/:gate": "admin", "PUT /v1/grid/:id": "admin", "PUT /v1/staff/:login": "admin",
 	"GET /v1/policies": "admin leader", "POST /v1/policies": "admin leader", "GET /v1/policies/presets": "admin leader",
 	"POST /v1/policies/preview": "admin leader", "POST /v1/policies/:code/end": "admin leader",
-	"GET /v1/alerts": "admin leader medic", "GET /v1/fevers": "admin medic leader", "GET /v1/fevers/:id": "admin medic leader", "POST /v1/fevers/:id/close": "admin medic",
+	"GET /v1/walk-ins/:id/candidates": "admin enroller tracer grid", "POST /v1/walk-ins/:id/match": "admin enroller tracer grid",
+	"DELETE /v1/walk-ins/:id/match": "admin enroller tracer grid", "GET /v1/alerts": "admin leader medic", "GET /v1/fevers": "admin medic leader", "GET /v1/fevers/:id": "admin medic leader", "POST /v1/fevers/:id/close": "admin medic",
 	"POST /v1/setup": "admin", "GET /v1/devices": "admin leader", "POST /v1/devices": "admin leader", "DELETE /v1/devices/:code": "admin leader",
 }
 
