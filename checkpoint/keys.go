@@ -102,7 +102,7 @@ func (k keys) gateDay(gate uint32, day int64) string { // string: chunk table; s
 	return k.gate(gate, "e:"+strconv.FormatInt(day, 10))
 }
 
-func (k keys) readings(gate uint32, day Day) string { // hash: code of method, direction and temperature -> count; 3 days
+func (k keys) readings(gate uint32, day Day) string { // hash: 2 bytes, how and what was read -> count; 3 days
 	return k.gate(gate, "T:"+strconv.FormatInt(int64(day), 10))
 }
 

@@ -3,8 +3,7 @@
 -- it again changes nothing.
 --
 -- KEYS 1 table of the gate's day (string; chunks at KEYS[1]:n)
---      2 readings of the gate's local day (hash: direction and method * 256 +
---        temperature code -> count; 3 days)
+--      2 readings of the gate's local day (hash: 2 bytes -> count; see readings.go)
 -- ARGV pairs of occurred_at (ms) and member
 -- Returns how many of the members are new
 local base = KEYS[1]
@@ -17,12 +16,13 @@ for i = 1, #ARGV, 2 do
     fresh = fresh + 1
     local way, temp = string.byte(ARGV[i + 1], 21, 22) -- the first two bytes of the body
     if temp > 0 then
-      local code = way % 16 * 256 + temp
+      local code = string.char(way % 16, temp)
       counts[code] = (counts[code] or 0) + 1
     end
   end
 end
 if tbl ~= before then redis.call('SET', base, tbl) end
-for code, n in pairs(counts) do redis.call('HINCRBY', KEYS[2], code, n) end
-if next(counts) then redis.call('EXPIRE', KEYS[2], 259200) end
+local new -- a value that was not read before that day
+for code, n in pairs(counts) do new = redis.call('HINCRBY', KEYS[2], code, n) == n or new end
+if new then redis.call('EXPIRE', KEYS[2], 259200) end
 return fresh

@@ -38,7 +38,7 @@ func ParseDay(text string) (Day, error) {
 }
 
 // readingDays is how many days, today among them, readings are counted for:
-// project.lua lets the counts expire three days after the last one.
+// project.lua lets the counts expire three days after the last new value.
 const readingDays = 3
 
 // ReadingWay is how readings were taken. Only those of one way are comparable:
@@ -87,27 +87,24 @@ func (s *Store) GateReadings(ctx context.Context, day Day) (map[string]GateReadi
 	return out, nil
 }
 
-// parseReadings reads what project.lua counts: the low four bits of an event's
-// first body byte (direction and method) times 256 plus the temperature's code.
+// parseReadings reads what project.lua counts. A field has two bytes: the low
+// half of an event's first body byte, which is direction and method, and the
+// temperature's code.
 func parseReadings(fields map[string]string) (GateReadings, error) {
 	r := GateReadings{}
 	for field, value := range fields {
-		code, err := strconv.ParseUint(field, 10, 12)
-		if err != nil {
-			return nil, fmt.Errorf("checkpoint: counted reading %q: %w", field, err)
-		}
 		n, err := strconv.Atoi(value)
-		if err != nil {
-			return nil, fmt.Errorf("checkpoint: count of reading %s: %w", field, err)
+		if err != nil || len(field) != 2 {
+			return nil, fmt.Errorf("checkpoint: counted reading %x: %q cannot be its count", field, value)
 		}
-		way := ReadingWay{Method: Method(code >> 9), Direction: In} //nolint:gosec // three bits
-		if code>>8&1 != 0 {
+		way := ReadingWay{Method: Method(field[0] >> 1), Direction: In}
+		if field[0]&1 != 0 {
 			way.Direction = Out
 		}
 		if r[way] == nil {
 			r[way] = new(drift.Histogram)
 		}
-		r[way].Add(int(celsiusOf(byte(code))), n) //nolint:gosec // the low byte
+		r[way].Add(int(celsiusOf(field[1])), n)
 	}
 	return r, nil
 }
