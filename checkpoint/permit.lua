@@ -33,25 +33,26 @@ local function keep_uses(list, i)
 end
 
 -- finish ends the permit at place i of a list now. That of a visitor lets in
--- no more even by a slow clock, and its end still shows on the way out.
+-- no more even by a slow clock, and its end still shows on the way out; one that
+-- had not begun (0) cannot be overstayed.
 local function finish(list, i, by)
   local number, kind = string.sub(list, i, i + 3), string.sub(list, i + 4, i + 4)
   local from, used = string.sub(list, i + 9, i + 14), string.sub(list, i + 21, i + 22)
+  local till = time_at(list, i + 9) > now and 0 or now
   keep_uses(list, i)
   if kind == 'v' then from, used = '\0\0\0\0\0\0', '\1\255' end
   local details = permits .. ':' .. number
   redis.call('HSET', details, 'w', ARGV[2], 'y', by)
   redis.call('ZADD', permits, ARGV[2], number .. redis.call('HGET', details, 'm'))
-  return string.sub(list, 1, i + 8) .. from .. big_endian(now, 6) .. used .. string.sub(list, i + 23)
+  return string.sub(list, 1, i + 8) .. from .. big_endian(till, 6) .. used .. string.sub(list, i + 23)
 end
 
 if ARGV[1] == 'end' then
   local number = ARGV[4]
-  local f = redis.call('HMGET', permits .. ':' .. number, 'm', 'w')
-  if not f[1] then return {'none'} end
+  if redis.call('EXISTS', permits .. ':' .. number) == 0 then return {'none'} end
   local list = redis.call('HGET', person, 'v') or ''
   local i = find(list, number)
-  if f[2] or not i or time_at(list, i + 15) <= now then return {'over'} end
+  if not i or time_at(list, i + 15) <= now then return {'over'} end
   redis.call('HSET', person, 'v', finish(list, i, ARGV[5]))
   return {'ended'}
 end

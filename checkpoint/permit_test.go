@@ -210,7 +210,8 @@ func TestWithdrawnPermitLetsInNoMore(t *testing.T) {
 	t.Parallel()
 	s, clock := newStore(t)
 	desk, gate := newDesk(t, s), post(t, s, clock, "v-01")
-	p, coming := desk.issue(1, many), desk.issue(2, func(in *NewPermit) { in.From = s.now() + 60_000 })
+	thrice := func(in *NewPermit) { in.Entries = 3 }
+	p, coming := desk.issue(1, thrice), desk.issue(2, func(in *NewPermit) { in.From = s.now() + 60_000 })
 	want(t, gate.scan(p.Person, In, 36_5), Pass, ReasonOK, Admit, 0)
 	clock.Advance(time.Minute)
 	for _, number := range []uint32{p.Number, coming.Number} {
@@ -232,7 +233,7 @@ func TestWithdrawnPermitLetsInNoMore(t *testing.T) {
 	t.Log("withdrawing it again changes nothing")
 	clock.Advance(time.Minute)
 	got, err := s.WithdrawPermit(t.Context(), p.Number, "wu")
-	if err != nil || got.WithdrawnBy != "chen" || got.StateAt(s.now()) != PermitEnded {
+	if err != nil || got.WithdrawnBy != "chen" || got.StateAt(s.now()) != PermitEnded || got.Used != 1 {
 		t.Errorf("withdrawn twice: %+v, %v", got, err)
 	}
 	if _, err := s.WithdrawPermit(t.Context(), 9_999, "wu"); !errors.Is(err, ErrNotFound) {
@@ -266,7 +267,10 @@ func TestSameRequestGivesTheSamePermit(t *testing.T) {
 	if _, _, err := s.IssuePermit(t.Context(), in); !errors.Is(err, ErrOtherContent) {
 		t.Errorf("the same id with other content: %v", err)
 	}
-	in = desk.ask(2, func(in *NewPermit) { in.From = s.now() - 10*60_000 })
+	past := func(in *NewPermit) { in.From = s.now() - 10*60_000 }
+	_, _, err = s.IssuePermit(t.Context(), desk.ask(1, past))
+	wantField(t, err, "from")
+	in = desk.ask(2, past)
 	_, _, err = s.IssuePermit(t.Context(), in)
 	wantField(t, err, "from")
 	if _, err := s.FindByDocument(t.Context(), in.Visitor.IDNumber); !errors.Is(err, ErrNotFound) {

@@ -85,7 +85,7 @@ func TestWhoIsInsideWhenThePermitEndsIsLeftBehind(t *testing.T) {
 	clock.Advance(time.Minute)
 	want(t, gate.scan(leaves.Person, Out, 36_5), Pass, ReasonOK, Admit, FlagOutsider)
 	want(t, post(t, s, clock, "mall-01").scan(moves.Person, In, 36_5), Pass, ReasonOK, Admit, FlagOutsider)
-	desk.issue(4, func(in *NewPermit) { in.From, in.Until = s.now(), longer.Until + 60_000 })
+	desk.issue(4, func(in *NewPermit) { in.From, in.Until = s.now(), longer.Until+60_000 })
 	desk.issue(5, func(in *NewPermit) { in.From, in.Until = longer.Until+120_000, longer.Until+240_000 })
 	overstayed := PermitFilter{State: PermitOverstayed}
 
@@ -108,6 +108,40 @@ func TestWhoIsInsideWhenThePermitEndsIsLeftBehind(t *testing.T) {
 	want(t, gate.scan(renewed.Person, Out, 36_5), Pass, ReasonOK, Admit, FlagOutsider|FlagOverstayed)
 	if got := desk.numbers(overstayed); got != nil {
 		t.Errorf("all have left: %v", got)
+	}
+}
+
+// Only the permit under which somebody may have come in can be overstayed.
+func TestWhoCameInByOtherMeansOverstaysNoPermit(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	desk, gate := newDesk(t, s), post(t, s, clock, "v-01")
+	emergency := func(person uint64) {
+		req := gate.request(person, In, 36_5)
+		req.Override = OverrideFire
+		want(t, gate.send(req), Pass, ReasonOutsider, Admit, FlagOverride)
+	}
+	t.Log("inside since before a permit that was withdrawn before it began")
+	in := desk.ask(1)
+	guest, err := s.visitor(t.Context(), *in.Visitor, desk.host, nil)
+	must(t, err)
+	emergency(guest)
+	clock.Advance(time.Minute)
+	coming := desk.issue(1, func(in *NewPermit) { in.From = s.now() + 60_000 })
+	_, err = s.WithdrawPermit(t.Context(), coming.Number, "li")
+	must(t, err)
+	t.Log("and since after one had ended")
+	over := desk.issue(2, func(in *NewPermit) { in.Until = s.now() + 1 })
+	clock.Advance(time.Millisecond)
+	req := gate.request(over.Person, In, 36_5)
+	req.Override = OverrideFire
+	want(t, gate.send(req), Pass, ReasonPermitExpired, Admit, FlagOverride)
+	clock.Advance(time.Minute)
+	if got := desk.numbers(PermitFilter{State: PermitOverstayed}); got != nil {
+		t.Errorf("left behind: %v", got)
+	}
+	for _, id := range []uint64{guest, over.Person} {
+		want(t, gate.scan(id, Out, 36_5), Pass, ReasonOK, Admit, FlagOutsider)
 	}
 }
 

@@ -37,6 +37,8 @@ var (
 		checkpoint.RolePharmacist, checkpoint.RoleInspector, checkpoint.RoleTracer, checkpoint.RoleAuditor)
 	admins   = only()
 	scanning = audience{devices: true, revoked: true}
+	// permitting may have to do with visitors' permits, of sites in their scope.
+	permitting = only(checkpoint.RoleEnroller, checkpoint.RoleGrid, checkpoint.RoleLeader).andDevices()
 )
 
 // only admits staff of these roles, and admins, who may do everything.
@@ -95,6 +97,14 @@ func (s *Server) routes() []route {
 		{method: put, path: "/v1/residents/:id/status", who: only(medic), node: home, handle: s.handleStatus},
 		{method: post, path: "/v1/residents/:id/passes", who: only(enroller, grid), node: home, handle: s.handleIssue},
 		{method: post, path: "/v1/residents/:id/passes/revoke", who: only(enroller, medic), node: home, handle: s.handleRevoke},
+
+		{method: post, path: "/v1/permits", who: permitting, handle: s.handleIssuePermit},
+		{method: get, path: "/v1/permits", who: permitting, handle: s.handlePermits},
+		{method: get, path: "/v1/permits/overstayed", who: permitting, handle: s.handleOverstayed},
+		{method: get, path: "/v1/permits/:id", who: permitting, handle: s.handlePermit},
+		{method: post, path: "/v1/permits/:id/withdraw", who: permitting, handle: s.handleWithdrawPermit},
+		{method: put, path: "/v1/residents/:id/exemption", who: only(enroller, medic), node: home, handle: s.handleExempt},
+		{method: del, path: "/v1/residents/:id/exemption", who: only(enroller, medic), node: home, handle: s.handleEndExemption},
 
 		{method: get, path: "/v1/sites", who: everyStaff, handle: s.handleSites},
 		{method: put, path: "/v1/sites/:site", who: admins, handle: s.handlePutSite},

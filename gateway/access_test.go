@@ -30,6 +30,10 @@ var wants = map[string]string{
 	"POST /v1/policies/preview": "admin leader", "POST /v1/policies/:code/end": "admin leader",
 	"GET /v1/walk-ins/:id/candidates": "admin enroller tracer grid", "POST /v1/walk-ins/:id/match": "admin enroller tracer grid",
 	"DELETE /v1/walk-ins/:id/match": "admin enroller tracer grid", "GET /v1/alerts": "admin leader medic", "GET /v1/fevers": "admin medic leader", "GET /v1/fevers/:id": "admin medic leader", "POST /v1/fevers/:id/close": "admin medic",
+	"POST /v1/permits": "admin enroller grid leader device", "GET /v1/permits": "admin enroller grid leader device",
+	"GET /v1/permits/overstayed": "admin enroller grid leader device", "GET /v1/permits/:id": "admin enroller grid leader device",
+	"POST /v1/permits/:id/withdraw":   "admin enroller grid leader device",
+	"PUT /v1/residents/:id/exemption": "admin enroller medic", "DELETE /v1/residents/:id/exemption": "admin enroller medic",
 	"POST /v1/setup": "admin", "GET /v1/devices": "admin leader", "POST /v1/devices": "admin leader", "DELETE /v1/devices/:code": "admin leader",
 }
 

@@ -105,17 +105,29 @@ func (s *Server) handleIssue(c *fiber.Ctx) error {
 	case "image/svg+xml":
 		return sendPicture(c, "image/svg+xml", func() ([]byte, error) { return codes.QRSVG(compact) })
 	}
+	view, err := s.viewOfPass(&pass, compact)
+	if err != nil {
+		return err
+	}
+	return c.JSON(view)
+}
+
+// passView is a pass in both forms.
+type passView struct {
+	Kind      string  `json:"kind"`
+	Token     string  `json:"token"`
+	Compact   string  `json:"compact"`
+	NotBefore utcTime `json:"not_before"`
+	ExpiresAt utcTime `json:"expires_at"`
+}
+
+// viewOfPass shows a pass just issued.
+func (s *Server) viewOfPass(pass *codes.Pass, compact string) (passView, error) {
 	token, err := s.verifier.Expand(compact)
 	if err != nil {
-		return fmt.Errorf("gateway: expand a pass just issued: %w", err)
+		return passView{}, fmt.Errorf("gateway: expand a pass just issued: %w", err)
 	}
-	return c.JSON(struct {
-		Kind      string  `json:"kind"`
-		Token     string  `json:"token"`
-		Compact   string  `json:"compact"`
-		NotBefore utcTime `json:"not_before"`
-		ExpiresAt utcTime `json:"expires_at"`
-	}{pass.Kind.String(), token, compact, utcTime(pass.NotBefore * 1000), utcTime(pass.ExpiresAt * 1000)})
+	return passView{pass.Kind.String(), token, compact, utcTime(pass.NotBefore * 1000), utcTime(pass.ExpiresAt * 1000)}, nil
 }
 
 func sendPicture(c *fiber.Ctx, media string, draw func() ([]byte, error)) error {

@@ -210,8 +210,28 @@ type resultView struct {
 	RecordedAt utcTime          `json:"recorded_at"`
 	Duplicate  bool             `json:"duplicate"`
 	Degraded   bool             `json:"degraded"`
+	Permit     *permitUseView   `json:"permit,omitempty"`
 	Call       string           `json:"call,omitempty"`
 	Flags      []string         `json:"flags"`
+}
+
+// permitUseView is the permit that let a visitor in, as it was then.
+type permitUseView struct {
+	Number      uint32  `json:"number"`
+	Until       utcTime `json:"until"`
+	EntriesLeft *int    `json:"entries_left"` // null: no limit
+}
+
+func viewOfPermitUse(u checkpoint.PermitUse) *permitUseView {
+	if u.Number == 0 {
+		return nil
+	}
+	view := &permitUseView{Number: u.Number, Until: utcTime(u.Until)}
+	if u.Left != checkpoint.EntriesUnlimited {
+		left := int(u.Left)
+		view.EntriesLeft = &left
+	}
+	return view
 }
 
 type textView struct {
@@ -232,7 +252,7 @@ func viewOfResult(id string, r *checkpoint.ScanResult) *resultView {
 	view := &resultView{
 		ID: id, Decision: r.Decision.String(), Reason: r.Reason.String(), Color: r.Color(), Action: r.Action.String(),
 		Text: textView{text.ZH, text.EN}, OccurredAt: utcTime(r.OccurredAt), RecordedAt: utcTime(r.RecordedAt),
-		Duplicate: r.Duplicate, Call: r.Call, Flags: r.Flags.Names(),
+		Duplicate: r.Duplicate, Permit: viewOfPermitUse(r.Permit), Call: r.Call, Flags: r.Flags.Names(),
 	}
 	if p := r.Person; p != nil {
 		view.Person = &guardView{checkpoint.FormatPersonID(p.ID), p.NameMasked, p.Kind.String(), p.Home}

@@ -60,7 +60,8 @@ type Server struct {
 	clock     checkpoint.Clock
 	metrics   *Metrics
 	passwords *passwordDesk
-	badges    badgeDesk
+	badges    minuteDesk      // badges tried
+	asks      minuteDesk      // permits asked for
 	large     map[string]bool // paths that take many records
 	ready     readiness
 	revoked   revokedPasses

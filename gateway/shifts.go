@@ -85,7 +85,7 @@ func (s *Server) handleOpenShift(c *fiber.Ctx) error {
 		return err
 	}
 	device := principalOf(c).Device
-	if err := s.badges.admit(device.Num, s.now()); err != nil {
+	if err := s.badges.admit(device.Num, s.now(), badgeTries, "try a badge"); err != nil {
 		return err
 	}
 	req := checkpoint.ShiftRequest{ID: in.ID, Device: device.Num}

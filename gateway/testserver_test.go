@@ -74,6 +74,7 @@ type world struct {
 	t      testing.TB
 	clock  *testClock
 	store  *checkpoint.Store
+	prefix string // of the store's keys
 	ring   *codes.Ring
 	server *Server
 	url    string
@@ -118,7 +119,7 @@ func newWorldOn(t testing.TB, srv *redisd.Server, timeout time.Duration) *world 
 	if timeout > 0 {
 		o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = timeout, timeout, timeout, timeout
 	}
-	w.redis = redis.NewUniversalClient(o)
+	w.redis, w.prefix = redis.NewUniversalClient(o), fmt.Sprintf("w%d:", testPrefixes.Add(1))
 	t.Cleanup(func() { _ = w.redis.Close() })
 
 	var err error
@@ -135,9 +136,26 @@ func newWorldOn(t testing.TB, srv *redisd.Server, timeout time.Duration) *world 
 
 func (w *world) storeConfig(client redis.UniversalClient) checkpoint.Config {
 	return checkpoint.Config{
-		Client: client, Prefix: fmt.Sprintf("w%d:", testPrefixes.Add(1)), Clock: w.clock.Now,
+		Client: client, Prefix: w.prefix, Clock: w.clock.Now,
 		FieldKey: bytes.Repeat([]byte{1}, 32), IndexKey: bytes.Repeat([]byte{2}, 32),
 	}
+}
+
+// another is the same town behind a second gateway, which has nothing in common
+// with the first but Redis and the key ring.
+func (w *world) another() *world {
+	w.t.Helper()
+	o := checkpoint.Tune(&redis.UniversalOptions{Addrs: []string{testRedis.Socket()}})
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = 10*time.Second, 10*time.Second, 10*time.Second, 10*time.Second
+	other := &world{
+		t: w.t, clock: w.clock, prefix: w.prefix, ring: w.ring, logs: w.logs, people: w.people, redis: redis.NewUniversalClient(o),
+	}
+	w.t.Cleanup(func() { _ = other.redis.Close() })
+	var err error
+	other.store, err = checkpoint.Open(w.t.Context(), w.storeConfig(other.redis))
+	w.must(err)
+	other.serve()
+	return other
 }
 
 // serve starts a server on loopback until the test ends. add can give it more
