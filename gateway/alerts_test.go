@@ -85,3 +85,38 @@ func TestContractNamesEveryAlert(t *testing.T) {
 		t.Errorf("openapi.yaml has %v, the table %v", written, coded)
 	}
 }
+
+// Thermometers that cannot be trusted are listed beside the alerts of today.
+func TestAlertsOfTodayTellOfThermometers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.project()
+	w.villages("A2")
+	made := make([]float64, 40)
+	for i := range made {
+		made[i] = 36.5
+	}
+	w.takes("D11", made...)
+	suspects := func(login, query string) []any {
+		return list(w.do(http.MethodGet, "/v1/alerts"+query, w.as(login), nil).ok(http.StatusOK).json(), "suspects")
+	}
+	eventually(t, "the gate is named", func() bool { return len(suspects("leader", "")) == 1 })
+	if got := suspects("medic", "?from=2020-02-11"); len(got) != 1 || object(got[0], "text")["en"] == "" || got[0].(map[string]any)["gate"] != "G11" {
+		t.Errorf("since midnight: %v", got)
+	}
+	w.do(http.MethodGet, "/v1/alerts", w.as("leader-a2"), nil).ok(http.StatusOK).conforms(contract(t), "GET", "/v1/alerts")
+	for _, query := range []string{"?kind=override", "?to=2020-02-11", "?from=2020-02-12&to=2020-02-13"} {
+		if got := suspects("leader", query); len(got) != 0 {
+			t.Errorf("%s: %v", query, got)
+		}
+	}
+	w.change(func(d *checkpoint.Draft) error {
+		old, _ := d.Staff("leader-a2")
+		staff := *old
+		staff.Grid = "A1"
+		return d.PutStaff(staff)
+	})
+	if got := suspects("leader-a2", ""); len(got) != 0 {
+		t.Errorf("another area sees %v", got)
+	}
+}
