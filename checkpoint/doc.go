@@ -85,7 +85,7 @@
 //	{t}:log           stream  scan            every event in arrival order                ~49 an event
 //	{t}:q:household   zset    scan            exits that counted as outings; 30 days      ~16 an exit
 //	{t}:f             zset    scan            open fever cases by time                    ~20 a case
-//	{t}:f:case        hash    scan, fever     a fever case: person, readings, state       ~200 a case
+//	{t}:f:case        hash    scan, fever     a fever case: person, readings, closing     180-300 a case
 //	{t}:fz            zset    fever           closed fever cases by time; retention       ~20 a case
 //	{t}:m             zset    permit          permits and exemptions by end; until retention is over ~95 a permit
 //	{t}:m:number      hash    permit          one of them: sealed particulars, withdrawal         ~420 a permit
@@ -99,7 +99,7 @@
 //	{gN}:e:day:n      zset    projector       gate index: one chunk of <= 120 events      36-56 an event
 //	{gN}:T:localday   hash    projector       how often each temperature was read; 3 days         ~7 a value
 //	{gN}:r:day, :n    both    refuse          refusals without a person, in the same form
-//	{al}:e:day, :n    both    projector       alerts of that day at all gates, in the same form 48-60 an alert
+//	{al}:e:day, :n    both    projector       alerts of that day at all gates, in the same form      ~52 an alert
 //	{gN}:c:dev:min    string  refuse          refusals of a device in a minute; 2 minutes
 //	{reg}:meta        hash    registry        format, partitions, version, last numbers
 //	{reg}:sites ...   hash    registry        sites, gates, devices, grid, staff, policies: JSON by code
