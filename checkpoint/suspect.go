@@ -24,7 +24,7 @@ type SuspectGate struct {
 // town, and each kind of suspicion is told once for a gate and a method: in the
 // direction with more readings. The package comment of drift says what this
 // sees, how often it is wrong, and what it cannot see. It reads the counts of
-// every gate: some ten milliseconds for a town. Errors are those of GateReadings.
+// every gate: some thirty milliseconds for a town. Errors are those of GateReadings.
 func (s *Store) SuspectGates(ctx context.Context, day Day) ([]SuspectGate, error) {
 	readings, err := s.GateReadings(ctx, day)
 	if err != nil {
