@@ -38,7 +38,7 @@ var alerts = [...]AlertText{
 		func(e *ScanEvent) bool { return e.Fever != 0 },
 	},
 	{
-		AlertFeverOut, "发热病例未结案,本人出现在家以外的卡口", "Somebody whose fever case is open is not at home",
+		AlertFeverOut, "发热病例未结案,本人在卡口出现:护送回家或送医", "Somebody with an open fever case is out: see them home or to the hospital",
 		func(e *ScanEvent) bool { return e.Flags&FlagFeverCase != 0 && !e.letIn() },
 	},
 	{
