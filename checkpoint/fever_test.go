@@ -70,7 +70,7 @@ func TestClosingLetsThePersonInAgain(t *testing.T) {
 	c := mall.fevered(id)
 	clock.Advance(time.Minute)
 	want(t, mall.scan(id, In, 36_5), Deny, ReasonFever, HoldHere, FlagFeverCase)
-	want(t, home.scan(id, In, 36_5), Pass, ReasonOK, Admit, FlagFeverCase)
+	want(t, home.scan(id, In, 36_5), Pass, ReasonOK, Escort, FlagFeverCase)
 	clock.Advance(time.Minute)
 	closed, err := s.CloseFever(t.Context(), c.ID, FeverScreenedNegative, "medic-1", "县医院排除")
 	must(t, err)

@@ -115,7 +115,6 @@ func TestHistoriesFindARuleThatIsWrong(t *testing.T) {
 		"anti-passback only warns":                 func(c *refCase) { softer(&c.rules.AntiPassback) },
 		"a replayed pass only warns":               func(c *refCase) { softer(&c.rules.ReplayedPass) },
 		"one outing more":                          func(c *refCase) { c.rules.Outings += min(1, c.rules.Outings) },
-		"outings of one day more":                  func(c *refCase) { c.rules.OutingDays++ },
 		"one person more":                          func(c *refCase) { c.rules.Capacity += min(1, c.rules.Capacity) },
 		"strangers are let into public sites":      func(c *refCase) { c.rules.ResidentsOnly = false },
 		"a closed site is open":                    func(c *refCase) { c.rules.Closed = false },

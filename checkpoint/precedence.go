@@ -91,11 +91,18 @@ var identitySteps = []Step{
 		"Whoever is not on record is registered first; a walk-in that a guard wrote down counts as an outsider until matched to a resident.",
 	},
 	{
+		"confined",
+		[]Reason{ReasonStatusRed, ReasonQuarantine},
+		bothWays, Anywhere, ReplacesNothing, true,
+		"红码、医学观察或隔离的人，上表不放行的就不放行，不论出示的通行码是否过期或已注销。",
+		"Where the table refuses somebody who is red, under observation or in quarantine, that is the answer, whatever the pass: an old one must not hide it.",
+	},
+	{
 		"pass",
 		[]Reason{ReasonExpired, ReasonNotYetValid, ReasonRevoked},
 		bothWays, Anywhere, ReplacesNothing, true,
-		"出示的通行码在扫码时（前后宽限 60 秒）已过期、未生效，或已注销的，不放行，先登记；此时不再看本人状态。",
-		"A pass that is out of date at the time of the scan (60 s of grace at both ends) or revoked is refused: register. The status is not asked then.",
+		"出示的通行码在扫码时（前后宽限 60 秒）已过期、未生效，或已注销的，不放行，先登记；此时不再看上表。",
+		"A pass that is out of date at the time of the scan (60 s of grace at both ends) or revoked is refused: register. The table is not asked then.",
 	},
 	{
 		"table",
@@ -115,8 +122,15 @@ var identitySteps = []Step{
 		"fever_case",
 		[]Reason{ReasonFever},
 		wayIn, NotOwnHome, ReplacesPass, true,
-		"有未结发热个案的人，除回自己家外哪里也不准进；进出都标记。",
-		"Whoever has an open fever case is let into no place but their home; both ways it is marked.",
+		"有未结发热个案的人，除回自己家外哪里也不准进，就地等候；回家和离开别处的，陪送回住处。进出都标记。",
+		"Whoever has an open fever case is let into no place but their home: hold here. Coming home and leaving any other place they are escorted. It is always marked.",
+	},
+	{
+		"fever_home",
+		[]Reason{ReasonFever},
+		wayOut, OwnHome, ReplacesPass, true,
+		"有未结发热个案的人在家等候，不得外出；救护车来接的按紧急放行。",
+		"Whoever has an open fever case stays at home until fetched; the ambulance goes out as an emergency.",
 	},
 }
 
@@ -166,8 +180,8 @@ var bodySteps = []Step{
 		"temperature",
 		[]Reason{ReasonTemperatureRequired, ReasonTemperatureLow, ReasonRemeasure, ReasonFever},
 		bothWays, Anywhere, ReplacesPass, true,
-		"该测未测的先测；第一次偏高或偏低的，在时限内同一场所复测；第二次偏高即发热，在自家门口也须就地等候并立案。已被拒绝的人体温偏高同样计入：理由不变，只改处置。第二次偏低的，除非场所另有规定，放行并标记。",
-		"A reading that is due and missing is asked for. A first high or low one asks for a second at the same site within the window; a second high one is a fever: hold here, even at home, and a case is opened. High readings count for people refused, too: the reason stays, the action changes. A second low one passes, marked, unless the site says deny.",
+		"该测未测的先测；第一次偏高或偏低的，在时限内同一场所复测；第二次偏高即发热，在自家门口也须就地等候并立案。已被拒绝的人体温偏高同样计入：理由不变，只改处置。第二次偏低的，除非场所另有规定，放行并标记；在自家门口一律放行。",
+		"A reading that is due and missing is asked for. A first high or low one asks for a second at the same site within the window; a second high one is a fever: hold here, even at home, and a case is opened. High readings count for people refused, too: the reason stays, the action changes. A second low one passes, marked, unless the site says deny; at home it always passes.",
 	},
 	{
 		"already_inside",

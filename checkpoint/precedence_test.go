@@ -25,12 +25,12 @@ var troubles = []trouble{
 	{"code", facts{"person": "unread", "shows": "code", "code": "unknown key"}, Outcome{Decision: Deny, Reason: ReasonUnknownKey, Action: SendBack}},
 	{"code", facts{"person": "unread", "shows": "code", "code": "forged"}, Outcome{Decision: Deny, Reason: ReasonBadSignature, Action: SendBack}},
 	{"person", facts{"person": "unknown"}, Outcome{Decision: Deny, Reason: ReasonUnknownPerson, Action: Register}},
+	{"confined", facts{"person": "known", "status": "red"}, Outcome{}}, // of the table itself: the cell says it
+	{"confined", facts{"person": "known", "status": "observation"}, Outcome{}},
+	{"confined", facts{"person": "known", "status": "quarantine"}, Outcome{}},
 	{"pass", facts{"shows": "app", "valid": "over"}, Outcome{Decision: Deny, Reason: ReasonExpired, Action: Register}},
 	{"pass", facts{"shows": "app", "valid": "early"}, Outcome{Decision: Deny, Reason: ReasonNotYetValid, Action: Register}},
 	{"pass", facts{"person": "known", "shows": "app", "generation": "old"}, Outcome{Decision: Deny, Reason: ReasonRevoked, Action: Register}},
-	{"table", facts{"person": "known", "status": "red"}, Outcome{}}, // of the table itself: the cell says it
-	{"table", facts{"person": "known", "status": "observation"}, Outcome{}},
-	{"table", facts{"person": "known", "status": "quarantine"}, Outcome{}},
 	{"table", facts{"person": "known", "status": "outsider"}, Outcome{}},
 	{"table", facts{"person": "known", "status": "gone"}, Outcome{}},
 	{"permit", facts{"person": "known", "permit": "good"}, Outcome{Decision: Pass, Reason: ReasonOK, Action: Admit}},
@@ -38,6 +38,7 @@ var troubles = []trouble{
 	{"permit", facts{"person": "known", "permit": "over"}, Outcome{Decision: Deny, Reason: ReasonPermitExpired, Action: Register}},
 	{"permit", facts{"person": "known", "permit": "used"}, Outcome{Decision: Deny, Reason: ReasonPermitUsed, Action: Register}},
 	{"fever_case", facts{"person": "known", "case": "open"}, Outcome{Decision: Deny, Reason: ReasonFever, Action: HoldHere}},
+	{"fever_home", facts{"person": "known", "case": "open"}, Outcome{Decision: Deny, Reason: ReasonFever, Action: HoldHere}},
 	{"closed", facts{"site": "closed"}, Outcome{Decision: Deny, Reason: ReasonSiteClosed, Action: SendBack}},
 	{"hours", facts{"time": "night"}, Outcome{Decision: Deny, Reason: ReasonOutsideHours, Action: SendBack}},
 	{"full", facts{"room": "full", "inside": "no"}, Outcome{Decision: Deny, Reason: ReasonSiteFull, Action: SendBack}},
@@ -60,6 +61,9 @@ var troubles = []trouble{
 // answer is what Precedence says of a scene, and which step has the last word.
 func (sc *scene) answer() (got Outcome, by string) {
 	for _, step := range Precedence() {
+		if step.Name == "fever_case" && sc.facts["case"] == "open" && sc.own == (sc.way == In) && got.Decision == Pass && sc.asksForState() {
+			got.Action = Escort // and says no more
+		}
 		if !slices.Contains(step.Ways, sc.way) || !step.Where.Covers(sc.kind, sc.own) {
 			continue
 		}
@@ -86,7 +90,21 @@ func (sc *scene) answersOf(step Step) (out []Outcome) {
 		status, _ := ParseStatus(sc.facts["status"]) // none: green
 		return []Outcome{tableCell(status, sc.kind, sc.way, sc.own)}
 	}
+	if step.Name == "confined" && sc.asksForState() {
+		status, _ := ParseStatus(sc.facts["status"])
+		cell := tableCell(status, sc.kind, sc.way, sc.own)
+		if cell.Decision == Deny && slices.Contains(step.Reasons, cell.Reason) {
+			return []Outcome{cell}
+		}
+		return nil
+	}
 	for _, tr := range sc.troubles {
+		if sc.own && tr.answer.Decision == Deny && tr.answer.Reason == ReasonTemperatureLow {
+			continue // not at home
+		}
+		if tr.facts["case"] == "open" && strings.HasPrefix(step.Name, "fever") { // one trouble, two steps
+			return []Outcome{tr.answer}
+		}
 		if tr.step == step.Name && tr.step != "table" {
 			out = append(out, tr.answer)
 		}
@@ -201,11 +219,14 @@ func TestScriptFollowsThePublishedPrecedence(t *testing.T) {
 // about different ways or places; no state is known of who is unknown; who is
 // inside takes no further place; recording judges nothing.
 func excludeEachOther(a, b Step) bool {
+	if a.Name == "confined" && b.Name == "table" {
+		return true // a person has one status
+	}
 	ways := slices.ContainsFunc(a.Ways, func(d Direction) bool { return slices.Contains(b.Ways, d) })
 	places := slices.ContainsFunc([]bool{true, false}, func(own bool) bool {
 		return a.Where.Covers(Village, own) && b.Where.Covers(Village, own)
 	})
-	stateful := []string{"table", "permit", "fever_case", "outings", "already_inside", "not_inside", "replayed_pass"}
+	stateful := []string{"confined", "table", "permit", "fever_case", "fever_home", "outings", "already_inside", "not_inside", "replayed_pass"}
 	switch {
 	case !ways, !places, b.Name == "record", a.Name == "full" && b.Name == "already_inside":
 		return true

@@ -34,8 +34,11 @@ func (r *reference) decide(p *refPerson, req *ScanRequest, e *refEvent) {
 	if r.distort != nil {
 		r.distort(c)
 	}
-	if c.pass() {
-		c.table()
+	plain := c.o.Flags
+	c.table()
+	stays := slices.Contains([]Status{StatusRed, StatusObservation, StatusQuarantine}, c.p.status)
+	if (c.going() || !stays) && !c.pass() && !stays {
+		c.o.Flags = plain
 	}
 	c.permits()
 	c.feverCase()
@@ -181,13 +184,17 @@ func (c *refCase) permits() {
 	}
 }
 
-// feverCase: who has one is let home and nowhere else.
+// feverCase: who has one is seen home and stays there.
 func (c *refCase) feverCase() {
 	if c.p.fever == nil {
 		return
 	}
 	c.o.Flags |= FlagFeverCase
-	if c.going() && c.in && !c.own {
+	switch {
+	case !c.going():
+	case c.in == c.own:
+		c.o.Action = Escort
+	default:
 		c.set(Deny, ReasonFever, HoldHere)
 	}
 }

@@ -55,7 +55,7 @@ func (c *refCase) low(e *refEvent, answers, again, current bool) {
 		if c.rules.LowAgain != Off {
 			c.o.Flags |= FlagTemperatureLow
 		}
-		if c.rules.LowAgain == StrictDeny && c.going() {
+		if c.rules.LowAgain == StrictDeny && c.going() && !c.own {
 			c.set(Deny, ReasonTemperatureLow, Register)
 		}
 	case c.going():

@@ -370,8 +370,8 @@ func TestScriptConstantsAreThoseOfThisPackage(t *testing.T) {
 	wants := map[string]int{
 		"PASS": int(Pass), "DENY": int(Deny), "REMEASURE": int(Remeasure), "INCOMPLETE": int(Incomplete),
 		"ADMIT": int(Admit), "MEASURE": int(MeasureAgain), "REGISTER": int(Register), "HOLD": int(HoldHere),
-		"SEND_BACK": int(SendBack), "DISINFECT": int(Disinfect),
-		"NOT_YET_VALID": int(ReasonNotYetValid), "REVOKED": int(ReasonRevoked), "OUTSIDER": int(ReasonOutsider),
+		"ESCORT": int(Escort), "SEND_BACK": int(SendBack), "DISINFECT": int(Disinfect),
+		"NOT_YET_VALID": int(ReasonNotYetValid), "REVOKED": int(ReasonRevoked), "STATUS_RED": int(ReasonStatusRed), "QUARANTINE": int(ReasonQuarantine), "OUTSIDER": int(ReasonOutsider),
 		"PERMIT_EXPIRED": int(ReasonPermitExpired), "PERMIT_USED": int(ReasonPermitUsed),
 		"SITE_CLOSED": int(ReasonSiteClosed), "SITE_FULL": int(ReasonSiteFull), "OUTSIDE_HOURS": int(ReasonOutsideHours),
 		"QUOTA": int(ReasonQuota), "TEMPERATURE_REQUIRED": int(ReasonTemperatureRequired),

@@ -2,8 +2,9 @@
 -- precedence.go publishes them. Each looks at the verdict that the ones before it
 -- reached and may replace it. Second part of scan.lua; see there for the input.
 local PASS, DENY, REMEASURE, INCOMPLETE = 0, 1, 2, 3
-local ADMIT, MEASURE, REGISTER, HOLD, SEND_BACK, DISINFECT = 0, 1, 2, 3, 5, 6
-local NOT_YET_VALID, REVOKED, OUTSIDER, PERMIT_EXPIRED, PERMIT_USED = 6, 7, 11, 12, 13
+local ADMIT, MEASURE, REGISTER, HOLD, ESCORT, SEND_BACK, DISINFECT = 0, 1, 2, 3, 4, 5, 6
+local NOT_YET_VALID, REVOKED, STATUS_RED, QUARANTINE = 6, 7, 9, 10
+local OUTSIDER, PERMIT_EXPIRED, PERMIT_USED = 11, 12, 13
 local SITE_CLOSED, SITE_FULL, OUTSIDE_HOURS, QUOTA = 14, 15, 16, 17
 local TEMPERATURE_REQUIRED, TEMPERATURE_LOW, MEASURE_AGAIN, FEVER = 18, 19, 20, 21
 local ALREADY_INSIDE, NOT_INSIDE, REPLAYED_PASS, DISINFECTION = 22, 23, 24, 26
@@ -17,16 +18,16 @@ local decision, reason, action
 -- the first reading to remember ('' to forget it), a fever case to open.
 local permit_list, permit_at, outing_key, new_reading, new_case
 
--- The pass, then the table: status × site kind × direction × own home.
-local known, pass_generation = tonumber(ARGV[12]), ARGV[13]
-if known ~= 0 then decision, reason, action = DENY, known, REGISTER
-elseif pass_generation ~= '' and tonumber(pass_generation) ~= tonumber(generation) then
-  decision, reason, action = DENY, REVOKED, REGISTER
-else
-  local i = (tonumber(status) * 2 + (own and 1 or 0)) * 4
-  local head, why, f1, f2 = string.byte(ARGV[6], i + 1, i + 4)
-  decision, reason, action, flags = math.floor(head / 8) % 4, why, head % 8, flags + f1 * 256 + f2
-end
+-- The table: status × site kind × direction × own home; and the pass. One that is
+-- out of date or revoked is the answer, save where the table refuses somebody who
+-- has to stay at home: an old pass must not hide that.
+local void, cell = tonumber(ARGV[12]), (tonumber(status) * 2 + (own and 1 or 0)) * 4
+if void == 0 and ARGV[13] ~= '' and tonumber(ARGV[13]) ~= tonumber(generation) then void = REVOKED end
+local head, why, f1, f2 = string.byte(ARGV[6], cell + 1, cell + 4)
+local confined = why == STATUS_RED or why == QUARANTINE
+decision, reason, action = math.floor(head / 8) % 4, why, head % 8
+if void == 0 or confined then flags = flags + f1 * 256 + f2 end
+if void ~= 0 and not (confined and decision == DENY) then decision, reason, action = DENY, void, REGISTER end
 
 -- A permit opens what the table keeps shut to strangers. Records of RECORD bytes,
 -- oldest first: number 4, type 1 ('v' visit, 'x' exempt from the outings limit),
@@ -54,10 +55,11 @@ if permits == 1 and not own and (entering and reason == OUTSIDER or not entering
   if over then flags = flags + F_OVERSTAYED end
 end
 
--- Whoever has an open fever case goes home or to the hospital.
+-- Whoever has an open fever case is seen home, and stays there until fetched.
 if case then
   flags = flags + F_CASE
-  if decision == PASS and entering and not own then decision, reason, action = DENY, FEVER, HOLD end
+  if decision == PASS and own == entering then action = ESCORT
+  elseif decision == PASS then decision, reason, action = DENY, FEVER, HOLD end
 end
 
 -- The site: closed, out of hours, full. Nobody is locked out of their home, and
@@ -112,7 +114,7 @@ elseif temp < low then
   if waiting == 'l' then
     new_reading = ''
     if low_again > 0 then flags = flags + F_LOW end
-    if low_again == 2 and decision == PASS then decision, reason, action = DENY, TEMPERATURE_LOW, REGISTER end
+    if low_again == 2 and decision == PASS and not own then decision, reason, action = DENY, TEMPERATURE_LOW, REGISTER end
   elseif decision == PASS then
     if waiting == '' and newest then new_reading = 'l' end
     decision, reason, action = REMEASURE, TEMPERATURE_LOW, MEASURE

@@ -61,16 +61,24 @@ func TestLowReadingIsMeasuredElsewhereAndNeverRefusedTwice(t *testing.T) {
 	want(t, home.scan(ids[1], In, 34_2), Remeasure, ReasonTemperatureLow, MeasureAgain, 0)
 	want(t, home.scan(ids[1], In, 36_2), Pass, ReasonOK, Admit, 0)
 
-	t.Log("unless the site's rule says so; then it starts again")
+	t.Log("unless the site's rule says so; then it starts again, and nobody is kept out of their home")
+	mall := post(t, s, clock, "mall-01")
 	must(t, s.Change(t.Context(), func(d *Draft) error {
-		site, _ := d.Site("v-01")
-		strict := *site
-		strict.LowAgain = StrictDeny
-		return d.PutSite(strict)
+		for _, code := range []string{"v-01", "mall-01"} {
+			site, _ := d.Site(code)
+			strict := *site
+			strict.LowAgain = StrictDeny
+			if err := d.PutSite(strict); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 	want(t, home.scan(ids[1], Out, 34_2), Remeasure, ReasonTemperatureLow, MeasureAgain, 0)
-	want(t, home.scan(ids[1], Out, 34_2), Deny, ReasonTemperatureLow, Register, FlagTemperatureLow)
-	want(t, home.scan(ids[1], Out, 34_2), Remeasure, ReasonTemperatureLow, MeasureAgain, 0)
+	want(t, home.scan(ids[1], Out, 34_2), Pass, ReasonOK, Admit, FlagTemperatureLow)
+	want(t, mall.scan(ids[1], In, 34_2), Remeasure, ReasonTemperatureLow, MeasureAgain, 0)
+	want(t, mall.scan(ids[1], In, 34_2), Deny, ReasonTemperatureLow, Register, FlagTemperatureLow)
+	want(t, mall.scan(ids[1], In, 34_2), Remeasure, ReasonTemperatureLow, MeasureAgain, 0)
 }
 
 // A low second reading must not talk a high first one away.
@@ -255,4 +263,37 @@ func TestWalkInKeepsOneTrailAndItsIdentityIsSealed(t *testing.T) {
 	if err != nil || who.Name != "李四" {
 		t.Errorf("%+v, %v", who, err)
 	}
+}
+
+// An old pass must not hide that its owner has to stay at home.
+func TestAVoidPassDoesNotHideARedStatus(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	id := mustEnrol(t, s, resident(1, "v-01"))[0]
+	home, mall := post(t, s, clock, "v-01"), post(t, s, clock, "mall-01")
+	must(t, s.SetStatus(t.Context(), id, StatusRed))
+	show := func(at *gatePost, way Direction) ScanResult {
+		req := at.request(id, way, 36_5)
+		req.Who, req.Pass = ByAppPass, appPass(id, clock.Now().Add(-time.Hour), "old")
+		return at.send(req)
+	}
+	want(t, show(home, Out), Deny, ReasonStatusRed, SendBack, FlagBreach)
+	want(t, show(mall, In), Deny, ReasonStatusRed, Escort, FlagBreach)
+	want(t, show(mall, Out), Deny, ReasonExpired, Register, FlagBreach)
+	want(t, show(home, In), Deny, ReasonExpired, Register, FlagEscort)
+}
+
+func TestOpenFeverCaseKeepsThePersonAtHome(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	id := mustEnrol(t, s, resident(1, "v-01"))[0]
+	home, mall := post(t, s, clock, "v-01"), post(t, s, clock, "mall-01")
+	mall.fevered(id)
+	want(t, mall.scan(id, In, 36_5), Deny, ReasonFever, HoldHere, FlagFeverCase)
+	want(t, mall.scan(id, Out, 36_5), Pass, ReasonOK, Escort, FlagFeverCase)
+	want(t, home.scan(id, In, 36_5), Pass, ReasonOK, Escort, FlagFeverCase)
+	want(t, home.scan(id, Out, 36_5), Deny, ReasonFever, HoldHere, FlagFeverCase)
+	ambulance := home.request(id, Out, 36_5)
+	ambulance.Override = OverrideMedical
+	want(t, home.send(ambulance), Pass, ReasonFever, Admit, FlagFeverCase|FlagOverride)
 }

@@ -125,14 +125,14 @@ func TestFeverPath(t *testing.T) {
 	}
 	path := "/v1/fevers/" + c["id"].(string)
 
-	t.Log("held everywhere but at home; exits are recorded")
+	t.Log("held everywhere, seen home and kept there; exits are recorded")
 	w.clock.Advance(time.Minute)
 	w.answers(w.measure("E2", wang, 36.5), "deny", "fever", "hold_here", "fever_case")
 	w.answers(w.measure("D2", wang, 36.5), "deny", "outsider", "register", "fever_case")
-	w.answers(w.measure("E2", wang, 36.5, fields{"direction": "out"}), "pass", "ok", "admit", "fever_case")
-	w.answers(w.measure("D1", wang, 36.5), "pass", "ok", "admit", "fever_case")
+	w.answers(w.measure("E2", wang, 36.5, fields{"direction": "out"}), "pass", "ok", "escort", "fever_case")
+	w.answers(w.measure("D1", wang, 36.5), "pass", "ok", "escort", "fever_case")
 	w.clock.Advance(time.Minute)
-	w.answers(w.measure("D1", wang, 36.5, fields{"direction": "out"}), "pass", "ok", "admit", "fever_case")
+	w.answers(w.measure("D1", wang, 36.5, fields{"direction": "out"}), "deny", "fever", "hold_here", "fever_case")
 	trail := w.do(http.MethodGet, personPath(wang, "/trajectory"), w.as("tracer"), nil).ok(http.StatusOK).json()
 	if n := len(list(trail, "events")); n != 7 {
 		t.Errorf("%d events on record, want all 7", n)
