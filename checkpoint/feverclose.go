@@ -29,7 +29,7 @@ func FeverOutcomes() []FeverOutcome {
 // MaxFeverNote bounds the note on a closed case, in bytes.
 const MaxFeverNote = 200
 
-// ErrFeverClosed: the case was closed before, with another outcome.
+// ErrFeverClosed says that the case was closed before, with another outcome.
 var ErrFeverClosed = errors.New("checkpoint: this fever case was closed with another outcome")
 
 // CloseFever closes a case: its person is judged like anybody again, at every

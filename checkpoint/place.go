@@ -65,7 +65,7 @@ type Device struct {
 // Role is what a member of staff may do.
 type Role string
 
-// The roles; gateway/access.go says what each of them may call.
+// The roles; gateway/routes.go says what each of them may call.
 const (
 	RoleAdmin      Role = "admin"
 	RoleLeader     Role = "leader"

@@ -124,11 +124,13 @@ func (sc *scene) asksForState() bool {
 // and every two that one scan can have where both steps have a say.
 func scenesOf() (scenes []*scene) {
 	add := func(name string, way Direction, kind SiteKind, own bool, some ...trouble) {
-		f, ok := facts{}, true
+		f := facts{}
 		for _, tr := range some {
-			if f, ok = f.with(tr.facts); !ok {
+			joined, ok := f.with(tr.facts)
+			if !ok {
 				return
 			}
+			f = joined
 		}
 		n := len(scenes)
 		sc := &scene{troubles: some, facts: f, way: way, kind: kind, own: own, code: fmt.Sprintf("p%d", n)}

@@ -12,7 +12,7 @@ import (
 // MaxWalkIns is how many walk-ins one resident can turn out to be.
 const MaxWalkIns = 16
 
-// ErrMatched: the walk-in is known as somebody else, which has to be taken back
+// ErrMatched says that the walk-in is known as somebody else, which has to be taken back
 // first.
 var ErrMatched = errors.New("checkpoint: this walk-in is known as somebody else")
 

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"net/http"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -50,95 +49,6 @@ func only(roles ...checkpoint.Role) audience {
 func (a audience) andDevices() audience {
 	a.devices = true
 	return a
-}
-
-// routes is the table. Nothing else registers a route.
-func (s *Server) routes() []route {
-	const (
-		get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
-
-		leader, enroller, grid = checkpoint.RoleLeader, checkpoint.RoleEnroller, checkpoint.RoleGrid
-		medic, tracer, auditor = checkpoint.RoleMedic, checkpoint.RoleTracer, checkpoint.RoleAuditor
-	)
-	gate, site, home := s.nodeOfGate, s.nodeOfSite, s.nodeOfResident
-	return []route{
-		{method: post, path: "/v1/login", who: everybody, handle: s.handleLogin},
-		{method: get, path: "/v1/me", who: everyStaff.andDevices(), handle: s.handleMe},
-
-		{method: post, path: "/v1/scans", who: scanning, handle: s.handleScan},
-		{method: post, path: "/v1/scans/annul", who: audience{devices: true}, handle: s.handleAnnul},
-		{method: post, path: "/v1/scans/vehicle", who: scanning, handle: s.handleCar},
-		{method: post, path: "/v1/scans/batch", who: scanning, large: true, handle: s.handleBatch},
-
-		{method: post, path: "/v1/shifts", who: audience{devices: true}, handle: s.handleOpenShift},
-		{method: post, path: "/v1/shifts/close", who: audience{devices: true}, handle: s.handleCloseShift},
-		{method: get, path: "/v1/shifts/current", who: audience{devices: true}, handle: s.handleCurrentShift},
-
-		{method: get, path: "/v1/gates/:gate/events", who: only(tracer, leader, auditor).andDevices(), node: gate, handle: s.handleEvents},
-		{method: get, path: "/v1/gates/:gate/refusals", who: only(tracer, leader, auditor).andDevices(), node: gate, handle: s.handleRefusals},
-		{method: post, path: "/v1/vehicles/search", who: only(tracer, leader, auditor), handle: s.handleVehicleSearch},
-		{method: get, path: "/v1/gates/:gate/shifts", who: only(leader).andDevices(), node: gate, handle: s.handleShifts},
-		{method: get, path: "/v1/residents/:id/trajectory", who: only(tracer, leader), node: home, handle: s.handleTrajectory},
-
-		{method: get, path: "/v1/alerts", who: only(leader, medic), handle: s.handleAlerts},
-		{method: get, path: "/v1/fevers", who: only(medic, leader), handle: s.handleFevers},
-		{method: get, path: "/v1/fevers/:id", who: only(medic, leader), handle: s.handleFever},
-		{method: post, path: "/v1/fevers/:id/close", who: only(medic), handle: s.handleCloseFever},
-
-		{method: get, path: "/v1/walk-ins/:id/candidates", who: only(enroller, tracer, grid), handle: s.handleCandidates},
-		{method: post, path: "/v1/walk-ins/:id/match", who: only(enroller, tracer, grid), handle: s.handleMatch},
-		{method: del, path: "/v1/walk-ins/:id/match", who: only(enroller, tracer, grid), handle: s.handleUnmatch},
-
-		{method: post, path: "/v1/residents", who: only(enroller), handle: s.handleEnrol},
-		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, handle: s.handleImport},
-		{method: post, path: "/v1/residents/search", who: only(enroller, tracer, grid, medic), handle: s.handleSearch},
-		{method: get, path: "/v1/residents", who: only(enroller), node: s.nodeOfQuery, handle: s.handleExport},
-		{method: get, path: "/v1/residents/:id", who: only(enroller, grid, medic), node: home, handle: s.handleResident},
-		{method: put, path: "/v1/residents/:id/status", who: only(medic), node: home, handle: s.handleStatus},
-		{method: post, path: "/v1/residents/:id/passes", who: only(enroller, grid), node: home, handle: s.handleIssue},
-		{method: post, path: "/v1/residents/:id/passes/revoke", who: only(enroller, medic), node: home, handle: s.handleRevoke},
-
-		{method: post, path: "/v1/permits", who: permitting, handle: s.handleIssuePermit},
-		{method: get, path: "/v1/permits", who: permitting, handle: s.handlePermits},
-		{method: get, path: "/v1/permits/overstayed", who: permitting, handle: s.handleOverstayed},
-		{method: get, path: "/v1/permits/:id", who: permitting, handle: s.handlePermit},
-		{method: post, path: "/v1/permits/:id/withdraw", who: permitting, handle: s.handleWithdrawPermit},
-		{method: put, path: "/v1/residents/:id/exemption", who: only(enroller, medic), node: home, handle: s.handleExempt},
-		{method: del, path: "/v1/residents/:id/exemption", who: only(enroller, medic), node: home, handle: s.handleEndExemption},
-
-		{method: get, path: "/v1/sites", who: everyStaff, handle: s.handleSites},
-		{method: put, path: "/v1/sites/:site", who: admins, handle: s.handlePutSite},
-		{method: get, path: "/v1/sites/:site/inside", who: only(leader, tracer).andDevices(), node: site, handle: s.handleInside},
-		{method: get, path: "/v1/sites/:site/sheet", who: only(enroller), node: site, handle: s.handleSheet},
-		{method: get, path: "/v1/gates", who: everyStaff, handle: s.handleGates},
-		{method: get, path: "/v1/gates/suspect", who: only(leader, medic, auditor), handle: s.handleSuspects},
-		{method: put, path: "/v1/gates/:gate", who: admins, handle: s.handlePutGate},
-		{method: get, path: "/v1/grid", who: everyStaff, handle: s.handleGrid},
-		{method: put, path: "/v1/grid/:id", who: admins, handle: s.handlePutGrid},
-		{method: get, path: "/v1/staff", who: everyStaff, handle: s.handleStaff},
-		{method: put, path: "/v1/staff/:login", who: admins, handle: s.handlePutStaff},
-		{method: post, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, handle: s.handleMakeBadge},
-		{method: del, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, handle: s.handleWithdrawBadge},
-		{method: post, path: "/v1/setup", who: admins, large: true, handle: s.handleSetup},
-
-		{method: get, path: "/v1/policies", who: only(leader), handle: s.handlePolicies},
-		{method: post, path: "/v1/policies", who: only(leader), handle: s.handlePutPolicy},
-		{method: get, path: "/v1/policies/presets", who: only(leader), handle: s.handlePresets},
-		{method: post, path: "/v1/policies/preview", who: only(leader), handle: s.handlePreviewPolicy},
-		{method: post, path: "/v1/policies/:code/end", who: only(leader), handle: s.handleEndPolicy},
-
-		{method: get, path: "/v1/devices", who: only(leader), handle: s.handleDevices},
-		{method: post, path: "/v1/devices", who: only(leader), handle: s.handleAddDevice},
-		{method: del, path: "/v1/devices/:code", who: only(leader), node: s.nodeOfDevice, handle: s.handleRevokeDevice},
-		{method: post, path: "/v1/devices/enrol", who: everybody, handle: s.handleEnrolDevice},
-
-		{method: get, path: "/v1/revocations", who: admins.andDevices(), handle: s.handleRevocations},
-		{method: get, path: "/v1/rules/table", who: everyStaff.andDevices(), handle: s.handleRules},
-		{method: get, path: "/.well-known/jwks.json", who: everybody, handle: s.handleJWKS},
-		{method: get, path: "/openapi.yaml", who: everybody, handle: s.handleOpenAPI},
-		{method: get, path: "/healthz", who: everybody, handle: s.handleHealth},
-		{method: get, path: "/readyz", who: everybody, handle: s.handleReady},
-	}
 }
 
 // admit finds out who asks and whether they may.
