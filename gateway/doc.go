@@ -1,6 +1,6 @@
 // Package gateway is the HTTP face of passgate: it reads and checks requests,
 // knows who asks, calls checkpoint and codes, and renders the answer.
-// openapi.yaml is the contract; access.go is the one table of routes, roles and
+// openapi.yaml is the contract; routes.go is the one table of routes, roles and
 // scopes; problem.go is the one table of errors.
 //
 // # A request's way
