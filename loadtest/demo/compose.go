@@ -10,6 +10,7 @@ const (
 	lookUpShare   = 0.03 // found in the list by the guard
 	documentShare = 0.01
 	plateShare    = 0.05 // come by car
+	purposeShare  = 0.5  // say what they leave home for
 	lowAgainShare = 0.2  // of the second readings after a low one
 )
 
@@ -25,9 +26,9 @@ func (r *run) compose(ctx context.Context, a act) (*scan, error) {
 	if s.temperature != 0 {
 		s.method = "forehead"
 	}
-	if r.oracle.sites[s.site].residential && r.chance(plateShare, drawPlate, a.person, a.at) {
-		s.plate = fmt.Sprintf("鲁A%05d", r.draw(drawPlate, a.person, 0)%100_000)
-		s.disinfected = s.in
+	s.plate, s.disinfected, s.override = a.plate, a.plate != "" && s.in && !a.dirty, a.override
+	if !s.in && r.oracle.sites[s.site].residential && r.chance(purposeShare, drawPurpose, a.person, a.at) {
+		s.purpose = purposes[r.draw(drawPurpose, a.person, a.at)%uint64(len(purposes))]
 	}
 	body, err := r.identify(ctx, s, a.deed)
 	if err != nil {
@@ -44,6 +45,13 @@ func (r *run) compose(ctx context.Context, a act) (*scan, error) {
 	return s, nil
 }
 
+var purposes = []string{"supplies", "medical", "work", "other"}
+
+// plateOf is the number plate of somebody's car.
+func (r *run) plateOf(person int) string {
+	return fmt.Sprintf("鲁A%05d", r.draw(drawPlate, person, 0)%100_000)
+}
+
 // identify settles how the person is named.
 func (r *run) identify(ctx context.Context, s *scan, d deed) (b scanBody, err error) {
 	if d == unknownDocument {
@@ -51,9 +59,20 @@ func (r *run) identify(ctx context.Context, s *scan, d deed) (b scanBody, err er
 		b.IDDocument = fmt.Sprintf("E%08d", r.draw(drawHow, 0, s.at)%100_000_000)
 		return b, nil
 	}
+	if d == nobody {
+		s.who, s.unreadable = "nobody", "unknown_person"
+		return b, nil
+	}
 	f := &r.folk[s.person]
-	if f.guest != nil {
+	switch {
+	case f.guest != nil:
 		s.who, b.WalkIn = "walk_in", f.guest
+		return b, nil
+	case f.visit.text != "" && r.draw(drawHow, s.person, s.at)%3 > 0:
+		s.who, s.pass, b.Pass = "visitor", &f.visit.valid, f.visit.text
+		return b, nil
+	case f.visit.text != "":
+		s.who, b.IDDocument = "id_document", f.document
 		return b, nil
 	}
 	var shown issued

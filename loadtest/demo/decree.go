@@ -33,6 +33,10 @@ func (r *run) decree(ctx context.Context, a act) error {
 		return r.revoke(ctx, a)
 	case shutSite, openSite:
 		return r.shut(ctx, a)
+	case letVisit:
+		return r.permit(ctx, a)
+	case closeFever:
+		return r.closeCase(ctx, a)
 	case badInput:
 		return r.tryBadInput(ctx, a)
 	}

@@ -84,7 +84,9 @@ type run struct {
 	devices []device
 	lanes   [][]int // devices of each gate
 	folk    []folk  // as many as the oracle's people
-	firsts  int     // day of the town that is the first one: 0 is a Monday
+	guests  []int   // walk-ins among the people
+	homes   map[*household][]int
+	firsts  int // day of the town that is the first one: 0 is a Monday
 
 	now       time.Time // the server's clock
 	loginDue  time.Time
@@ -96,6 +98,7 @@ type run struct {
 	speed     *stopwatch
 
 	passes, pictures, scans, resent, refusals, retries atomic.Int64
+	annulled, cars                                     atomic.Int64
 	batches, offlineScans                              int
 	mu                                                 sync.Mutex // guards resends, tokens, outages' scans, decisions and flagged
 	decisions, flagged                                 map[string]int
@@ -132,6 +135,8 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		{"keys", r.checkKeys},
 		{"gates", r.checkGates},
 		{"people", r.checkPeople},
+		{"fevers", r.checkFevers},
+		{"visitors", r.checkVisitors},
 	}
 	for _, step := range steps {
 		start := time.Now()
@@ -153,6 +158,7 @@ func (r *run) finish() {
 	rep.Devices, rep.Passes, rep.Pictures = len(r.devices), int(r.passes.Load()), int(r.pictures.Load())
 	rep.Scans, rep.Resent, rep.Refusals = int(r.scans.Load()), int(r.resent.Load()), int(r.refusals.Load())
 	rep.Retries, rep.Batches, rep.Offline = int(r.retries.Load()), r.batches, r.offlineScans
+	rep.Annulled, rep.Cars = int(r.annulled.Load()), int(r.cars.Load())
 	rep.Decisions, rep.Flags = r.decisions, r.flagged
 	r.speed.fill(&rep.Speed)
 	r.ledger.close(rep)
@@ -164,9 +170,11 @@ func (r *run) readTown() {
 	r.siteAt, r.gateAt = map[string]int{}, map[string]int{}
 	for i, s := range town.Sites() {
 		r.siteAt[s.Code] = i
+		rules := bodyOf(s)
 		o.sites = append(o.sites, place{
 			code: s.Code, kind: s.Kind, residential: s.Residential(),
 			temperatureOn: s.TemperatureOn, passback: s.AntiPassback, closed: s.Closed,
+			disinfection: rules.Disinfection, outings: rules.Outings,
 		})
 	}
 	for i, g := range town.Gates() {

@@ -7,10 +7,11 @@
 // # The oracle
 //
 // What the answers have to be is worked out by a model of its own (oracle.go,
-// table.go, stays.go), written from the published rules. It shares no code with
-// the server and never asks it how it would decide, so a mistake has to be made
-// twice, in the same way, to go unnoticed. The model sees each person's scans
-// in the order in which the server gets them and predicts the whole answer.
+// model.go, table.go, visits.go, stays.go), written from the published rules. It
+// shares no code with the server and never asks it how it would decide, so a
+// mistake has to be made twice, in the same way, to go unnoticed. The model sees
+// each person's scans in the order in which the server gets them, and those of a
+// household in one order, and predicts the whole answer.
 //
 // # Time
 //
@@ -29,5 +30,9 @@
 // to a shop that is closed in the afternoon, people written down by the guard,
 // documents that nobody has, statuses that change during the day, revoked
 // passes, and phones that collect scans without a network and hand them in
-// later together with what they told the people.
+// later together with what they told the people. Who has a fever tries a mall,
+// is let home, and comes out again when a medic has closed the case. Visitors
+// come with permits, by another vehicle, too early, too often and for too long;
+// households use up their outings and ride in one car, which has to be
+// disinfected; guards slip and take a scan back; and emergencies pass.
 package demo

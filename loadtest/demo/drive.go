@@ -74,7 +74,7 @@ func (r *run) step(ctx context.Context, start time.Time, acts []act) error {
 		}
 	}
 	slices.SortStableFunc(acts, compareActs)
-	tasks := perPerson(acts)
+	tasks := r.perHousehold(acts)
 	before := r.scans.Load()
 	clock := time.Now()
 	err := r.parallel(ctx, "", len(tasks), func(ctx context.Context, i int) error {
@@ -89,15 +89,20 @@ func (r *run) step(ctx context.Context, start time.Time, acts []act) error {
 	return err
 }
 
-// perPerson splits acts so that each person's stay in order.
-func perPerson(acts []act) [][]act {
+// perHousehold splits acts so that those of one household, whose outings count
+// together, stay in order.
+func (r *run) perHousehold(acts []act) [][]act {
 	var tasks [][]act
-	at := map[int]int{}
+	at := map[*household]int{}
 	for _, a := range acts {
-		i, known := at[a.person]
-		if !known || a.person < 0 {
+		home := new(household) // nobody's
+		if a.person >= 0 {
+			home = r.oracle.people[a.person].household
+		}
+		i, known := at[home]
+		if !known {
 			i = len(tasks)
-			at[a.person] = i
+			at[home] = i
 			tasks = append(tasks, nil)
 		}
 		tasks[i] = append(tasks[i], a)
@@ -112,61 +117,92 @@ const (
 	doubleShare     = 0.01  // sent twice at once
 	tapShare        = 0.01  // sent twice in a row
 	otherShare      = 0.002 // sent again with other content
+	dirtyShare      = 0.3   // of the vehicles: not disinfected at first
 )
 
 // perform does one act at a gate.
 func (r *run) perform(ctx context.Context, a act) error {
-	if a.deed == resend {
+	switch {
+	case a.deed == resend:
 		return r.sendAgain(ctx, a.prior, "again later")
+	case a.deed == byCar:
+		return r.drive(ctx, a)
 	}
-	if a.deed == pass1 && a.temperature != 0 && r.chance(unmeasuredShare, drawUnmeasured, a.person, a.at) {
-		forgotten := a
-		forgotten.at, forgotten.temperature = a.at-7_000, 0
-		if err := r.scanOnce(ctx, forgotten); err != nil {
+	if a.plate == "" && r.oracle.sites[r.oracle.gates[a.gate].site].residential && r.chance(plateShare, drawPlate, a.person, a.at) {
+		a.plate = r.plateOf(a.person)
+	}
+	if a.deed == pass1 && a.override == "" {
+		if err := r.blunder(ctx, a); err != nil {
 			return err
 		}
 	}
-	return r.scanOnce(ctx, a)
+	_, err := r.scanOnce(ctx, a)
+	return err
 }
 
-// scanOnce makes a scan and sends it, or leaves it in the phone.
-func (r *run) scanOnce(ctx context.Context, a act) error {
+// blunder does before some of the scans what a guard does wrong at first.
+func (r *run) blunder(ctx context.Context, a act) error {
+	if a.temperature != 0 && r.chance(unmeasuredShare, drawUnmeasured, a.person, a.at) {
+		forgotten := a
+		forgotten.at, forgotten.temperature = a.at-7_000, 0
+		if _, err := r.scanOnce(ctx, forgotten); err != nil {
+			return err
+		}
+	}
+	if a.in && a.plate != "" && r.chance(dirtyShare, drawDirty, a.person, a.at) {
+		dirty := a
+		dirty.at, dirty.dirty = a.at-5_000, true
+		if _, err := r.scanOnce(ctx, dirty); err != nil {
+			return err
+		}
+	}
+	if r.chance(annulShare, drawSlip, a.person, a.at) {
+		return r.slip(ctx, a)
+	}
+	return nil
+}
+
+// scanOnce makes a scan and sends it, or leaves it in the phone and gives nil.
+func (r *run) scanOnce(ctx context.Context, a act) (*sent, error) {
 	s, err := r.compose(ctx, a)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if a.deed == feverish {
+	switch a.deed {
+	case feverish:
 		r.postpone(act{
 			at: a.at + 90_000, person: a.person, gate: a.gate, in: a.in,
 			temperature: a.temperature, deed: secondReading, word: s.id,
 		})
+	case secondReading:
+		r.afterFever(a)
 	}
 	if s.late {
 		o := r.outageAt(s.device, s.at)
 		r.mu.Lock()
 		o.scans = append(o.scans, s)
 		r.mu.Unlock()
-		return nil
+		return nil, nil
 	}
 	prior, err := r.present(ctx, s, r.chance(doubleShare, drawDouble, a.person, a.at))
 	if err != nil || prior == nil {
-		return err
+		return prior, err
 	}
 	if r.chance(tapShare, drawResend, a.person, a.at) {
 		if err := r.sendAgain(ctx, prior, "again at once"); err != nil {
-			return err
+			return prior, err
 		}
 	}
 	if s.unreadable == "" && r.chance(otherShare, drawOther, a.person, a.at) {
 		if err := r.sendOther(ctx, prior); err != nil {
-			return err
+			return prior, err
 		}
 	}
 	if r.chance(resendShare, drawLater, a.person, a.at) {
 		wait := minute * int64(60+r.draw(drawLater, a.person, a.at)%120)
 		r.postpone(act{at: a.at + wait, person: a.person, gate: a.gate, deed: resend, prior: prior})
 	}
-	return nil
+	return prior, nil
 }
 
 // backOnline ends outages and gives those whose scans are due to be handed in.

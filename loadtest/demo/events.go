@@ -30,6 +30,11 @@ type wireEvent struct {
 	Device      string      `json:"device"`
 	Lane        string      `json:"lane"`
 	Plate       string      `json:"plate"`
+	Vehicle     string      `json:"vehicle"`
+	Purpose     string      `json:"purpose"`
+	Override    string      `json:"override"`
+	Annulled    bool        `json:"annulled"`
+	Annulment   bool        `json:"annulment"`
 }
 
 // line puts an event on one line, the same for both sides. Person and place are
@@ -40,8 +45,23 @@ func (w *wireEvent) line(person, place string) string {
 	if !known {
 		words = fmt.Sprint(w.Flags)
 	}
-	return fmt.Sprintf("%s %s%s %s %s %s %s %s [%s] %s %s %s %s %s %s rec %s", w.OccurredAt, person, place, w.Direction,
-		w.Decision, w.Reason, w.Color, w.Action, words, w.Temperature, w.Method, w.Who, w.Device, w.Lane, w.Plate, w.RecordedAt)
+	return fmt.Sprintf("%s %s%s %s %s %s %s %s [%s] %s %s %s %s %s %s %s%s rec %s", w.OccurredAt, person, place, w.Direction,
+		w.Decision, w.Reason, w.Color, w.Action, words, w.Temperature, w.Method, w.Who, w.Device, w.Lane, w.Plate, w.Purpose,
+		marks(w.Override, w.Vehicle != "", w.Annulled, w.Annulment), w.RecordedAt)
+}
+
+// marks are what few events have.
+func marks(override string, inCar, annulled, annuls bool) string {
+	words := ""
+	for _, m := range []struct {
+		set  bool
+		word string
+	}{{override != "", " override " + override}, {inCar, " in a car"}, {annulled, " annulled"}, {annuls, " annulment"}} {
+		if m.set {
+			words += m.word
+		}
+	}
+	return words
 }
 
 func (w *wireEvent) personID() string {
@@ -61,8 +81,9 @@ func (r *run) line(e *event, person, place string) string {
 		temperature = degrees(e.temperature)
 	}
 	d := &r.devices[e.device]
-	return fmt.Sprintf("%s %s%s %s %s %s %s %s [%s] %s %s %s %s %s %s rec %s", wireTime(e.at), person, place, direction,
-		e.decision, e.reason, e.color(), e.action, e.flags, temperature, e.method, e.who, d.code, d.lane, e.plate, wireTime(e.recorded))
+	return fmt.Sprintf("%s %s%s %s %s %s %s %s [%s] %s %s %s %s %s %s %s%s rec %s", wireTime(e.at), person, place, direction,
+		e.decision, e.reason, e.color(), e.action, e.flags, temperature, e.method, e.who, d.code, d.lane, e.plate, e.purpose,
+		marks(e.override, e.inCar, e.annulled, e.annuls), wireTime(e.recorded))
 }
 
 // difference compares two sets of lines, in which a line may stand repeatedly,

@@ -41,6 +41,23 @@ func (x *extras) somebody() int {
 	return x.rng.IntN(x.run.cfg.Residents)
 }
 
+// emergencies: an ambulance takes somebody out who was told to stay in, a fire
+// engine comes to a mall without a thermometer, and nobody asks for its crew.
+func (x *extras) emergencies() {
+	r := x.run
+	for i := range x.some(1000, 4) {
+		p, at := x.somebody(), x.between(9, 18)
+		gate := x.homeGate(p)
+		if i%2 == 0 {
+			r.postpone(act{at: at, person: p, deed: setStatus, word: "quarantine"})
+		}
+		r.postpone(act{at: at + minute, person: p, gate: gate, override: "medical"})
+		r.postpone(act{at: at + 15*minute, person: p, gate: x.gateOf(town.KindMall), in: true, override: "other"})
+		r.postpone(act{at: at + 60*minute, person: p, gate: gate, in: true, temperature: x.warmth()})
+		r.postpone(act{at: at + 2*minute, person: -1, gate: x.gateOf(town.KindMall), in: i%2 == 0, override: "fire", deed: nobody})
+	}
+}
+
 // gateOf draws one of the gates of a kind of site that are used.
 func (x *extras) gateOf(kind string) int {
 	var gates []int
@@ -52,15 +69,7 @@ func (x *extras) gateOf(kind string) int {
 	return gates[x.rng.IntN(len(gates))]
 }
 
-// homeGate is the only gate of somebody's home.
-func (x *extras) homeGate(person int) int {
-	for g := range x.run.oracle.gates {
-		if x.run.oracle.gates[g].site == x.run.oracle.people[person].home {
-			return g
-		}
-	}
-	return 0
-}
+func (x *extras) homeGate(person int) int { return x.run.homeGate(person) }
 
 func (x *extras) warmth() int { return 360 + x.rng.IntN(12) }
 
@@ -94,11 +103,12 @@ func (x *extras) walkIns() {
 	r := x.run
 	for i := range x.some(200, 5) {
 		p := len(r.oracle.people)
-		if old := p - r.cfg.Residents; i%3 == 0 && old > i {
-			p = r.cfg.Residents + x.rng.IntN(old)
+		if old := len(r.guests); i%3 == 0 && old > i {
+			p = r.guests[x.rng.IntN(old)]
 		} else {
 			n := p - r.cfg.Residents
-			r.oracle.people = append(r.oracle.people, person{home: noHome, kind: "walk_in", status: "outsider"})
+			r.guests = append(r.guests, p)
+			r.oracle.people = append(r.oracle.people, person{home: noHome, household: new(household), kind: "walk_in", status: "outsider"})
 			r.folk = append(r.folk, folk{guest: &walkInBody{
 				Name:   strangers[n%len(strangers)],
 				IDTail: fmt.Sprintf("%03d%c", n%1000, "0123456789X"[n%11]),

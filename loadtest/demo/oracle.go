@@ -2,87 +2,6 @@ package demo
 
 import "sync"
 
-// place is a site as the oracle sees it.
-type place struct {
-	code, kind    string
-	residential   bool
-	temperatureOn string
-	passback      string // anti-passback: off, warn or deny
-	closed        bool
-}
-
-func (p *place) measures(in bool) bool {
-	return p.temperatureOn == "both" || p.temperatureOn == "in" && in || p.temperatureOn == "out" && !in
-}
-
-// entrance is a gate.
-type entrance struct {
-	code string
-	site int
-}
-
-// Rules of every site in the town. Temperatures are tenths of °C.
-const (
-	feverLine       = 373
-	lowLine         = 350
-	remeasureWindow = 10 * 60_000
-	passLeeway      = 60_000
-)
-
-const noHome = -1
-
-// person is what the oracle knows of somebody.
-type person struct {
-	id         string // as the server calls them
-	home       int    // index of the site, noHome for walk-ins
-	kind       string // resident or walk_in
-	status     string
-	generation int // of their passes
-
-	last    passage
-	first   reading
-	history []event
-}
-
-// passage is the last time somebody went through a gate; the zero value is
-// never.
-type passage struct {
-	at         int64
-	in         bool
-	site, gate int
-	pass       validity // the app pass of the last entry
-}
-
-// reading is a first high or low temperature that waits for a second one.
-type reading struct {
-	at   int64
-	site int
-	scan string // where it came from: device and ID
-	high bool
-}
-
-// validity is a pass as far as its content matters: the same values are the
-// same pass. Times are Unix seconds.
-type validity struct {
-	notBefore, expires int64
-	generation         int
-}
-
-// told is what a phone without a network answered on its own.
-type told struct{ decision, reason, action string }
-
-// event is one scan as the record has to show it.
-type event struct {
-	at, recorded int64
-	device       int
-	in           bool
-	verdict
-	temperature int // tenths, 0: none
-	method      string
-	who         string
-	plate       string
-}
-
 // oracle predicts the answers. Different people may be judged at the same
 // time; the scans of one person have to come one after the other.
 type oracle struct {
@@ -102,6 +21,7 @@ func (o *oracle) judge(s *scan) verdict {
 		return o.refuse(s)
 	}
 	p, site := &o.people[s.person], &o.sites[s.site]
+	own := p.home == s.site
 	v := o.standing(p, s, site)
 	if s.late {
 		v.flags |= late
@@ -109,7 +29,17 @@ func (o *oracle) judge(s *scan) verdict {
 	if s.who == "walk_in" {
 		v.flags |= walkIn
 	}
-	own := p.home == s.site
+	v, used := p.visit(v, s, site)
+	if p.fever != nil {
+		v.flags |= feverCase
+		switch {
+		case v.decision != pass:
+		case s.in == own: // seen home
+			v.action = escort
+		default:
+			v.decision, v.reason, v.action = deny, "fever", holdHere
+		}
+	}
 	if s.in && v.decision == pass && site.closed {
 		if own {
 			v.flags |= outsideHours
@@ -117,16 +47,47 @@ func (o *oracle) judge(s *scan) verdict {
 			v = verdict{deny, "site_closed", sendBack, v.flags}
 		}
 	}
+	v, counts := p.goOut(v, s, site)
+	if site.disinfection && s.in && s.plate != "" && !s.disinfected && v.decision == pass {
+		v = verdict{incomplete, "disinfection_required", disinfect, v.flags}
+	}
 	v = p.measure(v, s, site)
 	v = p.locate(v, s, site, own)
+	v = s.above(v)
+	return p.record(v, s, used, counts)
+}
+
+// above is what stands above the rules: an emergency passes, and what a phone
+// told on its own stays.
+func (s *scan) above(v verdict) verdict {
+	if s.override != "" {
+		v.flags |= overridden
+		if v.decision != pass {
+			v.decision, v.action = pass, admit
+		}
+	}
 	if t := s.told; t != nil {
-		if t.decision != v.decision || t.reason != v.reason {
+		if t.decision != v.decision || t.reason != v.reason && s.override == "" {
 			v.flags |= conflict
 		}
 		v.decision, v.reason, v.action = t.decision, t.reason, t.action
 	}
+	return v
+}
+
+// record keeps the event and what follows from it: the permit used, the outing
+// that counts, where the person is.
+func (p *person) record(v verdict, s *scan, used *permit, counts bool) verdict {
+	e := s.event(v)
+	if used != nil && v.decision == pass {
+		used.used++
+		e.permit = used
+	}
+	if counts && v.decision == pass && s.override == "" {
+		p.household.outings = append(p.household.outings, outing{s.at, s.name()})
+	}
 	p.move(v, s)
-	p.history = append(p.history, s.event(v))
+	p.history = append(p.history, e)
 	return v
 }
 
@@ -139,30 +100,63 @@ func (o *oracle) refuse(s *scan) verdict {
 	if s.late {
 		v.flags |= late
 	}
+	v = s.above(v)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.refusals = append(o.refusals, s.event(v))
 	return v
 }
 
-// standing is the answer by pass and status alone.
+// standing is the answer by pass and status alone. A pass that is no good does
+// not hide that somebody has to stay at home.
 func (o *oracle) standing(p *person, s *scan, site *place) verdict {
-	if s.pass != nil {
-		switch {
-		case s.at < s.pass.notBefore*1000-passLeeway:
-			return verdict{deny, "not_yet_valid", register, 0}
-		case s.at >= s.pass.expires*1000+passLeeway:
-			return verdict{deny, "expired", register, 0}
-		case s.pass.generation != p.generation:
-			return verdict{deny, "revoked", register, 0}
-		}
+	v := table[p.status][situationOf(s.in, site.residential, p.home == s.site)]
+	void := p.void(s)
+	switch {
+	case void == "":
+		return v
+	case v.reason != "status_red" && v.reason != "quarantine":
+		return verdict{deny, void, register, 0}
+	case v.decision == pass:
+		return verdict{deny, void, register, v.flags}
 	}
-	return table[p.status][situationOf(s.in, site.residential, p.home == s.site)]
+	return v
+}
+
+// void says why the pass that is shown is no good, "" if it is or none is shown.
+func (p *person) void(s *scan) string {
+	switch {
+	case s.pass == nil:
+	case s.at < s.pass.notBefore*1000-passLeeway:
+		return "not_yet_valid"
+	case s.at >= s.pass.expires*1000+passLeeway:
+		return "expired"
+	case s.pass.generation != p.generation:
+		return "revoked"
+	}
+	return ""
+}
+
+// ill applies an open fever case: its person is seen home and stays there.
+func (p *person) ill(v verdict, s *scan, own bool) verdict {
+	if p.fever == nil {
+		return v
+	}
+	v.flags |= feverCase
+	switch {
+	case v.decision != pass:
+	case s.in == own:
+		v.action = escort
+	default:
+		v.decision, v.reason, v.action = deny, "fever", holdHere
+	}
+	return v
 }
 
 // measure applies the temperature. A high one counts for people refused, too.
 func (p *person) measure(v verdict, s *scan, site *place) verdict {
-	waits := p.first.at != 0 && p.first.site == s.site && s.at >= p.first.at && s.at <= p.first.at+remeasureWindow
+	newest := s.at >= p.first.at
+	waits := p.first.at != 0 && p.first.site == s.site && newest && s.at <= p.first.at+remeasureWindow
 	if s.firstReading != "" && s.firstReading != p.first.scan {
 		waits = false
 	}
@@ -174,13 +168,18 @@ func (p *person) measure(v verdict, s *scan, site *place) verdict {
 			return verdict{incomplete, "temperature_required", measureAgain, v.flags}
 		}
 	case t >= feverLine && wasHigh:
+		if p.fever == nil {
+			p.fever = &fever{first: p.first, second: s.reading(), gate: s.gate}
+		}
 		p.first = reading{}
 		v.flags, v.action = v.flags|temperatureHigh, holdHere
 		if going {
 			v.decision, v.reason = deny, "fever"
 		}
 	case t >= feverLine:
-		p.first = reading{s.at, s.site, s.name(), true}
+		if newest {
+			p.first = s.reading()
+		}
 		v.flags, v.action = v.flags|temperatureHigh, measureAgain
 		if going {
 			v.decision, v.reason = remeasure, "remeasure"
@@ -192,8 +191,8 @@ func (p *person) measure(v verdict, s *scan, site *place) verdict {
 		if !going {
 			break
 		}
-		if !waits {
-			p.first = reading{s.at, s.site, s.name(), false}
+		if !waits && newest {
+			p.first = s.reading()
 		}
 		return verdict{remeasure, "temperature_low", measureAgain, v.flags}
 	case waits:
@@ -211,7 +210,9 @@ func (p *person) locate(v verdict, s *scan, site *place, own bool) verdict {
 		return v
 	}
 	inside := p.last.in && p.last.site == s.site
-	if site.passback != "off" && s.in == inside {
+	// Who left although refused and shows a good pass a moment later left once.
+	again := !s.in && p.last.refused && p.last.gate == s.gate && s.at <= p.last.at+remeasureWindow
+	if site.passback != "off" && s.in == inside && !again {
 		strict := site.passback == "deny"
 		switch {
 		case s.in && strict && !own:
@@ -243,5 +244,5 @@ func (p *person) move(v verdict, s *scan) {
 			entry = *s.pass
 		}
 	}
-	p.last = passage{s.at, s.in, s.site, s.gate, entry}
+	p.last = passage{s.at, s.in, v.decision != pass, s.site, s.gate, entry}
 }

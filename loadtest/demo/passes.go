@@ -36,6 +36,8 @@ type folk struct {
 	app, old       issued // the last app pass, and one that has expired since
 	void           issued // a paper pass that was revoked
 	guest          *walkInBody
+	errand         errand // of a visitor
+	visit          issued // a visitor's pass
 
 	low     string // ID of a low reading's scan, whose second one follows
 	lowGate int

@@ -24,13 +24,13 @@ type wireTrajectory struct {
 }
 
 // checkPeople asks where people were over all days: everybody, or in a large
-// town a sample that holds all walk-ins.
+// town a sample that holds all walk-ins and visitors.
 func (r *run) checkPeople(ctx context.Context) error {
 	var who []int
 	step := max(1, (r.cfg.Residents+mostHistories-1)/mostHistories)
 	for i := range r.oracle.people {
 		p := &r.oracle.people[i]
-		if p.id != "" && (p.kind == "walk_in" || i%step == 0) {
+		if p.id != "" && (p.kind != "resident" || i%step == 0) {
 			who = append(who, i)
 		}
 	}

@@ -23,6 +23,8 @@ const (
 	lowForehead
 	revokedPaper
 	unknownDocument
+	nobody // an emergency in which nobody is asked for a name
+	byCar  // with the whole household
 	resend // of a scan sent hours before
 
 	// The office's part: done before the scans of the same minute.
@@ -30,6 +32,8 @@ const (
 	revokePasses
 	shutSite
 	openSite
+	letVisit   // issue a permit
+	closeFever // as a medic
 	badInput
 )
 
@@ -44,6 +48,9 @@ type act struct {
 	temperature int // tenths, 0: none
 	deed        deed
 	word        string // the new status, or the ID of the first reading's scan
+	plate       string // of the vehicle, if it is known before
+	dirty       bool   // the vehicle was not disinfected
+	override    string // why an emergency overrides the rules
 	prior       *sent  // to be sent again
 }
 
@@ -142,6 +149,9 @@ func (r *run) planDay(d int) []act {
 	x.visits()
 	x.oddities()
 	x.walkIns()
+	x.visitors()
+	x.cars()
+	x.emergencies()
 	x.office(r.busiestShop(acts))
 	r.planOutages(acts, start)
 	x.unknowing()
@@ -259,4 +269,10 @@ const (
 	drawPlate
 	drawLowAgain
 	drawLater
+	drawDirty
+	drawPurpose
+	drawSlip
+	drawAnnulled
+	drawClosed
+	drawGate
 )

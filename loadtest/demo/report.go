@@ -28,6 +28,8 @@ type Report struct {
 	Batches   int `json:"batches"`  // handed in by phones that were offline
 	Offline   int `json:"offline"`  // scans in those batches
 	Refusals  int `json:"refusals"` // scans that named no person
+	Annulled  int `json:"annulled"` // scans taken back
+	Cars      int `json:"cars"`     // that brought several people in one request
 	Retries   int `json:"retries"`  // after a failure of the connection or the store
 	Events    int `json:"events"`   // in the gates' windows
 	Stays     int `json:"stays"`    // in the trajectories that were asked for

@@ -23,10 +23,14 @@ type scan struct {
 	firstReading string // name of the scan with the first reading
 	plate        string
 	disinfected  bool
+	inCar        bool   // with others, in one request
+	override     string // why an emergency overrides the rules
+	purpose      string
 	late         bool
 	told         *told
 
-	body []byte // as it is sent to /v1/scans
+	named scanBody // who it is, on the wire
+	body  []byte   // as it is sent to /v1/scans
 }
 
 // name is what the oracle calls the scan: an ID is the device's own.
@@ -36,7 +40,13 @@ func (s *scan) event(v verdict) event {
 	return event{
 		at: s.at, recorded: s.recorded, device: s.device, in: s.in, verdict: v,
 		temperature: s.temperature, method: s.method, who: s.who, plate: s.plate,
+		override: s.override, purpose: s.purpose, inCar: s.inCar, scan: s.name(), firstReading: s.firstReading,
 	}
+}
+
+// reading is what waits for a second one after the scan.
+func (s *scan) reading() reading {
+	return reading{s.at, s.site, s.name(), s.temperature >= feverLine, s.temperature}
 }
 
 func (s *scan) direction() string {
@@ -59,8 +69,15 @@ type scanBody struct {
 	Method      string      `json:"temperature_method,omitempty"`
 	RemeasureOf string      `json:"remeasure_of,omitempty"`
 	Plate       string      `json:"plate,omitempty"`
+	Vehicle     string      `json:"vehicle,omitempty"`
 	Disinfected bool        `json:"vehicle_disinfected,omitempty"`
+	Purpose     string      `json:"purpose,omitempty"`
+	Override    *reasonBody `json:"override,omitempty"`
 	Told        *toldBody   `json:"told,omitempty"`
+}
+
+type reasonBody struct {
+	Reason string `json:"reason"`
 }
 
 type walkInBody struct {
@@ -77,11 +94,15 @@ type toldBody struct {
 
 // freeze fills in what the wire says apart from who it is.
 func (s *scan) freeze(b scanBody, remeasureOf string) {
+	s.named = b
 	b.ID, b.OccurredAt, b.Direction = s.id, wireTime(s.at), s.direction()
 	if s.temperature != 0 {
 		b.Temperature, b.Method = json.Number(degrees(s.temperature)), s.method
 	}
-	b.RemeasureOf, b.Plate, b.Disinfected = remeasureOf, s.plate, s.disinfected
+	b.RemeasureOf, b.Plate, b.Disinfected, b.Purpose = remeasureOf, s.plate, s.disinfected, s.purpose
+	if s.override != "" {
+		b.Override = &reasonBody{s.override}
+	}
 	if s.told != nil {
 		b.Told = &toldBody{s.told.decision, s.told.reason, s.told.action}
 	}

@@ -228,13 +228,18 @@ func (r *run) upload(ctx context.Context, o *outage, scans []*scan) ([]exchange,
 	if err := r.c.into(ctx, q, &out); err != nil {
 		return nil, err
 	}
+	return out.exchanges(scans), nil
+}
+
+// exchanges gives the answers in the order of the scans.
+func (b *batchAnswer) exchanges(scans []*scan) []exchange {
 	answers := make([]exchange, len(scans))
 	for i := range scans {
-		if i >= len(out.Results) {
+		if i >= len(b.Results) {
 			answers[i].answer = "no result"
 			continue
 		}
-		switch res := out.Results[i]; {
+		switch res := b.Results[i]; {
 		case res.ID != scans[i].id:
 			answers[i].answer = "result of " + res.ID
 		case res.Result != nil:
@@ -243,5 +248,5 @@ func (r *run) upload(ctx context.Context, o *outage, scans []*scan) ([]exchange,
 			answers[i].answer = fmt.Sprintf("error %+v", res.Error)
 		}
 	}
-	return answers, nil
+	return answers
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"slices"
 
@@ -27,6 +28,8 @@ type siteBody struct {
 	Closed        bool   `json:"closed"`
 	TemperatureOn string `json:"temperature_on"`
 	AntiPassback  string `json:"anti_passback"`
+	Outings       int    `json:"outings,omitempty"`
+	Disinfection  bool   `json:"disinfection,omitempty"`
 }
 
 type gateBody struct {
@@ -36,9 +39,24 @@ type gateBody struct {
 	Open bool   `json:"open"`
 }
 
+// bodyOf gives a site its rules. Some of those where people live have a limit of
+// outings, or disinfect vehicles, as their codes have it.
 func bodyOf(s town.Site) siteBody {
-	return siteBody{s.Code, s.Name, s.Kind, s.Grid, s.Closed, s.TemperatureOn, s.AntiPassback}
+	body := siteBody{
+		Code: s.Code, Name: s.Name, Kind: s.Kind, Grid: s.Grid, Closed: s.Closed,
+		TemperatureOn: s.TemperatureOn, AntiPassback: s.AntiPassback,
+	}
+	if share := crc32.ChecksumIEEE([]byte(s.Code)) % 16; s.Residential() {
+		body.Disinfection = share%4 == 0
+		if share%8 == 1 {
+			body.Outings = outingsADay
+		}
+	}
+	return body
 }
+
+// outingsADay is the limit of a household's outings where there is one.
+const outingsADay = 2
 
 // setUp signs in and puts the town on the server.
 func (r *run) setUp(ctx context.Context) error {
@@ -183,13 +201,19 @@ func (r *run) enrolPeople(ctx context.Context) error {
 	homes := town.HomeSites(r.cfg.Seed, n)
 	r.oracle.people = make([]person, n)
 	r.folk = make([]folk, n)
-	for i := range r.oracle.people {
-		r.oracle.people[i] = person{home: int(homes[i]), kind: "resident", status: "green"}
-	}
+	r.homes = map[*household][]int{}
+	households := map[string]*household{}
 	var chunks [][]town.Resident
 	var all []town.Resident
 	for p := range town.Residents(r.cfg.Seed, n) {
-		r.folk[len(all)] = folkOf(r.cfg.Seed, len(all), p)
+		i, home := len(all), households[p.Household]
+		if home == nil {
+			home = new(household)
+			households[p.Household] = home
+		}
+		r.homes[home] = append(r.homes[home], i)
+		r.oracle.people[i] = person{home: int(homes[i]), household: home, kind: "resident", status: "green"}
+		r.folk[i] = folkOf(r.cfg.Seed, i, p)
 		all = append(all, p)
 	}
 	for chunk := range slices.Chunk(all, importRows) {
@@ -269,4 +293,17 @@ func (r *run) lookUp(ctx context.Context, all []town.Resident) error {
 			fmt.Sprint(found.ID, " ", found.Kind, " ", found.Site, found.Grid, " ", found.Status))
 		return nil
 	})
+}
+
+// householdOf is everybody who lives with somebody.
+func (r *run) householdOf(person int) []int { return r.homes[r.oracle.people[person].household] }
+
+// homeGate is the only gate of somebody's home.
+func (r *run) homeGate(person int) int {
+	for g := range r.oracle.gates {
+		if r.oracle.gates[g].site == r.oracle.people[person].home {
+			return g
+		}
+	}
+	return 0
 }

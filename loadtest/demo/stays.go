@@ -1,9 +1,6 @@
 package demo
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // longestStay ends a stay at a place where nobody lives when its exit is
 // missing; people may stay at home for as long as they like.
@@ -21,8 +18,7 @@ type stay struct {
 // entries begin a stay; any exit ends it, even one that the guard was advised
 // against; what is missing is concluded, the latest end that is possible.
 func (o *oracle) stays(p *person, asOf int64) []stay {
-	events := slices.Clone(p.history)
-	slices.SortStableFunc(events, func(a, b event) int { return int(a.at - b.at) })
+	events := p.counting()
 	var done []stay
 	var now *stay // where the person is, if anywhere
 	leave := func(at int64, exit int) {

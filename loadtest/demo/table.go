@@ -9,10 +9,11 @@ const (
 
 	admit, measureAgain, register = "admit", "measure_again", "register"
 	holdHere, escort, sendBack    = "hold_here", "escort", "send_back"
+	disinfect                     = "disinfect"
 )
 
 // flags are facts about a scan, a bit each.
-type flags uint16
+type flags uint32
 
 const (
 	late flags = 1 << iota
@@ -29,11 +30,16 @@ const (
 	walkIn
 	escorted
 	outsideHours
+	overridden
+	feverCase
+	overstayed
+	otherVehicle
 )
 
 var flagWords = []string{
 	"late", "conflict", "already_inside", "not_inside", "replayed_pass", "remeasured", "temperature_low",
 	"temperature_high", "breach", "status_yellow", "outsider", "walk_in", "escort", "outside_hours",
+	"override", "fever_case", "overstayed", "other_vehicle",
 }
 
 func (f flags) String() string {
@@ -128,7 +134,7 @@ func confined(reason string) [situations]verdict {
 	}
 }
 
-// table is the first answer, by status and situation. Closed sites, the
+// table is the first answer, by status and situation. Permits, closed sites, the
 // temperature and the whereabouts come after it.
 var table = map[string][situations]verdict{
 	"green":     {goes, goes, stranger, goes, goes},
