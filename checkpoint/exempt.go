@@ -93,7 +93,7 @@ func (s *Store) Exemption(ctx context.Context, person uint64) (*Exemption, error
 }
 
 func (s *Store) exemption(ctx context.Context, person uint64) (*Exemption, uint32, error) {
-	members, err := s.permitMembers(ctx, &PermitFilter{Person: person, State: PermitInForce})
+	members, _, err := s.permitMembers(ctx, &PermitFilter{Person: person, State: PermitInForce})
 	if err != nil {
 		return nil, 0, err
 	}

@@ -27,7 +27,7 @@ type PermitFilter struct {
 // tells that some were left off. What ended is listed for as long as events are
 // kept.
 func (s *Store) Permits(ctx context.Context, filter PermitFilter) (permits []Permit, more bool, err error) {
-	chosen, err := s.choosePermits(ctx, &filter)
+	chosen, more, err := s.choosePermits(ctx, &filter)
 	if err != nil {
 		return nil, false, err
 	}
@@ -37,33 +37,34 @@ func (s *Store) Permits(ctx context.Context, filter PermitFilter) (permits []Per
 		}
 		return int(b.number) - int(a.number)
 	})
-	more = len(chosen) > MaxPermits
+	more = more || len(chosen) > MaxPermits
 	permits, err = s.readPermits(ctx, chosen[:min(MaxPermits, len(chosen))])
 	return permits, more, err
 }
 
-// choosePermits finds the members that a filter lets through.
-func (s *Store) choosePermits(ctx context.Context, f *PermitFilter) ([]permitMember, error) {
+// choosePermits finds the members that a filter lets through; more tells that
+// there may be others.
+func (s *Store) choosePermits(ctx context.Context, f *PermitFilter) (chosen []permitMember, more bool, err error) {
 	accepts, err := f.accepts(s.Registry(), s.now())
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	read, err := s.permitMembers(ctx, f)
+	read, more, err := s.permitMembers(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	chosen := read[:0]
+	chosen = read[:0]
 	for i := range read {
 		if accepts(&read[i]) {
 			chosen = append(chosen, read[i])
 		}
 	}
 	if f.State != PermitOverstayed && f.State != PermitEnded {
-		return chosen, nil
+		return chosen, more, nil
 	}
 	holders, err := s.permitHolders(ctx, chosen)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	kept, now := chosen[:0], s.now()
 	for i := range chosen {
@@ -71,7 +72,7 @@ func (s *Store) choosePermits(ctx context.Context, f *PermitFilter) ([]permitMem
 			kept = append(kept, chosen[i])
 		}
 	}
-	return kept, nil
+	return kept, more, nil
 }
 
 // accepts is the filter as far as members tell.
@@ -99,8 +100,8 @@ func (f *PermitFilter) accepts(reg *Registry, now int64) (func(*permitMember) bo
 }
 
 // permitMembers reads the members among which a filter may find some, of every
-// partition in one round trip.
-func (s *Store) permitMembers(ctx context.Context, f *PermitFilter) ([]permitMember, error) {
+// partition in one round trip; more tells that a partition has others.
+func (s *Store) permitMembers(ctx context.Context, f *PermitFilter) (members []permitMember, more bool, err error) {
 	now := strconv.FormatInt(s.now(), 10)
 	window := &redis.ZRangeBy{Min: strconv.FormatInt(s.now()-s.retention.Milliseconds(), 10), Max: "+inf", Count: permitsRead}
 	switch f.State {
@@ -114,25 +115,25 @@ func (s *Store) permitMembers(ctx context.Context, f *PermitFilter) ([]permitMem
 		first, last = partitionOf(f.Person), partitionOf(f.Person)
 	}
 	replies := make([]*redis.ZSliceCmd, 0, Partitions)
-	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for part := first; part <= last; part++ {
 			replies = append(replies, p.ZRevRangeByScoreWithScores(ctx, s.keys.permits(part), window))
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, false, unavailable(err)
 	}
-	var members []permitMember
 	for _, reply := range replies {
+		more = more || len(reply.Val()) == permitsRead
 		for _, z := range reply.Val() {
 			member, _ := z.Member.(string)
 			m, err := parsePermitMember(member, z.Score)
 			if err != nil {
-				return nil, fmt.Errorf("list of permits: %w", err)
+				return nil, false, fmt.Errorf("list of permits: %w", err)
 			}
 			members = append(members, m)
 		}
 	}
-	return members, nil
+	return members, more, nil
 }

@@ -1,7 +1,9 @@
 package checkpoint
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -172,5 +174,38 @@ func TestPermitsPastRetentionAreNowhere(t *testing.T) {
 	}
 	if _, err := s.Permit(t.Context(), next.Number); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestListSaysThatThereIsMore(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	desk := newDesk(t, s)
+	p := desk.issue(1)
+	m, err := s.permitMember(t.Context(), p.Number)
+	must(t, err)
+	fill := func(n int) { // as many that are further on, without particulars
+		members := make([]redis.Z, n)
+		for i := range members {
+			b := appendUint32(nil, uint32(1_000_000+i))
+			b = binary.BigEndian.AppendUint64(append(b, 'v'), m.person)
+			b = binary.BigEndian.AppendUint64(appendUint32(b, m.site), m.host)
+			members[i] = redis.Z{Score: float64(p.Until + int64(i)), Member: append(b, logHeadOf(0, m.from)[8:]...)}
+		}
+		must(t, s.rdb.ZAdd(t.Context(), s.keys.permits(permitPartition(p.Number)), members...).Err())
+	}
+	for n, want := range map[int]bool{0: false, MaxPermits - 1: false, MaxPermits: true} {
+		must(t, s.rdb.ZRemRangeByScore(t.Context(), s.keys.permits(permitPartition(p.Number)), "("+fmt.Sprint(p.Until), "+inf").Err())
+		fill(max(1, n))
+		if _, more, err := s.Permits(t.Context(), PermitFilter{Site: "v-01"}); err != nil || more != want {
+			t.Errorf("%d others: more %v, %v", n, more, err)
+		}
+	}
+	fill(permitsRead)
+	if _, more, err := s.Permits(t.Context(), PermitFilter{Person: 1}); err != nil || more != (permitPartition(p.Number) == 0) {
+		t.Errorf("another person: more %v, %v", more, err)
+	}
+	if _, more, err := s.Permits(t.Context(), PermitFilter{Host: 1}); err != nil || !more {
+		t.Errorf("a full partition: more %v, %v", more, err)
 	}
 }
