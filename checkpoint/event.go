@@ -232,7 +232,12 @@ func parseTrail(person uint64, occurredAt int64, member string) (ScanEvent, erro
 
 // parseGate reads a member of a gate's index.
 func parseGate(gate uint32, occurredAt int64, member string) (ScanEvent, error) {
-	e := ScanEvent{OccurredAt: occurredAt, Gate: gate}
+	return parseIndexed(ScanEvent{OccurredAt: occurredAt, Gate: gate}, member, false)
+}
+
+// parseIndexed reads a member that begins like those of a gate's index, with or
+// without the gate's number in its body.
+func parseIndexed(e ScanEvent, member string, withGate bool) (ScanEvent, error) {
 	if len(member) < gateHead {
 		return e, errEvent
 	}
@@ -243,7 +248,7 @@ func parseGate(gate uint32, occurredAt int64, member string) (ScanEvent, error) 
 	if e.Outcome, err = unpackOutcome(b[16:]); err != nil {
 		return e, err
 	}
-	return e, e.readBody(b[gateHead:], false)
+	return e, e.readBody(b[gateHead:], withGate)
 }
 
 // parseLog reads an entry of a partition's log.

@@ -184,8 +184,10 @@ func TestClosedCasesAreListedByTimeAndGoWhenRetentionIsOver(t *testing.T) {
 		from, to int64
 		want     []FeverID
 	}{
-		{0, now + 1, []FeverID{late.ID, early.ID}}, {closedAt + 1, now + 1, []FeverID{early.ID}},
-		{closedAt, now, []FeverID{late.ID}}, {now + 1, now + 2, nil},
+		{0, now + 1, []FeverID{late.ID, early.ID}},
+		{closedAt + 1, now + 1, []FeverID{early.ID}},
+		{closedAt, now, []FeverID{late.ID}},
+		{now + 1, now + 2, nil},
 	} {
 		if got := list(c.from, c.to); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("closed in [%d, %d): %v, want %v", c.from-closedAt, c.to-closedAt, got, c.want)

@@ -64,13 +64,20 @@ var plateForms = []struct {
 	{"posssss", PlateOrdinary},
 	{"poesdddd", PlateNewEnergy}, // small
 	{"poddddde", PlateNewEnergy}, // large
-	{"possss学", PlateSpecial}, {"possss警", PlateSpecial}, {"possss挂", PlateSpecial},
-	{"粤Zssss港", PlateSpecial}, {"粤Zssss澳", PlateSpecial},
-	{"dddddd使", PlateSpecial}, {"pddddd领", PlateSpecial},
+	{"possss学", PlateSpecial},
+	{"possss警", PlateSpecial},
+	{"possss挂", PlateSpecial},
+	{"粤Zssss港", PlateSpecial},
+	{"粤Zssss澳", PlateSpecial},
+	{"dddddd使", PlateSpecial},
+	{"pddddd领", PlateSpecial},
 	{"pcdddd领", PlateSpecial}, // before 2018
-	{"WJpddddw", PlateSpecial}, {"WJddddw", PlateSpecial}, {"mnddddd", PlateSpecial},
+	{"WJpddddw", PlateSpecial},
+	{"WJddddw", PlateSpecial},
+	{"mnddddd", PlateSpecial},
 	{"民航sssss", PlateSpecial},
-	{"pxdddd应急", PlateSpecial}, {"京ddddd应急", PlateSpecial}, // the ministry's own
+	{"pxdddd应急", PlateSpecial},
+	{"京ddddd应急", PlateSpecial}, // the ministry's own
 	{NoPlate, PlateNone},
 }
 

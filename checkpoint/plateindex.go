@@ -26,18 +26,7 @@ func (e *ScanEvent) plateMember() []byte {
 
 // parsePlateMember is the inverse of plateMember.
 func parsePlateMember(occurredAt int64, member string) (ScanEvent, error) {
-	e := ScanEvent{OccurredAt: occurredAt}
-	if len(member) < gateHead {
-		return e, errEvent
-	}
-	b := []byte(member)
-	e.Person = binary.BigEndian.Uint64(b)
-	copy(e.Hash[:], b[8:])
-	var err error
-	if e.Outcome, err = unpackOutcome(b[16:]); err != nil {
-		return e, err
-	}
-	return e, e.readBody(b[gateHead:], true)
+	return parseIndexed(ScanEvent{OccurredAt: occurredAt}, member, true)
 }
 
 // ByPlate streams the events with from <= occurred_at < to (UTC ms) of the

@@ -183,8 +183,12 @@ func TestPlateIsFoundHoweverItWasWritten(t *testing.T) {
 		from, to int64
 		field    string
 	}{
-		{NoPlate, 0, 1, "plate"}, {"", 0, 1, "plate"}, {" · ", 0, 1, "plate"},
-		{"鲁A12345", -1, 1, "to"}, {"鲁A12345", 1, 0, "to"}, {"鲁A12345", 0, maxWindow + 1, "to"},
+		{NoPlate, 0, 1, "plate"},
+		{"", 0, 1, "plate"},
+		{" · ", 0, 1, "plate"},
+		{"鲁A12345", -1, 1, "to"},
+		{"鲁A12345", 1, 0, "to"},
+		{"鲁A12345", 0, maxWindow + 1, "to"},
 	} {
 		fieldError(t, s.ByPlate(t.Context(), c.plate, c.from, c.to, func(*ScanEvent) error { return nil }), c.field, "")
 	}

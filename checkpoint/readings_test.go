@@ -244,15 +244,18 @@ func TestSuspicionSaysWhatToDo(t *testing.T) {
 	}{
 		{
 			drift.Suspicion{Kind: drift.Drift, Median: 358.2, NeighboursMedian: 364},
-			[]string{"低约0.6℃", "漏掉", "换电池", "30分钟", "比对"}, []string{"0.6 °C lower", "missed", "battery", "warm up", "compare"},
+			[]string{"低约0.6℃", "漏掉", "换电池", "30分钟", "比对"},
+			[]string{"0.6 °C lower", "missed", "battery", "warm up", "compare"},
 		},
 		{
 			drift.Suspicion{Kind: drift.Drift, Median: 372, NeighboursMedian: 364},
-			[]string{"高约0.8℃", "误报"}, []string{"0.8 °C higher", "taken for feverish"},
+			[]string{"高约0.8℃", "误报"},
+			[]string{"0.8 °C higher", "taken for feverish"},
 		},
 		{
 			drift.Suspicion{Kind: drift.Constant, Mode: 365, Share: 0.948},
-			[]string{"95%", "36.5℃", "值守人员"}, []string{"95 %", "36.5 °C", "talk to the guard"},
+			[]string{"95%", "36.5℃", "值守人员"},
+			[]string{"95 %", "36.5 °C", "talk to the guard"},
 		},
 	} {
 		zh, en := (&SuspectGate{Finding: c.finding}).Text()
