@@ -274,7 +274,7 @@ func (r *historyRun) wait(m move) {
 	default:
 		slices.Sort(r.moments)
 		ahead, _ := slices.BinarySearch(r.moments, now+2)
-		if ahead += m.n % 4; ahead < len(r.moments) {
+		if ahead += m.n % 4; ahead < len(r.moments) && r.moments[ahead] < r.base+5*refDay { // histories lie historyDays apart
 			now = r.moments[ahead] + int64(m.n%3-1)
 		}
 	}

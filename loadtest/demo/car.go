@@ -34,6 +34,9 @@ func (x *extras) cars() {
 	r := x.run
 	for range x.some(400, 5) {
 		driver := x.somebody()
+		if r.oracle.sites[r.oracle.people[driver].home].outings > 0 {
+			continue // who of them takes the last outing is nobody's to say
+		}
 		at, gate := x.between(8, 18), x.homeGate(driver)
 		plate := r.plateOf(driver)
 		ride := func(after int64, in, dirty bool) {

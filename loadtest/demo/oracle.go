@@ -83,7 +83,7 @@ func (p *person) record(v verdict, s *scan, used *permit, counts bool) verdict {
 		used.used++
 		e.permit = used
 	}
-	if counts && v.decision == pass && s.override == "" {
+	if counts && v.decision == pass {
 		p.household.outings = append(p.household.outings, outing{s.at, s.name()})
 	}
 	p.move(v, s)

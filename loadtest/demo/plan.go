@@ -191,7 +191,8 @@ type outage struct {
 const offlineScans = 20
 
 // planOutages takes the busiest gates of the day without a fever: a guard with a
-// feverish person in front of them finds a network.
+// feverish person in front of them finds a network. Where outings are limited the
+// order in which a batch is judged would count, which is that of each person only.
 func (r *run) planOutages(acts []act, start int64) {
 	const half = int64(30 * time.Minute / time.Millisecond)
 	type window struct {
@@ -205,7 +206,7 @@ func (r *run) planOutages(acts []act, start int64) {
 	}
 	var windows []window
 	for w := range busy {
-		if !sick[w.gate] {
+		if !sick[w.gate] && r.oracle.sites[r.oracle.gates[w.gate].site].outings == 0 {
 			windows = append(windows, w)
 		}
 	}

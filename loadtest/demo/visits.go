@@ -55,8 +55,8 @@ func (p *person) overstayed(s *scan) bool {
 }
 
 // goOut counts the outings of a household on the day, in Shanghai, if its site
-// has a limit. Who goes to the doctor or to work takes none, nor does who leaves
-// in an emergency.
+// has a limit. Who goes to the doctor or to work takes none; who leaves in an
+// emergency has been out.
 func (p *person) goOut(v verdict, s *scan, site *place) (out verdict, counts bool) {
 	if site.outings == 0 || v.decision != pass || s.in || p.home != s.site || s.purpose == "medical" || s.purpose == "work" {
 		return v, false
