@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -59,6 +60,11 @@ func seedTown(ctx context.Context, store *checkpoint.Store, residents int, progr
 	done := 0
 	flush := func() error {
 		results, err := store.Enrol(ctx, rows)
+		// Enrolling again changes nothing, and a busy machine is no reason to fail.
+		for try := 1; errors.Is(err, checkpoint.ErrUnavailable) && try <= seedTries && ctx.Err() == nil; try++ {
+			_, _ = fmt.Fprintf(progress, "demo town: the store is slow, trying again (%d of %d)\n", try, seedTries)
+			results, err = store.Enrol(ctx, rows)
+		}
 		if err != nil {
 			return fmt.Errorf("demo residents: %w", err)
 		}
@@ -93,6 +99,7 @@ func seedTown(ctx context.Context, store *checkpoint.Store, residents int, progr
 const (
 	demoSeed  = 2020
 	seedBatch = 5000
+	seedTries = 20
 )
 
 // putTown puts grid, sites and gates of Xushang into the registry.
