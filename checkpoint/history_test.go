@@ -37,7 +37,7 @@ const (
 	doExempt doing = "exempt" // from the limit of outings
 	doRevoke doing = "revoke" // all passes of somebody
 	doClose  doing = "close"  // a medic closes the fever case
-	doMatch  doing = "match"  // a walk-in turns out to be a resident
+	doMatch  doing = "match"  // a walk-in turns out to be a resident, or after all not
 	doForged doing = "forged" // a code that names nobody
 	doLook   doing = "look"   // the gateway counts who is inside
 	doRules  doing = "rules"  // a site gets other ones
@@ -167,6 +167,11 @@ var (
 			append([]doing{doExempt, doScan, doScan, doWait, doWait}, scans...), well,
 			[]likeMove{likeNone, likeThere},
 			byAny, passes,
+		},
+		{ // walk-ins who turn out to be residents
+			[]int{4, 4, 5, 0, 2}, []int{0, 2, 1}, append([]doing{doMatch, doMatch, doMatch, doClose, doScan, doAgain}, scans...),
+			[]temperatureMove{tempNormal, tempHigh, tempHigh, tempNormal, tempLow, tempBelowFever},
+			[]likeMove{likeNone, likeThere, likeSame}, byAny, passes,
 		},
 		{ // in and out of places with a limit
 			[]int{0, 1, 2, 3},

@@ -52,7 +52,11 @@ func (r *historyRun) compareTrail(p *historyPerson, ref *refPerson) error {
 		got = append(got, *e)
 		return nil
 	}))
-	return r.compareEvents("the trail of "+p.name, got, ref.record)
+	record := ref.record
+	for _, walkIn := range ref.joined {
+		record = append(record[:len(record):len(record)], walkIn.record...)
+	}
+	return r.compareEvents("the trail of "+p.name, got, record)
 }
 
 // compareRefusals reads the gates and days of which there should be refusals.
@@ -124,7 +128,7 @@ func (r *historyRun) event(e *ScanEvent) string {
 func (r *historyRun) compareState(p *historyPerson, ref *refPerson) error {
 	values, err := r.town.s.rdb.HMGet(r.t.Context(), r.town.s.keys.person(p.id), "l", "m", "f", "v").Result()
 	must(r.t, err)
-	for i, want := range []string{ref.last.stored(), ref.waiting.stored(), ref.fever.stored(p.id), string(storedPermits(ref.permits))} {
+	for i, want := range []string{ref.last.stored(), ref.waiting.stored(), ref.fever.stored(), string(storedPermits(ref.permits))} {
 		got, _ := values[i].(string)
 		if got != want {
 			return fmt.Errorf("%s: field %c is %q, want %q", p.name, "lmfv"[i], r.steady(got), r.steady(want))
@@ -171,9 +175,9 @@ func (f *refReading) stored() string {
 	return string(append(b, f.event.Hash[:]...))
 }
 
-func (f *refFever) stored(person uint64) string {
+func (f *refFever) stored() string {
 	if f == nil {
 		return ""
 	}
-	return string(caseOf(person, f.second.Hash))
+	return string(caseOf(f.owner.id, f.second.Hash))
 }

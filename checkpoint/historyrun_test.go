@@ -207,30 +207,46 @@ func (r *historyRun) office(m move, p *historyPerson, site *refSite) error {
 		}
 		return r.closeFever(p, ref)
 	case doMatch:
-		resident := r.people[2]
-		if p.words == nil || ref == nil || ref.knownAs != nil {
-			return nil
-		}
-		must(r.t, s.rdb.HSet(ctx, s.keys.person(p.id), "r", raw(resident.id)).Err())
-		ref.knownAs = r.onRecord(resident)
-		r.say("%s is %s", p.name, resident.name)
+		return r.match(m, p, ref)
+	}
+	return nil
+}
+
+// match matches a walk-in to a resident, or takes a match back.
+func (r *historyRun) match(m move, p *historyPerson, ref *refPerson) error {
+	if p.words == nil {
+		return nil
+	}
+	resident, want := r.people[2*(m.n%2)], ""
+	var err error
+	if m.choice%3 == 0 {
+		_, err = r.town.s.UnmatchWalkIn(r.t.Context(), p.id)
+		want = r.ref.unmatch(ref)
+		r.say("%s is nobody any more: %s", p.name, want)
+	} else {
+		_, err = r.town.s.MatchWalkIn(r.t.Context(), p.id, resident.id, "wu")
+		want = r.ref.match(ref, r.onRecord(resident))
+		r.say("%s is %s: %s", p.name, resident.name, want)
+	}
+	if got := problemOf(err); got != want {
+		return fmt.Errorf("a match of %s: %q, want %q", p.name, got, want)
 	}
 	return nil
 }
 
 func (r *historyRun) closeFever(p *historyPerson, ref *refPerson) error {
-	first, second := ref.fever.first, ref.fever.second
-	id := FeverID(fromRaw(string(caseOf(p.id, second.Hash))))
+	owner, first, second := ref.fever.owner.id, ref.fever.first, ref.fever.second
+	id := FeverID(fromRaw(string(caseOf(owner, second.Hash))))
 	c, err := r.town.s.CloseFever(r.t.Context(), id, FeverScreenedNegative, "medic", "")
 	must(r.t, err)
 	r.say("the fever case of %s is closed", p.name)
 	want := FeverCase{
-		ID: id, Person: p.id, OpenedAt: second.OccurredAt, Site: second.gate.site.num, Gate: second.gate.num,
+		ID: id, Person: owner, OpenedAt: second.OccurredAt, Site: second.gate.site.num, Gate: second.gate.num,
 		First:  FeverReading{first.Hash, first.OccurredAt, first.Temperature},
 		Second: FeverReading{second.Hash, second.OccurredAt, second.Temperature}, Outcome: FeverScreenedNegative,
 		ClosedAt: r.now(), ClosedBy: "medic",
 	}
-	ref.fever = nil
+	ref.fever.close()
 	if c != want {
 		return fmt.Errorf("the fever case is %+v, want %+v", c, want)
 	}

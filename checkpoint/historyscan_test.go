@@ -236,12 +236,10 @@ func (r *historyRun) annul(m move, p *historyPerson) error {
 	return r.compare(what, want, got, err)
 }
 
-// whose trail a scan lies in.
+// whose scan it is, by the names that were given.
 func (r *historyRun) whose(req *ScanRequest) uint64 {
-	for p := r.ref.who(req); p != nil; p = p.knownAs {
-		if p.find(refScanID{req.Device, req.ID, req.OccurredAt}) != nil {
-			return p.id
-		}
+	if p := r.ref.who(req); p != nil {
+		return p.id
 	}
 	return 1
 }
@@ -281,6 +279,8 @@ func (r *historyRun) line(a refAnswer) string {
 func problemOf(err error) string {
 	var field *FieldError
 	switch {
+	case err == nil:
+		return ""
 	case errors.As(err, &field):
 		return "field " + field.Field
 	case errors.Is(err, ErrOtherContent):
@@ -293,6 +293,8 @@ func problemOf(err error) string {
 		return "annulled"
 	case errors.Is(err, ErrRevoked):
 		return "revoked"
+	case errors.Is(err, ErrMatched):
+		return "matched"
 	}
 	return err.Error()
 }

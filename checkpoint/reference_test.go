@@ -1,10 +1,5 @@
 package checkpoint
 
-import (
-	"cmp"
-	"slices"
-)
-
 // The reference decides scans in plain Go, over plain structs, as DESIGN.md
 // (section 5) and the comments of this package say: a second statement of the
 // whole decision, to hold the scripts against. It shares the words of requests
@@ -53,6 +48,8 @@ type refPerson struct {
 	household  *refHousehold
 	permits    []*refPermit // oldest first
 	knownAs    *refPerson   // the resident that a walk-in turned out to be
+	former     []*refPerson // residents that a walk-in was known as for a time
+	joined     []*refPerson // walk-ins that a resident turned out to be
 
 	last    *refPassage
 	waiting *refReading
@@ -86,8 +83,12 @@ type refReading struct {
 	high  bool
 }
 
-// refFever is an open case.
-type refFever struct{ first, second *refEvent }
+// refFever is a case. It holds back its owner, and whom they are known as.
+type refFever struct {
+	owner         *refPerson
+	first, second *refEvent
+	closed        bool
+}
 
 // refEvent is one entry of the record.
 type refEvent struct {
@@ -127,14 +128,14 @@ func (r *reference) scan(req *ScanRequest, now int64) refAnswer {
 		return refAnswer{Outcome: e.Outcome, recorded: e.RecordedAt, again: true}
 	}
 	p := r.who(req)
+	for _, owner := range p.trails() {
+		if e := owner.find(id); e != nil {
+			return refAnswer{Outcome: e.Outcome, person: owner.id, recorded: e.RecordedAt, again: true}
+		}
+	}
 	walkIn := req.WalkIn != nil
-	for ; p != nil; p, walkIn = p.knownAs, false {
-		if e := p.find(id); e != nil {
-			return refAnswer{Outcome: e.Outcome, person: p.id, recorded: e.RecordedAt, again: true}
-		}
-		if p.knownAs == nil {
-			break
-		}
+	if p != nil && p.knownAs != nil {
+		p, walkIn = p.knownAs, false
 	}
 	if problem := refTime(req, now); problem != "" {
 		return refAnswer{problem: problem}
@@ -235,16 +236,6 @@ func (p *refPerson) find(id refScanID) *refEvent {
 		}
 	}
 	return nil
-}
-
-// inOrder gives the scans that count, by the time at which they were made, and
-// of one moment in the order of recording.
-func (p *refPerson) inOrder() []*refEvent {
-	events := slices.DeleteFunc(slices.Clone(p.record), func(e *refEvent) bool { return e.annulled || e.annuls != nil })
-	slices.SortStableFunc(events, func(a, b *refEvent) int {
-		return cmp.Or(cmp.Compare(a.OccurredAt, b.OccurredAt), cmp.Compare(a.RecordedAt, b.RecordedAt))
-	})
-	return events
 }
 
 // inside counts who is inside each site by their last passage.

@@ -18,8 +18,13 @@ func (r *reference) annul(req *AnnulRequest, now int64) refAnswer {
 	case p == nil:
 		return refAnswer{problem: "not found"}
 	}
-	target := p.find(refScanID{req.Device, req.Scan, req.OccurredAt})
-	if target == nil || target.annuls != nil {
+	var target *refEvent
+	for _, owner := range p.trails() {
+		if e := owner.find(refScanID{req.Device, req.Scan, req.OccurredAt}); e != nil && e.annuls == nil && target == nil {
+			p, target = owner, e
+		}
+	}
+	if target == nil {
 		return refAnswer{problem: "not found"}
 	}
 	id := refScanID{req.Device, req.ID, req.OccurredAt}
@@ -67,17 +72,9 @@ func (p *refPerson) takeBack(target *refEvent) {
 		}
 		h.outings = kept
 	}
-	before := p.last
-	p.last, p.waiting = nil, nil
-	for _, e := range p.inOrder() {
-		if passed := e.passed(); passed != nil {
-			p.last = passed
-		}
-		p.waiting = e.waitsAfter(p.waiting)
-	}
-	// The app pass of an entry is kept with the last passage only.
-	if before != nil && p.last != nil && before.at == p.last.at && before.gate.num == p.last.gate.num && before.in == p.last.in {
-		p.last.pass = before.pass
+	p.settle()
+	if target.Who == ByWalkIn && p.knownAs != nil {
+		p.knownAs.settle()
 	}
 }
 

@@ -41,7 +41,7 @@ func (c *refCase) high(e *refEvent, first *refReading, again, current bool) {
 	}
 	c.reading = nil
 	if c.p.fever == nil {
-		c.fever = &refFever{first.event, e}
+		c.fever = &refFever{owner: c.p, first: first.event, second: e}
 	}
 	if c.o.Action = HoldHere; c.going() {
 		c.set(Deny, ReasonFever, HoldHere)
