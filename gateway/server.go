@@ -28,6 +28,7 @@ const (
 	writeTimeout   = 10 * time.Second
 	idleTimeout    = 90 * time.Second
 	requestTimeout = 2 * time.Second
+	largeTimeout   = 8 * time.Second // for many records: a slow machine gets through them, too
 	sessionLife    = 12 * time.Hour
 )
 
@@ -157,7 +158,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) guard(r route) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		// Not the server's life: requests under way at Shutdown are answered.
-		ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+		timeout := requestTimeout
+		if r.large {
+			timeout = largeTimeout
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		c.SetUserContext(ctx)
 		s.begin(c)
