@@ -87,8 +87,8 @@
 //	{t}:f             zset    scan            open fever cases by time                    ~20 a case
 //	{t}:f:case        hash    scan, fever     a fever case: person, readings, closing     180-300 a case
 //	{t}:fz            zset    fever           closed fever cases by time; retention       ~20 a case
-//	{t}:m             zset    permit          permits and exemptions by end; until retention is over ~95 a permit
-//	{t}:m:number      hash    permit          one of them: sealed particulars, withdrawal         ~420 a permit
+//	{t}:m             zset    permit          permits and exemptions by end; until retention is over ~125 a permit
+//	{t}:m:number      hash    permit          one of them: sealed particulars, withdrawal         ~250 a permit
 //	{t}:n             hash    scan            people of this partition inside each site   ~12 a site
 //	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor, permits issued
 //	{t}:h:n           hash    enrol           people of home site n in this partition, 0: visitors ~12 a person

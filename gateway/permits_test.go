@@ -154,6 +154,9 @@ func TestPermitIsListedWithdrawnAndOverstayed(t *testing.T) {
 	}
 	in := func(d time.Duration) utcTime { return utcTime(w.clock.Now().Add(d).UnixMilli()) }
 	stays := w.permit(w.newPermit().with(fields{"entries": 0}))
+	if stays["entries"] != 0.0 || stays["entries_left"] != nil {
+		t.Errorf("without a limit: %v", stays)
+	}
 	coming := w.permit(w.newPermit().with(fields{"from": in(time.Hour), "until": in(2 * time.Hour)}))
 	other := w.permit(w.newPermit().with(fields{"site": "V2", "host": checkpoint.FormatPersonID(w.people["li"]), "until": in(3 * time.Hour)}))
 	got := w.scan("D1", w.scanVisitor(stays)).decided("pass", "ok")
