@@ -169,9 +169,12 @@ var (
 			byAny, passes,
 		},
 		{ // walk-ins who turn out to be residents
-			[]int{4, 4, 5, 0, 2}, []int{0, 2, 1}, append([]doing{doMatch, doMatch, doMatch, doClose, doScan, doAgain}, scans...),
+			[]int{4, 4, 5, 0, 2},
+			[]int{0, 2, 1},
+			append([]doing{doMatch, doMatch, doMatch, doClose, doScan, doAgain}, scans...),
 			[]temperatureMove{tempNormal, tempHigh, tempHigh, tempNormal, tempLow, tempBelowFever},
-			[]likeMove{likeNone, likeThere, likeSame}, byAny, passes,
+			[]likeMove{likeNone, likeThere, likeSame},
+			byAny, passes,
 		},
 		{ // in and out of places with a limit
 			[]int{0, 1, 2, 3},

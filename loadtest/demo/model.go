@@ -67,7 +67,6 @@ type permit struct {
 
 // fever is a case: the two readings that opened it.
 type fever struct {
-	id            string // as the server calls it, once it was asked
 	first, second reading
 	gate          int
 }

@@ -30,16 +30,7 @@ func (o *oracle) judge(s *scan) verdict {
 		v.flags |= walkIn
 	}
 	v, used := p.visit(v, s, site)
-	if p.fever != nil {
-		v.flags |= feverCase
-		switch {
-		case v.decision != pass:
-		case s.in == own: // seen home
-			v.action = escort
-		default:
-			v.decision, v.reason, v.action = deny, "fever", holdHere
-		}
-	}
+	v = p.ill(v, s, own)
 	if s.in && v.decision == pass && site.closed {
 		if own {
 			v.flags |= outsideHours
@@ -167,23 +158,8 @@ func (p *person) measure(v verdict, s *scan, site *place) verdict {
 		if going && site.measures(s.in) {
 			return verdict{incomplete, "temperature_required", measureAgain, v.flags}
 		}
-	case t >= feverLine && wasHigh:
-		if p.fever == nil {
-			p.fever = &fever{first: p.first, second: s.reading(), gate: s.gate}
-		}
-		p.first = reading{}
-		v.flags, v.action = v.flags|temperatureHigh, holdHere
-		if going {
-			v.decision, v.reason = deny, "fever"
-		}
 	case t >= feverLine:
-		if newest {
-			p.first = s.reading()
-		}
-		v.flags, v.action = v.flags|temperatureHigh, measureAgain
-		if going {
-			v.decision, v.reason = remeasure, "remeasure"
-		}
+		return p.high(v, s, wasHigh, newest)
 	case t < lowLine && wasLow:
 		p.first = reading{}
 		v.flags |= temperatureLow
@@ -200,6 +176,26 @@ func (p *person) measure(v verdict, s *scan, site *place) verdict {
 			v.flags |= remeasured
 		}
 		p.first = reading{}
+	}
+	return v
+}
+
+// high is a first high reading, or a second one: a fever.
+func (p *person) high(v verdict, s *scan, again, newest bool) verdict {
+	decision, reason := remeasure, "remeasure"
+	v.flags, v.action = v.flags|temperatureHigh, measureAgain
+	switch {
+	case again:
+		if p.fever == nil {
+			p.fever = &fever{first: p.first, second: s.reading(), gate: s.gate}
+		}
+		p.first = reading{}
+		decision, reason, v.action = deny, "fever", holdHere
+	case newest:
+		p.first = s.reading()
+	}
+	if v.decision == pass {
+		v.decision, v.reason = decision, reason
 	}
 	return v
 }
