@@ -9,14 +9,21 @@ import (
 	"slices"
 )
 
-// annulShare of the scans follow a slip of the guard's finger, in the wrong
-// direction, which is taken back before the right one is made.
+// annulShare of the scans follow a slip of the guard's finger, which is taken back
+// before the right one is made: in the wrong direction, with a wrong reading, or
+// too early.
 const annulShare = 0.004
 
-// slip scans somebody the wrong way and takes it back. The scan then gets its
-// first answer for ever, and counts for nothing.
+// slip scans somebody wrongly and takes it back. The scan then gets its first
+// answer for ever, and counts for nothing.
 func (r *run) slip(ctx context.Context, a act) error {
-	a.at, a.in = a.at-9_000, !a.in
+	a.at -= 9_000
+	switch how := r.draw(drawSlip, a.person, a.at) % 3; {
+	case how == 0:
+		a.in = !a.in
+	case how == 1 && a.temperature != 0:
+		a.temperature = 375
+	}
 	wrong, err := r.scanOnce(ctx, a)
 	if err != nil || wrong == nil {
 		return err // left in a phone without a network
