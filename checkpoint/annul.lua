@@ -30,7 +30,8 @@ local _, table_now = chunk_add(chunks, trail, t, at, member)
 redis.call('HSET', person, 'c', table_now)
 redis.call('XADD', KEYS[2], '*', 'e', ARGV[4] .. member)
 put_state(person, KEYS[5], last, ARGV[7], ARGV[8])
-for i = 1, #permits, 27 do
+local RECORD = 27 -- of a permit, see verdict.lua
+for i = 1, #permits, RECORD do
   if string.sub(permits, i, i + 3) == ARGV[9] then
     local allowed, used = string.byte(permits, i + 21, i + 22)
     if allowed > 0 and used > 0 then

@@ -93,9 +93,12 @@ func (i *instant) add(e ScanEvent) error {
 func (i *instant) flush() error {
 	events := i.events
 	i.events = i.events[:0]
-	for a := range events {
-		for b := range events {
-			if events[b].IsAnnulment() && events[b].Person == events[a].Person && events[b].Annuls == events[a].Hash {
+	for b := range events {
+		if !events[b].IsAnnulment() {
+			continue
+		}
+		for a := range events {
+			if events[b].Person == events[a].Person && events[b].Annuls == events[a].Hash {
 				events[a].Annulled = true
 			}
 		}

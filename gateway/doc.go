@@ -21,5 +21,6 @@
 //
 // A body has at most 64 KiB, and 2 MiB on the routes that take many records and
 // only for callers who are signed in. Nothing compressed is accepted. A request
-// has 2 s, a stream 10 s for each write. Passwords are hashed two at a time.
+// has 2 s, one of many records 8 s, a stream 10 s for each write. Passwords are
+// hashed two at a time.
 package gateway
