@@ -97,6 +97,8 @@ func explain(err error) *apiError {
 		return known
 	case errors.As(err, &field):
 		return &apiError{codeInvalid, field.Field, field.Why}
+	case errors.Is(err, checkpoint.ErrTrailTooLong):
+		return &apiError{codeInvalid, "from", "there are too many events: ask for a shorter window"}
 	case errors.Is(err, checkpoint.ErrNotFound):
 		return &apiError{code: codeNotFound, detail: "there is no such record"}
 	case errors.Is(err, checkpoint.ErrExists):

@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"slices"
 	"time"
 
@@ -13,13 +11,9 @@ import (
 	"passgate/checkpoint/trajectory"
 )
 
-const (
-	// lookBack is how far before the window the events are read that tell where
-	// the person was when it began.
-	lookBack = 28 * 24 * time.Hour
-	// maxTrail bounds the events of one answer; a person makes a dozen a day.
-	maxTrail = 20_000
-)
+// lookBack is how far before the window the events are read that tell where
+// the person was when it began.
+const lookBack = 28 * 24 * time.Hour
 
 type stayView struct {
 	Site      string   `json:"site"`
@@ -44,7 +38,7 @@ func (s *Server) handleTrajectory(c *fiber.Ctx) error {
 	}
 	person := residentOf(c)
 	early := max(0, from-lookBack.Milliseconds(), to-maxSpan.Milliseconds())
-	events, err := s.trail(s.context(c), person.ID, early, to)
+	events, err := s.store.TrailEvents(s.context(c), person.ID, early, to)
 	if err != nil {
 		return err
 	}
@@ -96,47 +90,10 @@ func (s *Server) nameTrail(ctx context.Context, person checkpoint.Resident, even
 	return trailOwner{owner.ID, person.NameMasked, person.Site, owner.KnownAs}, nil
 }
 
-func (s *Server) trail(ctx context.Context, person uint64, from, to int64) ([]checkpoint.ScanEvent, error) {
-	tooMany := errors.New("too many events")
-	var events []checkpoint.ScanEvent
-	err := s.store.Trail(ctx, person, from, to, func(e *checkpoint.ScanEvent) error {
-		if len(events) == maxTrail {
-			return tooMany
-		}
-		events = append(events, *e)
-		return nil
-	})
-	if errors.Is(err, tooMany) {
-		return nil, invalid("from", "there are too many events: ask for a shorter window")
-	}
-	return events, err
-}
-
 // staysIn folds the events and gives the stays that end at or after from.
 func staysIn(reg *checkpoint.Registry, events []checkpoint.ScanEvent, from, asOf int64) []stayView {
-	facts := make([]trajectory.Event, 0, len(events))
-	for i := range events {
-		e := &events[i]
-		if e.Annulled || e.IsAnnulment() {
-			continue
-		}
-		gate, site := placeOf(reg, e.Gate)
-		if gate == nil || site == nil {
-			continue // gates and sites are never taken away
-		}
-		facts = append(facts, trajectory.Event{
-			At: e.OccurredAt, RecordedAt: e.RecordedAt, ID: binary.BigEndian.Uint64(e.Hash[:]), Site: site.Num, Gate: e.Gate,
-			Direction: byte(e.Direction), Accepted: e.Decision == checkpoint.Pass, Flags: uint32(e.Flags),
-		})
-	}
 	stays := []stayView{}
-	rules := trajectory.Rules{ConflictFlags: uint32(checkpoint.FlagConflict), MaxStayOf: func(num uint32) time.Duration {
-		if site, ok := reg.SiteByNum(num); ok && site.Kind.Residential() {
-			return 0 // people live there
-		}
-		return trajectory.DefaultMaxStay
-	}}
-	for _, stay := range trajectory.Fold(facts, asOf, rules) {
+	for _, stay := range trajectory.Fold(reg.Facts(events), asOf, reg.StayRules()) {
 		if stay.To < from {
 			continue
 		}
