@@ -106,6 +106,8 @@
 //	{reg}:seal        hash    Open            proof that the secrets are those of the data
 //	{reg}:shift:n     string  shift           shifts of device n, JSON; until retention is over    ~250 a shift
 //	{reg}:shiftversion zset   shift           devices by the number of their last change of shifts
+//	{case}:c, :n      hash    case            tracing cases: sealed records by number, last number     ~500 a case
+//	{case}:p:code     set     ask             people asked about under a case                     ~20 a person
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked

@@ -117,6 +117,10 @@ func (k keys) refusalCap(gate, device uint32, minute int64) string { // string: 
 func (k keys) registry(what string) string { return k.prefix + "{reg}:" + what } // hashes: meta, sites, gates, grid, devices, staff, policies
 func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time
 
+// cases is what belongs to tracing cases: "c" the cases, "n" their last number,
+// "p:code" the people asked about under one of them.
+func (k keys) cases(what string) string { return k.prefix + "{case}:" + what } // hash, string, sets
+
 func (k keys) shifts(device uint32) string { // string: JSON, until retention is over
 	return k.registry("shift:" + strconv.FormatUint(uint64(device), 10))
 }

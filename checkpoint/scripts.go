@@ -50,6 +50,10 @@ var (
 	shiftSource string
 	//go:embed permit.lua
 	permitSource string
+	//go:embed case.lua
+	caseSource string
+	//go:embed ask.lua
+	askSource string
 
 	scanScript     = newScript(chunksSource, scanSource, verdictSource, recordSource)
 	annulScript    = newScript(chunksSource, stateSource, annulSource)
@@ -64,8 +68,10 @@ var (
 	enrolScript    = newScript(enrolSource)
 	shiftScript    = newScript(shiftSource)
 	permitScript   = newScript(chunksSource, permitSource)
+	caseScript     = newScript(caseSource)
+	askScript      = newScript(askSource)
 
-	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript}
+	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript, caseScript, askScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.
