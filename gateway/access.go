@@ -18,7 +18,8 @@ type route struct {
 	// their subtree. nil: the request is about none, or its rows have nodes of
 	// their own and the handler checks them with reaches.
 	node   func(c *fiber.Ctx) (string, error)
-	large  bool // takes up to 2 MiB
+	reads  reading // what it reads of people: see question.go
+	large  bool    // takes up to 2 MiB, and longer
 	handle fiber.Handler
 }
 
@@ -70,8 +71,16 @@ func (s *Server) admit(c *fiber.Ctx, r route) error {
 		}
 		return nil
 	}
+	if r.reads != nothing {
+		s.beginInquiry(c, r, who.Staff)
+	}
 	if !slices.Contains(r.who.staff, who.Staff.Role) {
 		return failure(codeForbidden, "the role "+string(who.Staff.Role)+" may not do this")
+	}
+	if r.reads == asked {
+		if err := s.ground(c, inquiryOf(c), who); err != nil {
+			return err
+		}
 	}
 	if r.node == nil {
 		return nil
@@ -80,7 +89,7 @@ func (s *Server) admit(c *fiber.Ctx, r route) error {
 	if err != nil {
 		return err
 	}
-	if !s.reaches(who, node) {
+	if !s.reachesAsked(c, node) {
 		return outOfScope()
 	}
 	return nil

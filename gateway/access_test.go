@@ -28,6 +28,10 @@ var wants = map[string]string{
 	"PUT /v1/sites/:site": "admin", "PUT /v1/gates/:gate": "admin", "PUT /v1/grid/:id": "admin", "PUT /v1/staff/:login": "admin",
 	"GET /v1/policies": "admin leader", "POST /v1/policies": "admin leader", "GET /v1/policies/presets": "admin leader",
 	"POST /v1/policies/preview": "admin leader", "POST /v1/policies/:code/end": "admin leader",
+	"GET /v1/cases": "admin leader medic tracer auditor", "POST /v1/cases": "admin leader medic", "GET /v1/cases/:code": "admin leader medic tracer auditor",
+	"POST /v1/cases/:code/close": "admin leader medic", "POST /v1/cases/:code/people": "admin leader medic tracer",
+	"POST /v1/cases/:code/lifts": "admin leader medic tracer", "POST /v1/cases/:code/lifts/:number/approve": "admin leader",
+	"POST /v1/cases/:code/grants": "admin leader medic tracer", "POST /v1/cases/:code/grants/:number/approve": "admin leader",
 	"GET /v1/walk-ins/:id/candidates": "admin enroller tracer grid", "POST /v1/walk-ins/:id/match": "admin enroller tracer grid",
 	"DELETE /v1/walk-ins/:id/match": "admin enroller tracer grid", "GET /v1/alerts": "admin leader medic", "GET /v1/fevers": "admin medic leader", "GET /v1/fevers/:id": "admin medic leader", "POST /v1/fevers/:id/close": "admin medic",
 	"POST /v1/permits": "admin enroller grid leader device", "GET /v1/permits": "admin enroller grid leader device",
@@ -35,6 +39,14 @@ var wants = map[string]string{
 	"POST /v1/permits/:id/withdraw":   "admin enroller grid leader device",
 	"PUT /v1/residents/:id/exemption": "admin enroller medic", "DELETE /v1/residents/:id/exemption": "admin enroller medic",
 	"POST /v1/setup": "admin", "GET /v1/devices": "admin leader", "POST /v1/devices": "admin leader", "DELETE /v1/devices/:code": "admin leader",
+}
+
+// fillPath puts the town's names into a route's pattern, and what is not there
+// where something could be changed.
+func fillPath(w *world, pattern string) string {
+	return strings.NewReplacer(
+		":gate", "G1", ":id", checkpoint.FormatPersonID(w.people["wang"]), ":site", "V1", ":code", "none", ":login", "none", ":number", "0",
+	).Replace(pattern)
 }
 
 func TestEveryRouteForEverybody(t *testing.T) {
@@ -50,7 +62,6 @@ func TestEveryRouteForEverybody(t *testing.T) {
 	}
 	// What exists not is what the path names, so that nothing is changed; a
 	// device does not look at another gate.
-	fill := strings.NewReplacer(":gate", "G1", ":id", checkpoint.FormatPersonID(w.people["wang"]), ":site", "V1", ":code", "none", ":login", "none")
 	for _, r := range routes {
 		name := r.method + " " + r.path
 		want, known := wants[name]
@@ -64,7 +75,7 @@ func TestEveryRouteForEverybody(t *testing.T) {
 			if r.method != http.MethodGet {
 				body = "{"
 			}
-			got := w.do(r.method, fill.Replace(r.path)+map[bool]string{true: "?site=V1"}[name == "GET /v1/residents"], token, body)
+			got := w.do(r.method, fillPath(w, r.path)+map[bool]string{true: "?site=V1"}[name == "GET /v1/residents"], token, body)
 			code := ""
 			if got.status >= 400 {
 				code, _ = got.json()["code"].(string)

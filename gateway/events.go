@@ -94,6 +94,9 @@ func (s *Server) handleEvents(c *fiber.Ctx) error {
 	if err := narrow(c, &w); err != nil {
 		return err
 	}
+	if err := s.ask(c, question{from: w.From, to: w.To}); err != nil {
+		return err
+	}
 	if form, ok := streamForms[c.Accepts(fiber.MIMEApplicationJSON, mimeNDJSON, mimeCSV)]; ok {
 		return s.stream(c, form, s.eventSource(w, s.store.Events))
 	}
@@ -111,6 +114,7 @@ func (s *Server) handleEvents(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.rows(c, len(events))
 	return c.JSON(struct {
 		Gate   string      `json:"gate"`
 		From   utcTime     `json:"from"`

@@ -66,13 +66,19 @@ func (s *Server) stream(c *fiber.Ctx, form streamForm, source eventSource) error
 	if err := s.store.Ping(s.context(c)); err != nil {
 		return err // while there still can be a status
 	}
+	ended, err := s.concludeStream(c)
+	if err != nil {
+		return err
+	}
 	out := &eventStream{form: form, reg: s.store.Registry(), conn: c.Context().Conn()}
 	id := requestID(c)
 	c.Set(fiber.HeaderContentType, form.media)
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		ctx, cancel := context.WithTimeout(s.life, streamWhole)
 		defer cancel()
-		if err := out.run(ctx, w, source); err != nil {
+		err := out.run(ctx, w, source)
+		ended(out.rows, err)
+		if err != nil {
 			if !errors.Is(err, errClientGone) {
 				s.logger.Error("stream failed", "request", id, "error", err)
 			}

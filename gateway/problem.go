@@ -33,6 +33,10 @@ const (
 	codeCrowded          code = "crowded"
 	codeAnnulled         code = "annulled"
 	codeTooLate          code = "too_late"
+	codeCaseNeeded       code = "case_needed"
+	codeCaseClosed       code = "case_closed"
+	codeOverCap          code = "over_cap"
+	codeSamePerson       code = "same_person"
 	codeUnavailable      code = "unavailable"
 	codeTooLarge         code = "too_large"
 	codeHeaderTooLarge   code = "header_too_large"
@@ -63,6 +67,10 @@ var problems = map[code]struct {
 	codeCrowded:          {http.StatusTooManyRequests, "Too many scans of one person at one instant"},
 	codeAnnulled:         {http.StatusConflict, "The scan was taken back before"},
 	codeTooLate:          {http.StatusConflict, "It is too late for that"},
+	codeCaseNeeded:       {http.StatusForbidden, "This takes an open case and a reason"},
+	codeCaseClosed:       {http.StatusConflict, "The case is closed"},
+	codeOverCap:          {http.StatusForbidden, "The question is larger than the case allows"},
+	codeSamePerson:       {http.StatusForbidden, "It takes a second person"},
 	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
 	codeTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
 	codeHeaderTooLarge:   {http.StatusRequestHeaderFieldsTooLarge, "The header is too large"},
@@ -123,6 +131,10 @@ func explain(err error) *apiError {
 		return &apiError{code: codeOtherContent, detail: "the walk-in is known as somebody else: take that back first"}
 	case errors.Is(err, checkpoint.ErrFeverClosed):
 		return &apiError{code: codeOtherContent, detail: "the case was closed before with another outcome: it stays as it was"}
+	case errors.Is(err, checkpoint.ErrCaseClosed):
+		return &apiError{code: codeCaseClosed, detail: "nothing is asked, lifted or added any more: open another case"}
+	case errors.Is(err, checkpoint.ErrSamePerson):
+		return &apiError{code: codeSamePerson, detail: "who asked for it cannot approve it"}
 	case errors.Is(err, checkpoint.ErrCrowded):
 		return &apiError{code: codeCrowded, detail: "wait a moment"}
 	case errors.Is(err, checkpoint.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -185,10 +185,10 @@ func (s *Server) answer(c *fiber.Ctx, r route) (err error) {
 	if len(c.Request().Header.ContentEncoding()) > 0 {
 		return failure(codeUnsupportedMedia, "compressed bodies are not accepted: send the body as it is")
 	}
-	if err := s.admit(c, r); err != nil {
-		return err
+	if err = s.admit(c, r); err == nil {
+		err = r.handle(c)
 	}
-	return r.handle(c)
+	return s.conclude(c, err)
 }
 
 // stray renders what never reached a route: unknown paths, wrong methods,
@@ -223,6 +223,7 @@ const (
 	requestIDKey localKey = iota
 	principalKey
 	residentKey
+	inquiryKey
 )
 
 func requestID(c *fiber.Ctx) string {

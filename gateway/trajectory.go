@@ -37,6 +37,9 @@ func (s *Server) handleTrajectory(c *fiber.Ctx) error {
 		return err
 	}
 	person := residentOf(c)
+	if err := s.ask(c, question{people: []uint64{person.ID}, from: from, to: to}); err != nil {
+		return err
+	}
 	early := max(0, from-lookBack.Milliseconds(), to-maxSpan.Milliseconds())
 	events, err := s.store.TrailEvents(s.context(c), person.ID, early, to)
 	if err != nil {
@@ -44,6 +47,7 @@ func (s *Server) handleTrajectory(c *fiber.Ctx) error {
 	}
 	reg := s.store.Registry()
 	views := eventsFrom(reg, events, from)
+	s.rows(c, len(views))
 	who, err := s.nameTrail(s.context(c), person, events[len(events)-len(views):], views)
 	if err != nil {
 		return err

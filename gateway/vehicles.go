@@ -46,10 +46,14 @@ func (s *Server) handleVehicleSearch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	events, truncated, err := s.passages(s.context(c), principalOf(c), plate, from, to)
+	if err := s.ask(c, question{from: from, to: to}); err != nil {
+		return err
+	}
+	events, truncated, err := s.passages(c, plate, from, to)
 	if err != nil {
 		return err
 	}
+	s.rows(c, len(events))
 	passages, err := s.viewOfPassages(s.context(c), events)
 	if err != nil {
 		return err
@@ -73,11 +77,11 @@ func plateOf(plate string, unchecked bool) (string, error) {
 
 // passages are the first maxPassages events of a plate at gates that the caller
 // may see; truncated tells that there are more.
-func (s *Server) passages(ctx context.Context, who principal, plate string, from, to int64) (events []checkpoint.ScanEvent, truncated bool, err error) {
+func (s *Server) passages(c *fiber.Ctx, plate string, from, to int64) (events []checkpoint.ScanEvent, truncated bool, err error) {
 	reg, enough := s.store.Registry(), errors.New("enough")
-	err = s.store.ByPlate(ctx, plate, from, to, func(e *checkpoint.ScanEvent) error {
+	err = s.store.ByPlate(s.context(c), plate, from, to, func(e *checkpoint.ScanEvent) error {
 		_, site := placeOf(reg, e.Gate)
-		if e.IsAnnulment() || site == nil || !s.reaches(who, site.Grid) {
+		if e.IsAnnulment() || site == nil || !s.reachesAsked(c, site.Grid) {
 			return nil
 		}
 		if len(events) == maxPassages {

@@ -1,0 +1,344 @@
+package gateway
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+)
+
+// caseView is a tracing case as the API shows it. PeriodFrom and PeriodTo say
+// in which time meetings with it count.
+type caseView struct {
+	Code       string                 `json:"code"`
+	Kind       checkpoint.CaseKind    `json:"kind"`
+	Title      string                 `json:"title"`
+	People     []personInEvent        `json:"people"`
+	Grid       string                 `json:"grid"`
+	OnsetAt    *utcTime               `json:"onset_at"`
+	SampledAt  *utcTime               `json:"sampled_at"`
+	IsolatedAt *utcTime               `json:"isolated_at"`
+	PeriodFrom utcTime                `json:"period_from"`
+	PeriodTo   utcTime                `json:"period_to"`
+	OpenedAt   utcTime                `json:"opened_at"`
+	OpenedBy   string                 `json:"opened_by"`
+	ClosedAt   *utcTime               `json:"closed_at"`
+	ClosedBy   string                 `json:"closed_by"`
+	Outcome    checkpoint.CaseOutcome `json:"outcome"`
+	Caps       checkpoint.Caps        `json:"caps"`  // in force now
+	Asked      int                    `json:"asked"` // different people asked about
+	Lifts      []liftView             `json:"lifts"`
+	Grants     []grantView            `json:"grants"`
+}
+
+type approvalView struct {
+	Number     int      `json:"number"`
+	Reason     string   `json:"reason"`
+	AskedBy    string   `json:"asked_by"`
+	AskedAt    utcTime  `json:"asked_at"`
+	Until      utcTime  `json:"until"`
+	ApprovedBy string   `json:"approved_by"` // empty: nobody yet
+	ApprovedAt *utcTime `json:"approved_at"`
+}
+
+type liftView struct {
+	checkpoint.Caps
+	approvalView
+}
+
+type grantView struct {
+	Node string `json:"node"`
+	approvalView
+}
+
+func viewOfApproval(n int, a *checkpoint.Approval) approvalView {
+	return approvalView{n, a.Reason, a.AskedBy, utcTime(a.AskedAt), utcTime(a.Until), a.ApprovedBy, timeOrNil(a.ApprovedAt)}
+}
+
+// viewOfCase renders a case with the masked names of its people.
+func (s *Server) viewOfCase(c *fiber.Ctx, k *checkpoint.Case) (caseView, error) {
+	ctx, now := s.context(c), s.now()
+	people, err := s.store.Views(ctx, k.People)
+	if err != nil {
+		return caseView{}, err
+	}
+	count, err := s.store.Asked(ctx, k.Code)
+	if err != nil {
+		return caseView{}, err
+	}
+	from, to := k.Period(now)
+	v := caseView{
+		Code: k.Code, Kind: k.Kind, Title: k.Title, People: []personInEvent{}, Grid: k.Grid,
+		OnsetAt: timeOrNil(k.OnsetAt), SampledAt: timeOrNil(k.SampledAt), IsolatedAt: timeOrNil(k.IsolatedAt),
+		PeriodFrom: utcTime(from), PeriodTo: utcTime(to), OpenedAt: utcTime(k.OpenedAt), OpenedBy: k.OpenedBy,
+		ClosedAt: timeOrNil(k.ClosedAt), ClosedBy: k.ClosedBy, Outcome: k.Outcome,
+		Caps: k.CapsAt(now), Asked: count, Lifts: []liftView{}, Grants: []grantView{},
+	}
+	for _, id := range k.People {
+		v.People = append(v.People, *viewOfPerson(id, people[id]))
+	}
+	for i := range k.Lifts {
+		v.Lifts = append(v.Lifts, liftView{k.Lifts[i].Caps, viewOfApproval(i, &k.Lifts[i].Approval)})
+	}
+	for i := range k.Grants {
+		v.Grants = append(v.Grants, grantView{k.Grants[i].Node, viewOfApproval(i, &k.Grants[i].Approval)})
+	}
+	return v, nil
+}
+
+// answerCase renders what a change of a case came to.
+func (s *Server) answerCase(c *fiber.Ctx, k checkpoint.Case, err error) error {
+	if err != nil {
+		return err
+	}
+	view, err := s.viewOfCase(c, &k)
+	if err != nil {
+		return err
+	}
+	return c.JSON(view)
+}
+
+// caseOf reads the case in the path and checks that it is the caller's business.
+func (s *Server) caseOf(c *fiber.Ctx) (checkpoint.Case, error) {
+	k, err := s.store.Case(s.context(c), strings.Clone(c.Params("code")))
+	if err == nil && !s.concerns(principalOf(c), k.Grid) {
+		err = outOfScope()
+	}
+	return k, err
+}
+
+// handleOpenCase opens a case, for one person or for none (a cluster).
+func (s *Server) handleOpenCase(c *fiber.Ctx) error {
+	var in struct {
+		Kind       string `json:"kind"`
+		Person     string `json:"person"`
+		Title      string `json:"title"`
+		Grid       string `json:"grid"`
+		OnsetAt    string `json:"onset_at"`
+		SampledAt  string `json:"sampled_at"`
+		IsolatedAt string `json:"isolated_at"`
+	}
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	who := principalOf(c)
+	k := checkpoint.Case{
+		Kind: checkpoint.CaseKind(in.Kind), Title: in.Title, Grid: who.Staff.Grid,
+	}
+	for _, t := range []struct {
+		field, text string
+		at          *int64
+	}{{"onset_at", in.OnsetAt, &k.OnsetAt}, {"sampled_at", in.SampledAt, &k.SampledAt}, {"isolated_at", in.IsolatedAt, &k.IsolatedAt}} {
+		if t.text == "" {
+			continue
+		}
+		at, err := s.momentOf(t.field, t.text)
+		if err != nil {
+			return err
+		}
+		*t.at = at
+	}
+	if in.Person != "" {
+		node, id, err := s.reachablePerson(c, in.Person)
+		if err != nil {
+			return err
+		}
+		k.People = []uint64{id}
+		if node != "" {
+			k.Grid = node
+		}
+		s.subject(c, in.Person)
+	}
+	if in.Grid != "" {
+		if _, ok := s.store.Registry().Grid(in.Grid); !ok {
+			return invalid("grid", "is not a node of the grid")
+		}
+		k.Grid = in.Grid
+	}
+	if !s.reaches(who, k.Grid) {
+		return outOfScope()
+	}
+	k, err := s.store.OpenCase(s.context(c), k, who.Staff.Login)
+	c.Status(fiber.StatusCreated)
+	return s.answerCase(c, k, err)
+}
+
+// reachablePerson reads a person's ID and finds the node of their home; they
+// have to be in the caller's scope.
+func (s *Server) reachablePerson(c *fiber.Ctx, text string) (node string, id uint64, err error) {
+	if id, err = checkpoint.ParsePersonID(text); err != nil {
+		return "", 0, err
+	}
+	person, err := s.store.Resident(s.context(c), id)
+	if err != nil {
+		return "", 0, err
+	}
+	if !s.reaches(principalOf(c), person.Grid) {
+		return "", 0, outOfScope()
+	}
+	return person.Grid, id, nil
+}
+
+// handleCases lists the cases that are the caller's business, the newest first.
+func (s *Server) handleCases(c *fiber.Ctx) error {
+	state := c.Query("state")
+	if state != "" && state != "open" && state != "closed" {
+		return invalid("state", "must be open or closed")
+	}
+	cases, err := s.store.Cases(s.context(c))
+	if err != nil {
+		return err
+	}
+	views := []caseView{}
+	for i := range cases {
+		k := &cases[i]
+		if !s.concerns(principalOf(c), k.Grid) || state != "" && k.Open() != (state == "open") {
+			continue
+		}
+		view, err := s.viewOfCase(c, k)
+		if err != nil {
+			return err
+		}
+		views = append(views, view)
+	}
+	s.rows(c, len(views))
+	return c.JSON(struct {
+		Cases []caseView `json:"cases"`
+	}{views})
+}
+
+func (s *Server) handleCase(c *fiber.Ctx) error {
+	k, err := s.caseOf(c)
+	return s.answerCase(c, k, err)
+}
+
+func (s *Server) handleCloseCase(c *fiber.Ctx) error {
+	var in struct {
+		Outcome string `json:"outcome"`
+	}
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	k, err := s.caseOf(c)
+	if err != nil {
+		return err
+	}
+	k, err = s.store.CloseCase(s.context(c), k.Code, checkpoint.CaseOutcome(in.Outcome), principalOf(c).Staff.Login)
+	return s.answerCase(c, k, err)
+}
+
+// handleAttach adds people to a case: their events are held with it.
+func (s *Server) handleAttach(c *fiber.Ctx) error {
+	var in struct {
+		People []string `json:"people"`
+	}
+	if err := decode(c, &in); err != nil {
+		return err
+	}
+	if len(in.People) == 0 || len(in.People) > 100 {
+		return invalid("people", "give 1 to 100 IDs")
+	}
+	k, err := s.caseOf(c)
+	if err != nil {
+		return err
+	}
+	people := make([]uint64, len(in.People))
+	for i, text := range in.People {
+		if _, people[i], err = s.reachablePerson(c, text); err != nil {
+			return err
+		}
+	}
+	s.rows(c, len(people))
+	k, err = s.store.AttachToCase(s.context(c), k.Code, people)
+	return s.answerCase(c, k, err)
+}
+
+// approvalInput is what is asked for a second person's approval.
+type approvalInput struct {
+	People int    `json:"people"`
+	Days   int    `json:"days"`
+	Hops   int    `json:"hops"`
+	Node   string `json:"node"`
+	Reason string `json:"reason"`
+	Until  string `json:"until"`
+}
+
+func (s *Server) readApproval(c *fiber.Ctx) (in approvalInput, k checkpoint.Case, asked checkpoint.Approval, err error) {
+	if err = decode(c, &in); err != nil {
+		return in, k, asked, err
+	}
+	asked = checkpoint.Approval{Reason: in.Reason, AskedBy: principalOf(c).Staff.Login}
+	if asked.Until, err = s.momentOf("until", in.Until); err == nil {
+		k, err = s.caseOf(c)
+	}
+	return in, k, asked, err
+}
+
+func (s *Server) handleAskLift(c *fiber.Ctx) error {
+	in, k, asked, err := s.readApproval(c)
+	if err != nil {
+		return err
+	}
+	if in.Node != "" {
+		return &apiError{codeUnknownField, "node", "another part of the grid is a grant: POST /v1/cases/{code}/grants"}
+	}
+	k, err = s.store.AskLift(s.context(c), k.Code, checkpoint.Lift{Caps: checkpoint.Caps{People: in.People, Days: in.Days, Hops: in.Hops}, Approval: asked})
+	return s.answerCase(c, k, err)
+}
+
+func (s *Server) handleAskGrant(c *fiber.Ctx) error {
+	in, k, asked, err := s.readApproval(c)
+	if err != nil {
+		return err
+	}
+	if in.People != 0 || in.Days != 0 || in.Hops != 0 {
+		return &apiError{codeUnknownField, "people", "more people, days or hops are a lift: POST /v1/cases/{code}/lifts"}
+	}
+	k, err = s.store.AskGrant(s.context(c), k.Code, checkpoint.Grant{Node: in.Node, Approval: asked})
+	return s.answerCase(c, k, err)
+}
+
+// numberOf reads the number of a lift or grant in the path.
+func numberOf(c *fiber.Ctx) (int, error) {
+	n, err := strconv.Atoi(c.Params("number"))
+	if err != nil || n < 0 {
+		return 0, failure(codeNotFound, "it has a number, from 0")
+	}
+	return n, nil
+}
+
+func (s *Server) handleApproveLift(c *fiber.Ctx) error {
+	n, err := numberOf(c)
+	if err != nil {
+		return err
+	}
+	k, err := s.caseOf(c)
+	if err != nil {
+		return err
+	}
+	k, err = s.store.ApproveLift(s.context(c), k.Code, n, principalOf(c).Staff.Login)
+	return s.answerCase(c, k, err)
+}
+
+// handleApproveGrant is for who answers for the part of the grid that is asked
+// for, wherever the case belongs.
+func (s *Server) handleApproveGrant(c *fiber.Ctx) error {
+	n, err := numberOf(c)
+	if err != nil {
+		return err
+	}
+	k, err := s.store.Case(s.context(c), strings.Clone(c.Params("code")))
+	if err != nil {
+		return err
+	}
+	if n >= len(k.Grants) {
+		return failure(codeNotFound, "there is no such grant")
+	}
+	if !s.reaches(principalOf(c), k.Grants[n].Node) {
+		return outOfScope()
+	}
+	k, err = s.store.ApproveGrant(s.context(c), k.Code, n, principalOf(c).Staff.Login)
+	return s.answerCase(c, k, err)
+}
