@@ -31,12 +31,17 @@ func (r *Registry) Facts(events []ScanEvent) []trajectory.Event {
 		if !ok {
 			continue
 		}
-		facts = append(facts, trajectory.Event{
-			At: e.OccurredAt, RecordedAt: e.RecordedAt, ID: binary.BigEndian.Uint64(e.Hash[:]), Site: site.Num, Gate: e.Gate,
-			Direction: byte(e.Direction), Accepted: e.Decision == Pass, Flags: uint32(e.Flags),
-		})
+		facts = append(facts, factOf(e, site.Num))
 	}
 	return facts
+}
+
+// factOf is an event at a gate of a site as package trajectory takes it.
+func factOf(e *ScanEvent, site uint32) trajectory.Event {
+	return trajectory.Event{
+		At: e.OccurredAt, RecordedAt: e.RecordedAt, ID: binary.BigEndian.Uint64(e.Hash[:]), Site: site, Gate: e.Gate,
+		Direction: byte(e.Direction), Accepted: e.Decision == Pass, Flags: uint32(e.Flags),
+	}
 }
 
 // StayRules are the rules by which stays without an exit end.
