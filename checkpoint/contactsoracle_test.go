@@ -18,12 +18,13 @@ type contactOracle struct {
 	events    map[uint64][]ScanEvent
 	stays     map[uint64][]trajectory.Stay
 	homes     map[uint64]string // household
+	lives     map[uint64]string // home site
 }
 
 func newContactOracle(m *movingTown, q ContactQuery) *contactOracle {
 	o := &contactOracle{
 		reg: m.s.Registry(), q: q, end: min(q.To, m.s.now()+1), asOf: min(q.To, m.s.now()),
-		events: map[uint64][]ScanEvent{}, stays: map[uint64][]trajectory.Stay{}, homes: map[uint64]string{},
+		events: map[uint64][]ScanEvent{}, stays: map[uint64][]trajectory.Stay{}, homes: map[uint64]string{}, lives: m.homes,
 	}
 	for person, events := range m.records() {
 		var seen []ScanEvent
@@ -56,13 +57,8 @@ func (o *contactOracle) site(gate uint32) *Site {
 // between are the meetings of two people from a time on.
 func (o *contactOracle) between(a, b uint64, from int64) (met []Meeting) {
 	if h := o.homes[a]; h != "" && h == o.homes[b] {
-		site := uint32(0)
-		for _, s := range o.reg.Sites() {
-			if s.Code == o.homeOf(a) {
-				site = s.Num
-			}
-		}
-		met = append(met, Meeting{Kind: ContactHousehold, Site: site, From: from, To: o.asOf})
+		site, _ := o.reg.Site(o.lives[a])
+		met = append(met, Meeting{Kind: ContactHousehold, Site: site.Num, From: from, To: o.asOf})
 	}
 	for _, x := range o.stays[a] {
 		for _, y := range o.stays[b] {
@@ -110,16 +106,6 @@ func (o *contactOracle) between(a, b uint64, from int64) (met []Meeting) {
 		}
 	}
 	return met
-}
-
-// homeOf is where somebody lives, as the tests enrol them.
-func (o *contactOracle) homeOf(person uint64) string {
-	for _, e := range o.events[person] {
-		if s := o.site(e.Gate); s.Kind == Village || s.Kind == Compound {
-			return s.Code
-		}
-	}
-	return ""
 }
 
 // oracleLink is the last step of somebody's chain.

@@ -19,6 +19,7 @@ type movingTown struct {
 	clock  *testClock
 	rng    *rand.Rand
 	people []uint64          // residents and visitors
+	homes  map[uint64]string // of residents
 	words  []WalkIn          // of walk-ins
 	knows  map[uint64]uint64 // walk-in -> resident, as matched at the end
 	scans  []ScanRequest
@@ -51,7 +52,7 @@ func newMovingTown(t testing.TB, seed uint64) *movingTown {
 	}))
 	town := &movingTown{
 		t: t, s: s, clock: clock, rng: rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // has to repeat itself
-		knows: map[uint64]uint64{}, begin: testStart.UnixMilli() - movingDays*dayMillis,
+		knows: map[uint64]uint64{}, homes: map[uint64]string{}, begin: testStart.UnixMilli() - movingDays*dayMillis,
 	}
 	town.settle()
 	for i, person := range town.people {
@@ -71,6 +72,9 @@ func (m *movingTown) settle() {
 	}
 	rows[3].Status = StatusRed
 	m.people = mustEnrol(m.t, m.s, rows...)
+	for i, id := range m.people {
+		m.homes[id] = rows[i].Site
+	}
 	for i := range uint64(2) {
 		visitor := m.people[i] ^ 1
 		must(m.t, m.s.rdb.HSet(m.t.Context(), m.s.keys.person(visitor), "s", int(StatusVisitor), "k", "v", "n", "来*", "g", 0).Err())
