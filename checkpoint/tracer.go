@@ -138,7 +138,7 @@ func (t *tracer) readVenues(ctx context.Context, subjects []*subject) error {
 			continue
 		}
 		site, _ := t.reg.SiteByNum(num)
-		v, err := t.s.readVenue(ctx, t.dir, site, since, t.end, t.asOf)
+		v, err := t.s.readVenue(ctx, t.dir, site, t.reg.gatesOf(site), since, t.end, t.asOf)
 		switch {
 		case errors.Is(err, errVenueTooLarge):
 			t.cuts = append(t.cuts, Cut{Kind: CutVenue, Hop: t.hop, At: maxVenueEvents, Site: num})
@@ -190,44 +190,20 @@ func (t *tracer) candidates(subjects []*subject) []uint64 {
 	return ids
 }
 
-// readStays reads where possible contacts were, from their own records. A record
-// need not be read from its beginning: a stay at a public site that was entered
-// before early is over at q.From, unless its exit is the first thing that is
-// read. Then the whole record is.
+// readStays reads where possible contacts were, from their own records. A stay
+// at a public site that was entered before early is over at q.From, unless its
+// exit is seen later.
 func (t *tracer) readStays(ctx context.Context, ids []uint64) error {
-	if err := t.dir.meet(ctx, ids); err != nil {
-		return err
-	}
-	people := make([]*known, 0, len(ids))
 	for _, id := range ids {
 		t.stays[id] = nil
-		if k := t.dir.of(id); k != nil {
-			people = append(people, k)
-		}
 	}
-	var again []*known
-	keep := func(k *known, stays []trajectory.Stay) {
-		for i := range stays {
-			if stays[i].To >= t.q.From && t.public(stays[i].Site) {
-				t.stays[k.id] = append(t.stays[k.id], sojournOf(k.id, &stays[i]))
+	r := records{t.s, t.dir, t.first, t.early, t.end, t.public}
+	return r.each(ctx, ids, func(k *known, facts []trajectory.Event) {
+		for _, stay := range trajectory.Fold(facts, t.asOf, t.rules) {
+			if stay.To >= t.q.From && t.public(stay.Site) {
+				t.stays[k.id] = append(t.stays[k.id], sojournOf(k.id, &stay))
 			}
 		}
-	}
-	err := t.s.eachTrail(ctx, people, func(*known) int64 { return t.early }, t.end, func(k *known, events []ScanEvent) error {
-		stays := trajectory.Fold(t.reg.Facts(events), t.asOf, t.rules)
-		if t.early > t.first && len(stays) > 0 && stays[0].UnknownStart && t.public(stays[0].Site) {
-			again = append(again, k)
-			return nil
-		}
-		keep(k, stays)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return t.s.eachTrail(ctx, again, func(*known) int64 { return t.first }, t.end, func(k *known, events []ScanEvent) error {
-		keep(k, trajectory.Fold(t.reg.Facts(events), t.asOf, t.rules))
-		return nil
 	})
 }
 

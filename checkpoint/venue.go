@@ -41,26 +41,34 @@ const (
 
 var errVenueTooLarge = errors.New("checkpoint: too many events at one site")
 
-// movement is an entry or an exit with whose it is. Attempts change no stay.
+// movement is an entry or an exit with whose it is.
 type movement struct {
 	person uint64
 	fact   trajectory.Event
 }
 
-// readVenue reads the passages of a site with since <= occurred_at < end and
-// tells the stays as of a moment. It meets the walk-ins among the people.
-func (s *Store) readVenue(ctx context.Context, d *directory, site *Site, since, end, asOf int64) (*venue, error) {
-	reg := s.Registry()
-	var gates []*Gate
-	for _, gate := range reg.Gates() {
+// moved tells that the event is an entry or an exit. Attempts change no stay.
+func moved(e *ScanEvent) bool {
+	return e.Person != 0 && e.Counts() && (e.Direction == Out || e.Decision == Pass)
+}
+
+// gatesOf lists the gates of a site.
+func (r *Registry) gatesOf(site *Site) (gates []*Gate) {
+	for _, gate := range r.Gates() {
 		if gate.Site == site.Code {
 			gates = append(gates, gate)
 		}
 	}
+	return gates
+}
+
+// readVenue reads what passed gates of a site with since <= occurred_at < end
+// and tells the stays as of a moment. It meets the walk-ins among the people.
+func (s *Store) readVenue(ctx context.Context, d *directory, site *Site, gates []*Gate, since, end, asOf int64) (*venue, error) {
 	var all []movement
 	walkIns := map[uint64]bool{}
 	err := s.readGates(ctx, gates, since, end, func(e *ScanEvent) error {
-		if e.Person == 0 || !e.Counts() || e.Direction == In && e.Decision != Pass {
+		if !moved(e) {
 			return nil
 		}
 		if len(all) == maxVenueEvents {
@@ -81,7 +89,7 @@ func (s *Store) readVenue(ctx context.Context, d *directory, site *Site, since, 
 	for i := range all {
 		all[i].person = d.head(all[i].person)
 	}
-	return newVenue(all, since, asOf, reg.StayRules()), nil
+	return newVenue(all, since, asOf, s.Registry().StayRules()), nil
 }
 
 // newVenue folds the movements of each person at one site.
