@@ -121,8 +121,13 @@ func (c *Case) Period(now int64) (from, to int64) {
 }
 
 // holds tells whether the events of the case's people are kept beyond retention.
-func (c *Case) holds(now int64) bool {
-	return c.Open() || now < c.ClosedAt+CaseHold.Milliseconds()
+// The end of the campaign (UTC ms, 0: it runs) closes every case that far.
+func (c *Case) holds(now, campaignEnded int64) bool {
+	closed := c.ClosedAt
+	if closed == 0 {
+		closed = campaignEnded
+	}
+	return closed == 0 || now < closed+CaseHold.Milliseconds()
 }
 
 // check refuses what cannot be; now is UTC ms.
@@ -155,9 +160,16 @@ func validLine(text string, bytes int) bool {
 
 // OpenCase opens a case: kind, title, people, grid and times are the caller's,
 // the rest is set here. Errors: *FieldError, ErrNotFound (a person),
-// ErrUnavailable.
+// ErrCampaignOver, ErrUnavailable.
 func (s *Store) OpenCase(ctx context.Context, c Case, by string) (Case, error) {
 	now := s.now()
+	campaign, err := s.Campaign(ctx)
+	if err != nil {
+		return Case{}, err
+	}
+	if campaign.EndedAt != 0 {
+		return Case{}, ErrCampaignOver
+	}
 	if err := c.check(now); err != nil {
 		return Case{}, err
 	}
@@ -246,9 +258,13 @@ func (s *Store) Held(ctx context.Context) (map[uint64]bool, error) {
 	if err != nil {
 		return nil, err
 	}
+	campaign, err := s.Campaign(ctx)
+	if err != nil {
+		return nil, err
+	}
 	held, now := map[uint64]bool{}, s.now()
 	for i := range cases {
-		if !cases[i].holds(now) {
+		if !cases[i].holds(now, campaign.EndedAt) {
 			continue
 		}
 		for _, id := range cases[i].People {

@@ -263,10 +263,14 @@ func (s *Store) PurgeCases(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	campaign, err := s.Campaign(ctx)
+	if err != nil {
+		return 0, err
+	}
 	gone, now := 0, s.now()
 	for i := range cases {
 		c := &cases[i]
-		if c.holds(now) {
+		if c.holds(now, campaign.EndedAt) {
 			continue
 		}
 		if err := s.rdb.Del(ctx, s.keys.cases("p:"+c.Code)).Err(); err != nil {

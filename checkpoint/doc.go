@@ -107,6 +107,7 @@
 //	{reg}:shift:n     string  shift           shifts of device n, JSON; until retention is over    ~250 a shift
 //	{reg}:shiftversion zset   shift           devices by the number of their last change of shifts
 //	{case}:c, :n      hash    case            tracing cases: sealed records by number, last number     ~500 a case
+//	{case}:campaign   hash    case            whether the campaign runs, JSON
 //	{case}:p:code     set     ask             people asked about under a case                     ~20 a person
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //

@@ -118,7 +118,7 @@ func (k keys) registry(what string) string { return k.prefix + "{reg}:" + what }
 func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time
 
 // cases is what belongs to tracing cases: "c" the cases, "n" their last number,
-// "p:code" the people asked about under one of them.
+// "p:code" the people asked about under one of them, "campaign" the campaign.
 func (k keys) cases(what string) string { return k.prefix + "{case}:" + what } // hash, string, sets
 
 func (k keys) shifts(device uint32) string { // string: JSON, until retention is over

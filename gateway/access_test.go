@@ -28,6 +28,7 @@ var wants = map[string]string{
 	"PUT /v1/sites/:site": "admin", "PUT /v1/gates/:gate": "admin", "PUT /v1/grid/:id": "admin", "PUT /v1/staff/:login": "admin",
 	"GET /v1/policies": "admin leader", "POST /v1/policies": "admin leader", "GET /v1/policies/presets": "admin leader",
 	"POST /v1/policies/preview": "admin leader", "POST /v1/policies/:code/end": "admin leader",
+	"GET /v1/campaign": "staff", "POST /v1/campaign": "admin leader",
 	"GET /v1/cases": "admin leader medic tracer auditor", "POST /v1/cases": "admin leader medic", "GET /v1/cases/:code": "admin leader medic tracer auditor",
 	"POST /v1/cases/:code/close": "admin leader medic", "POST /v1/cases/:code/people": "admin leader medic tracer",
 	"POST /v1/cases/:code/lifts": "admin leader medic tracer", "POST /v1/cases/:code/lifts/:number/approve": "admin leader",

@@ -35,6 +35,7 @@ const (
 	codeTooLate          code = "too_late"
 	codeCaseNeeded       code = "case_needed"
 	codeCaseClosed       code = "case_closed"
+	codeCampaignOver     code = "campaign_over"
 	codeOverCap          code = "over_cap"
 	codeSamePerson       code = "same_person"
 	codeUnavailable      code = "unavailable"
@@ -69,6 +70,7 @@ var problems = map[code]struct {
 	codeTooLate:          {http.StatusConflict, "It is too late for that"},
 	codeCaseNeeded:       {http.StatusForbidden, "This takes an open case and a reason"},
 	codeCaseClosed:       {http.StatusConflict, "The case is closed"},
+	codeCampaignOver:     {http.StatusConflict, "The campaign is ended"},
 	codeOverCap:          {http.StatusForbidden, "The question is larger than the case allows"},
 	codeSamePerson:       {http.StatusForbidden, "It takes a second person"},
 	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
@@ -133,6 +135,8 @@ func explain(err error) *apiError {
 		return &apiError{code: codeOtherContent, detail: "the case was closed before with another outcome: it stays as it was"}
 	case errors.Is(err, checkpoint.ErrCaseClosed):
 		return &apiError{code: codeCaseClosed, detail: "nothing is asked, lifted or added any more: open another case"}
+	case errors.Is(err, checkpoint.ErrCampaignOver):
+		return &apiError{code: codeCampaignOver, detail: "nobody asks where anybody was any more, and what is recorded goes by retention"}
 	case errors.Is(err, checkpoint.ErrSamePerson):
 		return &apiError{code: codeSamePerson, detail: "who asked for it cannot approve it"}
 	case errors.Is(err, checkpoint.ErrCrowded):

@@ -84,7 +84,12 @@ func (s *Server) ground(c *fiber.Ctx, in *inquiry, who principal) error {
 		}
 		return err
 	}
+	campaign, err := s.store.Campaign(s.context(c))
 	switch {
+	case err != nil:
+		return err
+	case campaign.EndedAt != 0:
+		return checkpoint.ErrCampaignOver
 	case !in.kase.Open():
 		return failure(codeCaseClosed, "the case is closed: nothing is asked under it any more")
 	case !s.concerns(who, in.kase.Grid):

@@ -116,6 +116,9 @@ func (s *Server) townRoutes() []route {
 		{method: post, path: "/v1/policies/preview", who: only(leader), handle: s.handlePreviewPolicy},
 		{method: post, path: "/v1/policies/:code/end", who: only(leader), handle: s.handleEndPolicy},
 
+		{method: get, path: "/v1/campaign", who: everyStaff, handle: s.handleCampaign},
+		{method: post, path: "/v1/campaign", who: only(leader), reads: duty, handle: s.handleTurnCampaign},
+
 		{method: get, path: "/v1/revocations", who: admins.andDevices(), handle: s.handleRevocations},
 		{method: get, path: "/v1/rules/table", who: everyStaff.andDevices(), handle: s.handleRules},
 		{method: get, path: "/.well-known/jwks.json", who: everybody, handle: s.handleJWKS},
