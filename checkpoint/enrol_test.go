@@ -68,7 +68,7 @@ func TestEnrolledPersonIsFoundAndRead(t *testing.T) {
 		t.Fatalf("found by phone: %x, %v", ids, err)
 	}
 	views, err := s.Views(t.Context(), []uint64{got.ID, got.ID ^ 1})
-	if err != nil || len(views) != 1 || views[got.ID] != (PersonView{got.ID, "欧阳**", KindResident, "v-01", nil}) {
+	if err != nil || len(views) != 1 || views[got.ID] != (PersonView{got.ID, "欧阳**", KindResident, "v-01", nil, want.Grid}) {
 		t.Fatalf("views: %+v, %v", views, err)
 	}
 }

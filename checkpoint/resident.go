@@ -237,9 +237,12 @@ func (s *Store) Views(ctx context.Context, ids []uint64) (map[uint64]PersonView,
 			if !r.exists {
 				continue
 			}
-			view := PersonView{ID: id, NameMasked: r.masked, Kind: r.kind}
+			view := PersonView{ID: id, NameMasked: r.masked, Kind: r.kind, Grid: r.grid}
 			if site, ok := reg.SiteByNum(uint32(r.home)); ok { //nolint:gosec // parsed as 32 bits
 				view.Home = site.Code
+				if view.Grid == "" {
+					view.Grid = site.Grid
+				}
 			}
 			out[id] = view
 			if r.knownAs != 0 {

@@ -142,6 +142,7 @@ type PersonView struct {
 	Kind       PersonKind
 	Home       string      // code of the home site, "" if none
 	KnownAs    *PersonView // of Views: whom a walk-in turned out to be, nil if that is not known
+	Grid       string      // of Views: node of the grid that answers for the person, "" for people without a home
 }
 
 // PersonKind is how a person came into the register.
