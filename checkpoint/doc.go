@@ -109,6 +109,8 @@
 //	{case}:c, :n      hash    case            tracing cases: sealed records by number, last number     ~500 a case
 //	{case}:campaign   hash    case            whether the campaign runs, JSON
 //	{case}:p:code     set     ask             people asked about under a case                     ~20 a person
+//	{aud}:log         stream  audit           entries by number: who asked what; see AuditRecord      ~330 an entry
+//	{aud}:head        hash    audit           its end: n number, h hash; c, l the last cut from the front
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked

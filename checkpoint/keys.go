@@ -121,6 +121,9 @@ func (k keys) revocations() string         { return k.prefix + "{rev}:log" }    
 // "p:code" the people asked about under one of them, "campaign" the campaign.
 func (k keys) cases(what string) string { return k.prefix + "{case}:" + what } // hash, string, sets
 
+// audit is the chain of who asked what: "log" the entries, "head" its end.
+func (k keys) audit(what string) string { return k.prefix + "{aud}:" + what } // stream, hash
+
 func (k keys) shifts(device uint32) string { // string: JSON, until retention is over
 	return k.registry("shift:" + strconv.FormatUint(uint64(device), 10))
 }

@@ -54,6 +54,10 @@ var (
 	caseSource string
 	//go:embed ask.lua
 	askSource string
+	//go:embed audit.lua
+	auditSource string
+	//go:embed auditcut.lua
+	auditCutSource string
 
 	scanScript     = newScript(chunksSource, scanSource, verdictSource, recordSource)
 	annulScript    = newScript(chunksSource, stateSource, annulSource)
@@ -70,8 +74,10 @@ var (
 	permitScript   = newScript(chunksSource, permitSource)
 	caseScript     = newScript(caseSource)
 	askScript      = newScript(askSource)
+	auditScript    = newScript(auditSource)
+	auditCutScript = newScript(auditCutSource)
 
-	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript, caseScript, askScript}
+	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript, caseScript, askScript, auditScript, auditCutScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.

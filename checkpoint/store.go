@@ -51,6 +51,7 @@ type Store struct {
 	registry  atomic.Pointer[Registry]
 	occupied  atomic.Pointer[occupancy]
 	shifts    shiftDesk
+	audit     *auditDesk
 	confirmed atomic.Int64 // wall clock, ns: when the registry was last known to be the newest
 }
 
@@ -69,6 +70,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		retention: cfg.Retention,
 		fresh:     cfg.FreshWindow,
 		recent:    newRecentScans(),
+		audit:     newAuditDesk(),
 	}
 	if s.keys.prefix == "" {
 		s.keys.prefix = "pg:"
