@@ -1,0 +1,222 @@
+package checkpoint
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// LogDamage is an entry of a partition's log that cannot be read.
+type LogDamage struct {
+	Entry string // its ID
+	At    int64  // UTC ms, -1 if that cannot be read either
+	Err   error
+}
+
+// ReadLog hands the events of one partition's log to fn in the order in which
+// they arrived, from after the entry with this ID ("" from the first one), up to
+// the end as it is then. It gives the ID of the last entry, and the entries that
+// could not be read and were passed over. Errors: ErrUnavailable, and fn's first.
+func (s *Store) ReadLog(ctx context.Context, part int, after string, fn func(*ScanEvent) error) (last string, damaged []LogDamage, err error) {
+	start := "-"
+	if last = after; after != "" {
+		start = "(" + after
+	}
+	for {
+		messages, err := s.rdb.XRangeN(ctx, s.keys.log(part), start, "+", projectBatch).Result()
+		if err != nil {
+			return last, damaged, unavailable(err)
+		}
+		for _, m := range messages {
+			entry, _ := m.Values["e"].(string)
+			e, err := parseLog(entry)
+			if err != nil {
+				at := int64(-1)
+				if len(entry) >= logHead {
+					at = time6([]byte(entry[8:logHead]))
+				}
+				damaged = append(damaged, LogDamage{m.ID, at, err})
+				continue
+			}
+			if err := fn(&e); err != nil {
+				return last, damaged, err
+			}
+		}
+		if len(messages) > 0 {
+			last = messages[len(messages)-1].ID
+			start = "(" + last
+		}
+		if len(messages) < projectBatch {
+			return last, damaged, nil
+		}
+	}
+}
+
+// LogExtent is how much of a partition's log is there.
+type LogExtent struct {
+	Entries int64
+	Last    string // ID of the last entry, "0-0" if there never was one
+	Cut     bool   // entries were taken away, so that the log is not the whole record
+}
+
+// LogExtents tells of each partition's log how much of it is there. Errors:
+// ErrUnavailable.
+func (s *Store) LogExtents(ctx context.Context) ([]LogExtent, error) {
+	out := make([]LogExtent, Partitions)
+	for part := range out {
+		info, err := s.rdb.XInfoStream(ctx, s.keys.log(part)).Result()
+		switch {
+		case redis.HasErrorPrefix(err, "ERR no such key"):
+			out[part].Last = "0-0"
+		case err != nil:
+			return nil, unavailable(err)
+		default:
+			out[part] = LogExtent{info.Length, info.LastGeneratedID, info.EntriesAdded > info.Length}
+		}
+	}
+	return out, nil
+}
+
+// ErrInUse says that gateways work on the store.
+var ErrInUse = errors.New("checkpoint: the store is in use: stop every gateway first, and wait for 5 seconds")
+
+// Hold keeps all projectors out of a store.
+type Hold struct {
+	p      *Projector
+	fences [Partitions]int64
+	stop   context.CancelFunc
+	done   chan struct{}
+	lost   error // set before done is closed
+}
+
+// HoldProjectors takes the lease of every partition, so that the indexes are
+// nobody else's. Where a gateway runs, its projector has them: then the answer
+// is ErrInUse and nothing is held. The hold ends with Release, with ctx, or
+// 4 seconds after this process dies. Errors: ErrInUse, ErrUnavailable.
+func (s *Store) HoldProjectors(ctx context.Context) (*Hold, error) {
+	h := &Hold{p: &Projector{store: s, reader: s.rdb, owner: rand.Text()}, done: make(chan struct{})}
+	for part := range Partitions {
+		fence, _, err := h.p.lease(ctx, part, leaseLength, 0, "")
+		if err == nil && fence == 0 {
+			err = ErrInUse
+		}
+		if err != nil {
+			h.giveBack(ctx, nil)
+			return nil, err
+		}
+		h.fences[part] = fence
+	}
+	ctx, h.stop = context.WithCancel(ctx)
+	go h.renew(ctx)
+	return h, nil
+}
+
+// renew keeps the leases until ctx ends or one is lost.
+func (h *Hold) renew(ctx context.Context) {
+	defer close(h.done)
+	for {
+		if sleep(ctx, leaseLength/4); ctx.Err() != nil {
+			return
+		}
+		for part, fence := range h.fences {
+			held, _, err := h.p.lease(ctx, part, leaseLength, fence, "")
+			if ctx.Err() != nil {
+				return
+			}
+			if err == nil && held == 0 {
+				err = ErrInUse
+			}
+			if err != nil {
+				h.lost = fmt.Errorf("partition %d: %w", part, err)
+				return
+			}
+		}
+	}
+}
+
+// Lost is closed when the hold has ended.
+func (h *Hold) Lost() <-chan struct{} { return h.done }
+
+// Release gives all partitions back and, for those in cursors, says that their
+// log is in the indexes up to that entry. The error tells that the hold was lost
+// before: somebody else may have written meanwhile.
+func (h *Hold) Release(ctx context.Context, cursors map[int]string) error {
+	h.stop()
+	<-h.done
+	if h.lost != nil {
+		cursors = nil
+	}
+	return errors.Join(h.lost, h.giveBack(ctx, cursors))
+}
+
+func (h *Hold) giveBack(ctx context.Context, cursors map[int]string) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for part, fence := range h.fences {
+		if fence != 0 {
+			_, _, lost := h.p.lease(ctx, part, 0, fence, cursors[part])
+			err = errors.Join(err, lost)
+		}
+	}
+	return err
+}
+
+// ReadingCounts are how often each temperature was read at a gate on a day, in
+// the form of the projector's counts.
+type ReadingCounts map[[2]byte]int
+
+// See counts an event of the gate.
+func (c ReadingCounts) See(e *ScanEvent) {
+	if e.Temperature != 0 {
+		way := byte(e.Method) << 1
+		if e.Direction == Out {
+			way |= 1
+		}
+		c[[2]byte{way, e.Temperature.code()}]++
+	}
+}
+
+// ReadingDays is the first and the last of the days for which readings are
+// counted now.
+func (s *Store) ReadingDays() (first, last Day) {
+	last = s.DayAt(s.now())
+	return last - readingDays + 1, last
+}
+
+// PutReadings replaces the counts of one gate and day. Errors: ErrUnavailable.
+func (s *Store) PutReadings(ctx context.Context, gate uint32, day Day, counts ReadingCounts) error {
+	key := s.keys.readings(gate, day)
+	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.Del(ctx, key)
+		for field, n := range counts {
+			p.HSet(ctx, key, string(field[:]), n)
+		}
+		if len(counts) > 0 {
+			p.Expire(ctx, key, readingDays*dayLength)
+		}
+		return nil
+	})
+	return unavailable(err)
+}
+
+// StoredReadings reads the counts of one gate and day. Errors: ErrUnavailable.
+func (s *Store) StoredReadings(ctx context.Context, gate uint32, day Day) (ReadingCounts, error) {
+	fields, err := s.rdb.HGetAll(ctx, s.keys.readings(gate, day)).Result()
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	counts := ReadingCounts{}
+	for field, value := range fields {
+		n, err := strconv.Atoi(value)
+		if err != nil || len(field) != 2 {
+			return nil, fmt.Errorf("checkpoint: counted reading %x: %q cannot be its count", field, value)
+		}
+		counts[[2]byte{field[0], field[1]}] = n
+	}
+	return counts, nil
+}
