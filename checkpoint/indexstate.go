@@ -40,8 +40,8 @@ func (s *Store) StateOf(person uint64, events []ScanEvent) (PersonState, error) 
 	return PersonState{person, last, waiting}, nil
 }
 
-// lastAt is the time of a stored last passage, -1 if there is none.
-func lastAt(last []byte) int64 {
+// passedAt is the time of a stored last passage, -1 if there is none.
+func passedAt(last []byte) int64 {
 	if len(last) < passageSize {
 		return -1
 	}
@@ -137,8 +137,8 @@ func (s *Store) putState(ctx context.Context, p redis.Pipeliner, now *PersonStat
 	} else {
 		p.HDel(ctx, key, "m")
 	}
-	switch at := lastAt(was.last); {
-	case at > lastAt(now.last) && keep(at), samePassage(was.last, now.last):
+	switch at := passedAt(was.last); {
+	case at > passedAt(now.last) && keep(at), samePassage(was.last, now.last):
 		return was.last // with the app pass, which no event tells
 	case len(now.last) == 0:
 		p.HDel(ctx, key, "l")
@@ -199,17 +199,17 @@ func (s *Store) CheckStates(ctx context.Context, part int, states []PersonState,
 	r := &InsideReport{Want: map[uint32]int{}, Have: map[uint32]int{}}
 	for i := range states {
 		want, was := states[i].last, &stored[i]
-		at := lastAt(was.last)
+		at := passedAt(was.last)
 		if was.walkIns != "" || was.knownAs != "" {
 			if want, err = s.jointLast(ctx, states[i].Person); err != nil {
 				return nil, err
 			}
 		}
-		if unsettled(states[i].Person) || at > lastAt(want) && keep(at) {
+		if unsettled(states[i].Person) || at > passedAt(want) && keep(at) {
 			want = was.last
 		}
 		if !samePassage(want, was.last) {
-			r.Wrong = append(r.Wrong, WrongState{states[i].Person, lastAt(want), at})
+			r.Wrong = append(r.Wrong, WrongState{states[i].Person, passedAt(want), at})
 		}
 		if site, in := insideBy(want); in {
 			r.Want[siteNumber(site)]++

@@ -88,6 +88,13 @@ func celsiusOf(code byte) Celsius {
 	return Celsius(code) + MinCelsius - 1
 }
 
+// CelsiusRange is what lies between two readings, both included. The zero range
+// holds only that none was taken; no other range holds that.
+type CelsiusRange struct{ Min, Max Celsius }
+
+// Holds tells whether c lies in the range.
+func (r CelsiusRange) Holds(c Celsius) bool { return r.Min <= c && c <= r.Max }
+
 // Method is where the thermometer was held.
 type Method uint8
 

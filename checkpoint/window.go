@@ -15,16 +15,19 @@ import (
 type Window struct {
 	Gate     string // code
 	From, To int64
-	// Direction and Decision narrow the answer; nil takes all.
-	Direction *Direction
-	Decision  *Decision
+	// Direction, Decision, Reason and Temperature narrow the answer; nil takes all.
+	Direction   *Direction
+	Decision    *Decision
+	Reason      *Reason
+	Temperature *CelsiusRange
 }
 
 // maxWindow bounds one question to what retention can hold.
 const maxWindow = 61 * 24 * 3600 * 1000
 
-func (w Window) matches(e *ScanEvent) bool {
-	return (w.Direction == nil || *w.Direction == e.Direction) && (w.Decision == nil || *w.Decision == e.Decision)
+func (w *Window) matches(e *ScanEvent) bool {
+	return (w.Direction == nil || *w.Direction == e.Direction) && (w.Decision == nil || *w.Decision == e.Decision) &&
+		(w.Reason == nil || *w.Reason == e.Reason) && (w.Temperature == nil || w.Temperature.Holds(e.Temperature))
 }
 
 // Events streams the window in order of time to fn, in constant memory. It

@@ -20,6 +20,7 @@ type route struct {
 	node   func(c *fiber.Ctx) (string, error)
 	reads  reading // what it reads of people: see question.go
 	large  bool    // takes up to 2 MiB, and longer
+	slow   bool    // looks at much, and has as long as a large one
 	handle fiber.Handler
 }
 

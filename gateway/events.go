@@ -97,8 +97,12 @@ func (s *Server) handleEvents(c *fiber.Ctx) error {
 	if err := s.ask(c, question{from: w.From, to: w.To}); err != nil {
 		return err
 	}
-	if form, ok := streamForms[c.Accepts(fiber.MIMEApplicationJSON, mimeNDJSON, mimeCSV)]; ok {
-		return s.stream(c, form, s.eventSource(w, s.store.Events))
+	form, ok, err := formOf(c)
+	if err != nil {
+		return err
+	}
+	if ok {
+		return s.stream(c, form.keptAs(w, s.store.Zone()), s.eventSource(w, s.store.Events))
 	}
 	limit := 100
 	if text := c.Query("limit"); text != "" {
@@ -131,8 +135,13 @@ func (s *Server) handleRefusals(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	form, ok := streamForms[c.Accepts(fiber.MIMEApplicationJSON, mimeNDJSON, mimeCSV)]
-	if !ok {
+	form, ok, err := formOf(c)
+	if err != nil {
+		return err
+	}
+	if ok {
+		form = form.keptAs(w, s.store.Zone())
+	} else {
 		form = refusalsForm(w)
 	}
 	return s.stream(c, form, s.eventSource(w, s.store.Refusals))
@@ -164,7 +173,7 @@ func (s *Server) gateWindow(c *fiber.Ctx) (w checkpoint.Window, err error) {
 	return w, nil
 }
 
-// narrow reads direction and decision of the query.
+// narrow reads direction, decision, reason and temperature of the query.
 func narrow(c *fiber.Ctx, w *checkpoint.Window) error {
 	if text := c.Query("direction"); text != "" {
 		d, err := checkpoint.ParseDirection(text)
@@ -180,6 +189,49 @@ func narrow(c *fiber.Ctx, w *checkpoint.Window) error {
 		}
 		w.Decision = &d
 	}
+	if text := c.Query("reason"); text != "" {
+		r, err := checkpoint.ParseReason(text)
+		if err != nil {
+			return invalid("reason", "must be one of the table of reasons (GET /v1/rules/table)")
+		}
+		w.Reason = &r
+	}
+	return narrowTemperature(c, w)
+}
+
+// narrowTemperature reads temperature_min and temperature_max, both included,
+// or temperature=none for events without a reading.
+func narrowTemperature(c *fiber.Ctx, w *checkpoint.Window) error {
+	r := checkpoint.CelsiusRange{Min: checkpoint.MinCelsius, Max: checkpoint.MaxCelsius}
+	some := false
+	for _, end := range [...]struct {
+		name string
+		to   *checkpoint.Celsius
+	}{{"temperature_min", &r.Min}, {"temperature_max", &r.Max}} {
+		text := c.Query(end.name)
+		if text == "" {
+			continue
+		}
+		some = true
+		reading, err := checkpoint.ParseCelsius(text)
+		if err != nil {
+			return invalid(end.name, "must be °C from 30.0 to 45.0 with at most one decimal, like 37.3")
+		}
+		*end.to = reading
+	}
+	switch text := c.Query("temperature"); {
+	case text != "" && text != "none":
+		return invalid("temperature", "must be none, for events without a reading; a range is temperature_min and temperature_max")
+	case text != "" && some:
+		return invalid("temperature", "none goes without temperature_min and temperature_max")
+	case text != "":
+		r = checkpoint.CelsiusRange{}
+	case !some:
+		return nil
+	case r.Min > r.Max:
+		return invalid("temperature_max", "must not be below temperature_min")
+	}
+	w.Temperature = &r
 	return nil
 }
 

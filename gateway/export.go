@@ -3,21 +3,16 @@ package gateway
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
 )
-
-const mimeCSV = "text/csv"
 
 // Bounds of a stream.
 const (
@@ -26,32 +21,59 @@ const (
 	streamWhole = 15 * time.Minute
 )
 
-// streamForm is a form in which events are streamed.
+// eventColumns are the columns of an export, in every form that has columns.
+var eventColumns = [...]string{
+	"occurred_at", "recorded_at", "person", "direction", "decision", "reason", "color", "action", "flags", "temperature",
+	"temperature_method", "who", "device", "lane", "plate", "vehicle", "purpose", "override", "annulled", "annulment", "staff",
+}
+
+// rowWriter writes events in one form, in memory that does not grow with them.
+type rowWriter interface {
+	write(e *checkpoint.ScanEvent) error
+	// close completes what was written. Without it nobody takes it for whole.
+	close() error
+}
+
+// streamForm is a form in which events are streamed. zone is where the gates
+// are.
 type streamForm struct {
-	media             string
-	head, foot, comma string
-	row               func(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) []byte
+	media, extension string
+	open             func(out *pieces, reg *checkpoint.Registry, zone *time.Location) (rowWriter, error)
+	file             string // name under which a browser keeps the answer, "" for one that it shows
 }
 
 // streamForms are the forms by the media type that a client accepts.
 var streamForms = map[string]streamForm{
-	mimeNDJSON: {media: mimeNDJSON, comma: "\n", foot: "\n", row: appendJSONRow},
-	mimeCSV: {
-		media: mimeCSV + "; charset=utf-8",
-		head: "\ufeff" + // so that Excel takes it for UTF-8
-			"occurred_at,recorded_at,person,direction,decision,reason,color,action,flags,temperature,temperature_method,who,device,lane,plate,vehicle,purpose,override,annulled,annulment,staff\r\n",
-		comma: "\r\n", foot: "\r\n", row: appendCSVRow,
-	},
+	mimeNDJSON:  {mimeNDJSON, "ndjson", linesForm.open, ""},
+	mimeCSV:     {mimeCSV + "; charset=utf-8", "csv", csvForm.open, ""},
+	mimeXLSX:    {mimeXLSX, "xlsx", openXLSX, ""},
+	mimeParquet: {mimeParquet, "parquet", openParquet, ""},
 }
 
-// refusalsForm is one JSON object with a list of any length.
-func refusalsForm(w checkpoint.Window) streamForm {
-	gate, _ := json.Marshal(w.Gate) // a string always has a form
-	return streamForm{
-		media: fiber.MIMEApplicationJSON,
-		head:  fmt.Sprintf(`{"gate":%s,"from":"%s","to":"%s","refusals":[`, gate, utcTime(w.From), utcTime(w.To)),
-		comma: ",", foot: "]}", row: appendJSONRow,
+// formOf is the form that a request asks for, by its query, as a link in a page
+// can, or else by what it accepts. ok is false for plain JSON.
+func formOf(c *fiber.Ctx) (form streamForm, ok bool, err error) {
+	name := c.Query("format")
+	if name == "" {
+		form, ok = streamForms[c.Accepts(fiber.MIMEApplicationJSON, mimeNDJSON, mimeCSV, mimeXLSX, mimeParquet)]
+		return form, ok, nil
 	}
+	for _, form := range streamForms {
+		if form.extension == name {
+			return form, true, nil
+		}
+	}
+	if name != "json" {
+		err = invalid("format", "must be json, ndjson, csv, xlsx or parquet")
+	}
+	return form, false, err
+}
+
+// keptAs gives the form the name of a file for a gate's window.
+func (f streamForm) keptAs(w checkpoint.Window, zone *time.Location) streamForm {
+	const minutes = "20060102-1504"
+	f.file = fmt.Sprintf("%s_%s_%s.%s", w.Gate, time.UnixMilli(w.From).In(zone).Format(minutes), time.UnixMilli(w.To).In(zone).Format(minutes), f.extension)
+	return f
 }
 
 // eventSource hands events in order to row and stops at its first error.
@@ -70,185 +92,97 @@ func (s *Server) stream(c *fiber.Ctx, form streamForm, source eventSource) error
 	if err != nil {
 		return err
 	}
-	out := &eventStream{form: form, reg: s.store.Registry(), conn: c.Context().Conn()}
-	id := requestID(c)
+	out := &eventStream{form: form, reg: s.store.Registry(), zone: s.store.Zone()}
+	conn, id := c.Context().Conn(), requestID(c)
 	c.Set(fiber.HeaderContentType, form.media)
+	if form.file != "" {
+		c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+form.file+`"`)
+	}
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		ctx, cancel := context.WithTimeout(s.life, streamWhole)
 		defer cancel()
-		err := out.run(ctx, w, source)
+		err := out.run(ctx, &pieces{conn: conn, w: w, buf: make([]byte, 0, streamPiece+4096)}, source)
 		ended(out.rows, err)
 		if err != nil {
 			if !errors.Is(err, errClientGone) {
 				s.logger.Error("stream failed", "request", id, "error", err)
 			}
-			_ = out.conn.Close()
+			_ = conn.Close()
 		}
 	})
 	return nil
 }
 
-// eventStream writes events in pieces.
+// eventStream writes the events of a source in a form.
 type eventStream struct {
 	form streamForm
 	reg  *checkpoint.Registry
-	conn net.Conn
-	w    *bufio.Writer
-	buf  []byte
+	zone *time.Location
 	rows int
 }
 
-func (o *eventStream) run(ctx context.Context, w *bufio.Writer, source eventSource) (err error) {
+func (o *eventStream) run(ctx context.Context, out *pieces, source eventSource) (err error) {
 	defer func() { // a goroutine's panic would be the whole process's
 		if p := recover(); p != nil {
 			err = fmt.Errorf("gateway: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	o.w = w
-	o.buf = append(make([]byte, 0, streamPiece+4096), o.form.head...)
+	rows, err := o.form.open(out, o.reg, o.zone)
+	if err != nil {
+		return err
+	}
 	err = source(ctx, func(e *checkpoint.ScanEvent) error {
-		if o.rows > 0 {
-			o.buf = append(o.buf, o.form.comma...)
-		}
 		o.rows++
-		o.buf = o.form.row(o.buf, o.reg, e)
-		if len(o.buf) < streamPiece {
-			return nil
-		}
-		return o.flush()
+		return rows.write(e)
 	})
 	if err != nil {
 		return err
 	}
-	if o.rows > 0 || o.form.comma != o.form.foot { // the foot ends the last row
-		o.buf = append(o.buf, o.form.foot...)
+	if err := rows.close(); err != nil {
+		return err
 	}
-	return o.flush()
+	return out.flush()
+}
+
+// pieces sends what is written to it, in pieces of streamPiece bytes.
+type pieces struct {
+	conn net.Conn
+	w    *bufio.Writer
+	buf  []byte // not sent yet
+}
+
+// Write takes all of b, and sends what makes whole pieces.
+func (p *pieces) Write(b []byte) (int, error) {
+	for taken := 0; taken < len(b); {
+		n := min(streamPiece-len(p.buf), len(b)-taken)
+		p.buf = append(p.buf, b[taken:taken+n]...)
+		taken += n
+		if err := p.sendFull(); err != nil {
+			return taken, err
+		}
+	}
+	return len(b), nil
+}
+
+// sendFull sends what is there if it makes a piece.
+func (p *pieces) sendFull() error {
+	if len(p.buf) < streamPiece {
+		return nil
+	}
+	return p.flush()
 }
 
 // flush sends what is there. The client has streamWrite to take it.
-func (o *eventStream) flush() error {
-	if err := o.conn.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
+func (p *pieces) flush() error {
+	if err := p.conn.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
 		return errClientGone
 	}
-	if _, err := o.w.Write(o.buf); err != nil {
+	if _, err := p.w.Write(p.buf); err != nil {
 		return errClientGone
 	}
-	if err := o.w.Flush(); err != nil {
+	if err := p.w.Flush(); err != nil {
 		return errClientGone
 	}
-	o.buf = o.buf[:0]
+	p.buf = p.buf[:0]
 	return nil
-}
-
-// appendJSONRow writes an event as eventView would be, with the person's ID
-// only. It is written out by hand because a window can have millions of rows.
-func appendJSONRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) []byte {
-	device, lane := deviceOfEvent(reg, e)
-	b = utcTime(e.OccurredAt).append(append(b, `{"occurred_at":"`...))
-	b = utcTime(e.RecordedAt).append(append(b, `","recorded_at":"`...))
-	if e.Person != 0 {
-		b = append(appendPerson(append(b, `","person":{"id":"`...), e.Person), '"', '}')
-	} else {
-		b = append(b, '"')
-	}
-	for _, m := range [...]struct{ name, value string }{
-		{`,"direction":"`, e.Direction.String()},
-		{`","decision":"`, e.Decision.String()},
-		{`","reason":"`, e.Reason.String()},
-		{`","color":"`, string(e.Color())},
-		{`","action":"`, e.Action.String()},
-	} {
-		b = append(append(b, m.name...), m.value...)
-	}
-	b = append(b, `","flags":[`...)
-	for i, name := range e.Flags.Names() {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, '"'), name...), '"')
-	}
-	b = append(b, `],"temperature":`...)
-	if e.Temperature == 0 {
-		b = append(b, "null"...)
-	} else {
-		b = append(b, e.Temperature.String()...)
-	}
-	b = append(append(b, `,"temperature_method":"`...), e.Method.String()...)
-	b = append(append(b, `","who":"`...), e.Who.String()...)
-	b = append(append(b, `","device":"`...), device...)
-	b = appendJSONString(append(b, `","lane":`...), lane)
-	b = appendJSONString(append(b, `,"plate":`...), e.Plate)
-	b = append(append(b, `,"vehicle":"`...), vehicleOf(e)...)
-	b = append(append(b, `","purpose":"`...), e.Purpose.String()...)
-	b = append(append(b, `","override":"`...), e.Override.String()...)
-	b = strconv.AppendBool(append(b, `","annulled":`...), e.Annulled)
-	b = strconv.AppendBool(append(b, `,"annulment":`...), e.IsAnnulment())
-	b = append(append(b, `,"staff":"`...), staffOfEvent(reg, e)...)
-	return append(b, '"', '}')
-}
-
-func deviceOfEvent(reg *checkpoint.Registry, e *checkpoint.ScanEvent) (device, lane string) {
-	if d, ok := reg.DeviceByNum(e.Device); ok {
-		return d.Code, d.Lane
-	}
-	return "", ""
-}
-
-// appendPerson writes an ID as FormatPersonID does.
-func appendPerson(b []byte, id uint64) []byte {
-	const digits = "0123456789abcdef"
-	for shift := 60; shift >= 0; shift -= 4 {
-		b = append(b, digits[id>>shift&15])
-	}
-	return b
-}
-
-func appendJSONString(b []byte, text string) []byte {
-	if text == "" {
-		return append(b, '"', '"')
-	}
-	quoted, err := json.Marshal(text)
-	if err != nil { // a string always has a form
-		return append(b, '"', '"')
-	}
-	return append(b, quoted...)
-}
-
-func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) []byte {
-	device, lane := deviceOfEvent(reg, e)
-	b = append(utcTime(e.OccurredAt).append(b), ',')
-	b = append(utcTime(e.RecordedAt).append(b), ',')
-	if e.Person != 0 {
-		b = appendPerson(b, e.Person)
-	}
-	for _, field := range [...]string{
-		e.Direction.String(), e.Decision.String(), e.Reason.String(), string(e.Color()), e.Action.String(),
-		strings.Join(e.Flags.Names(), " "), e.Temperature.String(), e.Method.String(), e.Who.String(), device,
-	} {
-		b = append(append(b, ','), field...)
-	}
-	b = appendCSVField(append(b, ','), lane)
-	b = appendCSVField(append(b, ','), e.Plate)
-	for _, field := range [...]string{vehicleOf(e), e.Purpose.String(), e.Override.String()} {
-		b = append(append(b, ','), field...)
-	}
-	b = strconv.AppendBool(append(b, ','), e.Annulled)
-	b = strconv.AppendBool(append(b, ','), e.IsAnnulment())
-	return append(append(b, ','), staffOfEvent(reg, e)...)
-}
-
-// appendCSVField writes a text that people chose: what a spreadsheet could take
-// for a formula gets an apostrophe in front, what needs quotes is quoted.
-func appendCSVField(b []byte, text string) []byte {
-	if text == "" {
-		return b
-	}
-	if strings.IndexByte(formulaStarts, text[0]) >= 0 {
-		text = "'" + text
-	}
-	if !strings.ContainsAny(text, ",\"\r\n") {
-		return append(b, text...)
-	}
-	return append(append(append(b, '"'), strings.ReplaceAll(text, `"`, `""`)...), '"')
 }

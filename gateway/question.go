@@ -50,21 +50,21 @@ func inquiryOf(c *fiber.Ctx) *inquiry {
 func (s *Server) beginInquiry(c *fiber.Ctx, r route, who *checkpoint.Staff) {
 	in := &inquiry{entry: checkpoint.AuditEntry{
 		Actor: who.Login, Role: string(who.Role), Action: r.method + " " + r.path, Request: requestID(c), Rows: 1,
-		Detail: strings.ToValidUTF8(string(c.Request().URI().QueryString()), "?"),
+		Detail: clip(string(c.Request().URI().QueryString()), 400),
 	}}
 	var subject []string
 	for _, param := range c.Route().Params {
-		subject = append(subject, strings.Clone(c.Params(param)))
+		subject = append(subject, c.Params(param))
 	}
-	in.entry.Subject = strings.Join(subject, " ")
-	if len(in.entry.Detail) > maxAuditDetail {
-		in.entry.Detail = in.entry.Detail[:maxAuditDetail]
-	}
+	in.entry.Subject = clip(strings.Join(subject, " "), 120)
 	c.Locals(inquiryKey, in)
 }
 
-// maxAuditDetail bounds what the audit keeps of a query, in bytes.
-const maxAuditDetail = 400
+// clip is a copy of what a client wrote, for the audit: valid, and not longer
+// than so many bytes.
+func clip(text string, bytes int) string {
+	return strings.ToValidUTF8(strings.Clone(text[:min(len(text), bytes)]), "?")
+}
 
 // ground reads case and reason of a question, and refuses it without.
 func (s *Server) ground(c *fiber.Ctx, in *inquiry, who principal) error {
@@ -72,7 +72,7 @@ func (s *Server) ground(c *fiber.Ctx, in *inquiry, who principal) error {
 	if code == "" {
 		return failure(codeCaseNeeded, "who asks where people were gives the code of an open case in the header "+headerCase+" and why in "+headerReason)
 	}
-	in.entry.Case = code
+	in.entry.Case = clip(code, 20)
 	reason, err := reasonOf(c.Get(headerReason))
 	if err != nil {
 		return err

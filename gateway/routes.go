@@ -41,6 +41,8 @@ func (s *Server) gateRoutes() []route {
 		{method: post, path: "/v1/vehicles/search", who: only(tracer, leader, auditor), reads: asked, handle: s.handleVehicleSearch},
 		{method: get, path: "/v1/gates/:gate/shifts", who: only(leader).andDevices(), node: gate, handle: s.handleShifts},
 		{method: get, path: "/v1/residents/:id/trajectory", who: only(tracer, leader), node: home, reads: asked, handle: s.handleTrajectory},
+		{method: get, path: "/v1/residents/:id/contacts", who: only(tracer, leader), node: home, reads: asked, slow: true, handle: s.handleContacts},
+		{method: post, path: "/v1/crowd", who: only(tracer, leader), reads: asked, slow: true, handle: s.handleCrowd},
 
 		{method: get, path: "/v1/devices", who: only(leader), handle: s.handleDevices},
 		{method: post, path: "/v1/devices", who: only(leader), handle: s.handleAddDevice},
@@ -98,6 +100,7 @@ func (s *Server) townRoutes() []route {
 		{method: get, path: "/v1/sites", who: everyStaff, handle: s.handleSites},
 		{method: put, path: "/v1/sites/:site", who: admins, handle: s.handlePutSite},
 		{method: get, path: "/v1/sites/:site/inside", who: only(leader, tracer).andDevices(), node: site, handle: s.handleInside},
+		{method: get, path: "/v1/sites/:site/inside/people", who: only(tracer, leader), node: site, reads: asked, slow: true, handle: s.handleInsidePeople},
 		{method: get, path: "/v1/sites/:site/sheet", who: only(enroller), node: site, reads: duty, handle: s.handleSheet},
 		{method: get, path: "/v1/gates", who: everyStaff, handle: s.handleGates},
 		{method: get, path: "/v1/gates/suspect", who: only(leader, medic, auditor), handle: s.handleSuspects},

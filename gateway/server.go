@@ -159,7 +159,7 @@ func (s *Server) guard(r route) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		// Not the server's life: requests under way at Shutdown are answered.
 		timeout := requestTimeout
-		if r.large {
+		if r.large || r.slow {
 			timeout = largeTimeout
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)

@@ -334,8 +334,7 @@ func TestEventsNameThePersonOnShift(t *testing.T) {
 		if err := json.Unmarshal(appendJSONRow(nil, reg, e), &line); err != nil || line["staff"] != login {
 			t.Errorf("%d: %v in a line, %v", num, line["staff"], err)
 		}
-		form := streamForms[mimeCSV]
-		text := strings.TrimPrefix(form.head, "\ufeff") + string(form.row(nil, reg, e)) + "\r\n"
+		text := strings.TrimPrefix(csvForm.head, "\ufeff") + string(appendCSVRow(nil, reg, e)) + "\r\n"
 		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 		if err != nil || rows[0][len(rows[0])-1] != "staff" || rows[1][len(rows[1])-1] != login {
 			t.Errorf("%d: %v in a table, %v", num, rows, err)
