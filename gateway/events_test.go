@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,12 +88,57 @@ func TestGateWindow(t *testing.T) {
 	}
 }
 
+func TestGateWindowByReadingAndReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.project()
+	for _, temp := range []any{30.0, 36.4, 36.5, 37.2, 37.3, 45.0, nil} {
+		scan := w.newScan(w.people["wang"])
+		if temp == nil {
+			delete(scan, "temperature")
+			delete(scan, "temperature_method")
+		} else {
+			scan["temperature"] = temp
+		}
+		w.scan("E1", scan).ok(http.StatusOK)
+		w.clock.Advance(time.Minute)
+	}
+	eventually(t, "the index has all", func() bool { return len(w.events("M1", "", 100)) == 7 })
+	for query, want := range map[string][]any{
+		"temperature_min=37.3":                      {37.3, 45.0},
+		"temperature_max=36.4":                      {30.0, 36.4},
+		"temperature_min=36.5&temperature_max=37.2": {36.5, 37.2},
+		"temperature_min=36.5&temperature_max=36.5": {36.5},
+		"temperature_min=30":                        {30.0, 36.4, 36.5, 37.2, 37.3, 45.0},
+		"temperature=none":                          {nil},
+		"temperature=none&decision=pass":            {},
+		"reason=ok":                                 {36.4, 36.5, 37.2},
+		"reason=remeasure":                          {37.3},
+		"reason=fever":                              {45.0, nil}, // the open case refuses the next time, whatever is read
+		"reason=fever&temperature_max=40":           {},
+	} {
+		got := []any{}
+		for _, e := range w.events("M1", query, 2) {
+			got = append(got, e["temperature"])
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", query, got, want)
+		}
+		if lines := strings.Count(w.stream("/v1/gates/M1/events?"+query, mimeNDJSON), "\n"); lines != len(want) {
+			t.Errorf("%s: %d lines, want %d", query, lines, len(want))
+		}
+	}
+}
+
 func TestGateWindowRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for query, field := range map[string]string{
 		"from=yesterday": "from", "to=2020-02-30": "to", "from=2020-02-11T04:00:00": "from", "from=2020-02-12&to=2020-02-11": "to",
 		"from=2019-11-01&to=2020-02-11": "to", "direction=up": "direction", "decision=maybe": "decision",
+		"reason=bored": "reason", "temperature_min=365": "temperature_min", "temperature_max=36.55": "temperature_max",
+		"temperature_min=29.9": "temperature_min", "temperature_max=NaN": "temperature_max", "temperature=some": "temperature",
+		"temperature_min=37.3&temperature_max=37.2": "temperature_max", "temperature=none&temperature_min=36": "temperature",
 		"limit=0": "limit", "limit=1001": "limit", "limit=x": "limit", "cursor=zz": "cursor", "from=0001-01-01&to=0001-01-02": "to",
 	} {
 		got := w.do(http.MethodGet, "/v1/gates/M1/events?"+query, w.as("tracer"), nil)
