@@ -1,0 +1,328 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"passgate/checkpoint"
+)
+
+// Archive is a folder of events. It is safe for concurrent use, also by several
+// processes on one file system: a lock file keeps writers and readers apart. A
+// function that is handed an event must not call the Archive again.
+type Archive struct {
+	dir, keys string
+	hook      func(step string) error // tests fail or end the process here
+
+	mu      sync.Mutex
+	notices []string
+}
+
+const (
+	dayMs     = 86_400_000
+	dayLayout = "2006-01-02"
+	// lastDay is the last one with a year of four digits.
+	lastDay = 2_932_896
+)
+
+func dayOf(ms int64) int64 { return ms / dayMs }
+
+// DayName is the name of a UTC day, such as 2020-02-10.
+func DayName(day int64) string { return time.UnixMilli(day * dayMs).UTC().Format(dayLayout) }
+
+// ParseDay reads the name of a UTC day.
+func ParseDay(name string) (int64, error) {
+	t, err := time.Parse(dayLayout, name)
+	if err != nil || t.UnixMilli() < 0 {
+		return 0, &checkpoint.FieldError{Field: "day", Why: fmt.Sprintf("%.20q is no day: give one like 2020-02-10", name)}
+	}
+	return dayOf(t.UnixMilli()), nil
+}
+
+// evidenceShelf names the nth evidence of a day.
+func evidenceShelf(day int64, n int) string {
+	return evidenceName + "/" + DayName(day) + "." + strconv.Itoa(n)
+}
+
+// parseShelf reads the name of a shelf and tells its day and key file.
+func parseShelf(name string) (day int64, key string, ok bool) {
+	text, evidence := strings.CutPrefix(name, evidenceName+"/")
+	key = text + ".key"
+	if evidence {
+		var number string
+		if text, number, ok = strings.Cut(text, "."); !ok {
+			return 0, "", false
+		}
+		if n, err := strconv.Atoi(number); err != nil || n < 1 || strconv.Itoa(n) != number {
+			return 0, "", false
+		}
+		key = evidenceName + "-" + key
+	}
+	day, err := ParseDay(text)
+	return day, key, err == nil
+}
+
+func (a *Archive) keyPath(name string) string { return filepath.Join(a.keys, name) }
+
+// step is where a test may end the work.
+func (a *Archive) step(name string) error {
+	if a.hook == nil {
+		return nil
+	}
+	return a.hook(name)
+}
+
+// Open opens the archive in dir, or makes an empty one there. The keys of its
+// days lie in keyDir/archive, away from dir: who copies the archive has no keys.
+// A manifest that is missing or damaged is made anew from the files; Notices
+// tells of that and of whatever else was out of order.
+func Open(dir, keyDir string) (*Archive, error) {
+	a := &Archive{dir: dir, keys: filepath.Join(keyDir, "archive")}
+	return a, a.open()
+}
+
+func (a *Archive) open() error {
+	for _, folder := range []string{a.dir, a.keys} {
+		if err := makeDir(folder); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	unlock, err := a.lock(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	m, err := a.load(ctx)
+	if err != nil {
+		return err
+	}
+	return a.tidy(ctx, m)
+}
+
+// openTimeout bounds the wait for a process that works on the archive.
+const openTimeout = time.Minute
+
+// Notices tells what was out of order since the last call, a sentence each.
+func (a *Archive) Notices() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := a.notices
+	a.notices = nil
+	return out
+}
+
+func (a *Archive) notice(format string, args ...any) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.notices = append(a.notices, fmt.Sprintf(format, args...))
+}
+
+// load reads the manifest as it is on the disk now, makes it anew if it has to,
+// and completes a removal that was cut off. The caller has the lock for itself.
+func (a *Archive) load(ctx context.Context) (*manifest, error) {
+	m, err := a.readManifest(manifestName)
+	switch {
+	case err == nil:
+		return m, a.finishRemoval(m)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errManifest):
+		return a.rebuild(ctx, err)
+	}
+	return nil, fmt.Errorf("archive: %w", err)
+}
+
+// current is the manifest as it is on the disk, made anew if it has to.
+func (a *Archive) current(ctx context.Context) (*manifest, error) {
+	m, err := a.readManifest(manifestName)
+	if err == nil {
+		return m, nil
+	}
+	unlock, err := a.lock(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return a.load(ctx)
+}
+
+// Days lists the UTC days (ms / 86,400,000) of which there are events, evidence
+// included, in order; none if the folder cannot be read.
+func (a *Archive) Days() []int64 {
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	m, err := a.current(ctx)
+	if err != nil {
+		a.notice("the archive cannot be read: %v", err)
+		return nil
+	}
+	days := map[int64]bool{}
+	for _, s := range m.Shelves {
+		days[s.day] = true
+	}
+	return slices.Sorted(maps.Keys(days))
+}
+
+// Append archives events, in any order, and takes note of how far the logs are
+// archived with them: upTo has the ID of the last entry by partition and may be
+// nil. When it returns nil, all is on the disk. After an error nothing is: the
+// same events may be given again. What is archived twice does no harm.
+func (a *Archive) Append(ctx context.Context, events []checkpoint.ScanEvent, upTo map[int]string) error {
+	marks := map[int]mark{}
+	for part, cursor := range upTo {
+		marks[part] = mark{Cursor: cursor}
+	}
+	for i := range events {
+		part := checkpoint.PartitionOf(events[i].Person)
+		if m, ok := marks[part]; ok {
+			m.Entries++
+			marks[part] = m
+		}
+	}
+	return a.append(ctx, events, nil, marks)
+}
+
+// errMoved: the archive is not as far as the caller thinks.
+var errMoved = errors.New("archive: it was changed or replaced by an older copy meanwhile")
+
+// append is Append with the marks that the events follow on: if the archive is
+// not as far for one of them, nothing is written. Entries of marks count those
+// of this call.
+func (a *Archive) append(ctx context.Context, events []checkpoint.ScanEvent, from, marks map[int]mark) error {
+	unlock, err := a.lock(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	m, err := a.load(ctx)
+	if err != nil {
+		return err
+	}
+	for part, mark := range from {
+		if compareIDs(m.Logs[part].Cursor, mark.Cursor) < 0 {
+			return fmt.Errorf("%w: partition %d", errMoved, part)
+		}
+	}
+	days, err := byDay(events)
+	if err != nil {
+		return err
+	}
+	var written []*segmentWriter
+	undo := func(err error) error {
+		for _, w := range written {
+			w.drop()
+		}
+		return err
+	}
+	for _, day := range slices.Sorted(maps.Keys(days)) {
+		w, err := a.addSegment(ctx, m.put(DayName(day)), func(add func(*checkpoint.ScanEvent) error) error {
+			for _, i := range days[day] {
+				if err := add(&events[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return undo(err)
+		}
+		written = append(written, w)
+	}
+	for part, next := range marks {
+		if now := m.Logs[part]; compareIDs(next.Cursor, now.Cursor) > 0 {
+			m.Logs[part] = mark{next.Cursor, now.Entries + next.Entries}
+		}
+	}
+	if err := a.commit(m); err != nil {
+		if now, lost := a.readManifest(manifestName); lost == nil && now.Written == m.Written {
+			return err // the new manifest is in place, perhaps not durable: what it lists has to stay
+		}
+		return undo(err)
+	}
+	return nil
+}
+
+// byDay gives the places of the events of each day.
+func byDay(events []checkpoint.ScanEvent) (map[int64][]int, error) {
+	days := map[int64][]int{}
+	for i := range events {
+		day := dayOf(events[i].OccurredAt)
+		if events[i].OccurredAt < 0 || day > lastDay {
+			return nil, &checkpoint.FieldError{Field: "occurred_at", Why: "must lie between 1970 and 9999"}
+		}
+		days[day] = append(days[day], i)
+	}
+	return days, nil
+}
+
+// addSegment writes a segment of a shelf and lists it in the manifest in
+// memory. What fill adds is on the disk when it returns.
+func (a *Archive) addSegment(ctx context.Context, s *shelf, fill func(add func(*checkpoint.ScanEvent) error) error) (*segmentWriter, error) {
+	key, err := a.keyToWrite(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.step("key"); err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(a.dir, filepath.FromSlash(s.Name))
+	if err := makeDir(folder); err != nil {
+		return nil, err
+	}
+	w, err := createSegment(filepath.Join(folder, segmentName(s.Next)), key)
+	if err != nil {
+		return nil, err
+	}
+	s.Next++
+	if err = fill(w.add); err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = a.step("segment filled")
+	}
+	if err == nil {
+		err = w.finish()
+	}
+	if err == nil {
+		err = a.step("segment durable")
+	}
+	var info fileInfo
+	if err == nil {
+		info, err = w.keep()
+	}
+	if err == nil {
+		err = a.step("segment named")
+	}
+	if err != nil {
+		w.drop()
+		return nil, err
+	}
+	s.Files = append(s.Files, info)
+	return w, nil
+}
+
+// compareIDs compares two IDs of log entries, "" being before all.
+func compareIDs(a, b string) int { return slices.Compare(parseID(a), parseID(b)) }
+
+func parseID(id string) []uint64 {
+	ms, seq, _ := strings.Cut(id, "-")
+	first, _ := strconv.ParseUint(ms, 10, 64)
+	second, _ := strconv.ParseUint(seq, 10, 64)
+	return []uint64{first, second}
+}
+
+// exists tells whether there is a file or folder of that path.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
