@@ -174,8 +174,7 @@ func (m *Meeting) doubled() int64 {
 	const unit = 2 * 60_000
 	switch m.Kind {
 	case ContactHousehold:
-		days := (m.To - m.From + dayMillis - 1) / dayMillis
-		return days * perHouseholdDay * unit
+		return (1 + (m.To-m.From-1)/dayMillis) * perHouseholdDay * unit
 	case ContactVehicle:
 		return perRide * unit
 	case ContactGate:

@@ -135,7 +135,7 @@ func oracleExposure(met []Meeting) float64 {
 		minutes := float64(m.To-m.From) / 60_000
 		switch {
 		case m.Kind == ContactHousehold:
-			sum += 600 * math.Ceil(minutes/1440)
+			sum += 600 * math.Max(1, math.Ceil(minutes/1440))
 		case m.Kind == ContactVehicle:
 			sum += 60
 		case m.Kind == ContactGate, m.UnknownStart:
