@@ -6,62 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// LogDamage is an entry of a partition's log that cannot be read.
-type LogDamage struct {
-	Entry string // its ID
-	At    int64  // UTC ms, -1 if that cannot be read either
-	Err   error
-}
-
-// ReadLog hands the events of one partition's log to fn in the order in which
-// they arrived, from after the entry with this ID ("" from the first one), up to
-// the end as it is then. It gives the ID of the last entry, and the entries that
-// could not be read and were passed over. Errors: ErrUnavailable, and fn's first.
-func (s *Store) ReadLog(ctx context.Context, part int, after string, fn func(*ScanEvent) error) (last string, damaged []LogDamage, err error) {
-	start := "-"
-	if last = after; after != "" {
-		start = "(" + after
-	}
-	for {
-		messages, err := s.rdb.XRangeN(ctx, s.keys.log(part), start, "+", projectBatch).Result()
-		if err != nil {
-			return last, damaged, unavailable(err)
-		}
-		for _, m := range messages {
-			entry, _ := m.Values["e"].(string)
-			e, err := parseLog(entry)
-			if err != nil {
-				at := int64(-1)
-				if len(entry) >= logHead {
-					at = time6([]byte(entry[8:logHead]))
-				}
-				damaged = append(damaged, LogDamage{m.ID, at, err})
-				continue
-			}
-			if err := fn(&e); err != nil {
-				return last, damaged, err
-			}
-		}
-		if len(messages) > 0 {
-			last = messages[len(messages)-1].ID
-			start = "(" + last
-		}
-		if len(messages) < projectBatch {
-			return last, damaged, nil
-		}
-	}
-}
-
 // LogExtent is how much of a partition's log is there.
 type LogExtent struct {
 	Entries int64
 	Last    string // ID of the last entry, "0-0" if there never was one
-	Cut     bool   // entries were taken away, so that the log is not the whole record
+	// Cut tells that entries of the time of retention were taken away, or may
+	// have been: the log is not the whole record.
+	Cut bool
 }
 
 // LogExtents tells of each partition's log how much of it is there. Errors:
@@ -76,10 +33,18 @@ func (s *Store) LogExtents(ctx context.Context) ([]LogExtent, error) {
 		case err != nil:
 			return nil, unavailable(err)
 		default:
-			out[part] = LogExtent{info.Length, info.LastGeneratedID, info.EntriesAdded > info.Length}
+			out[part] = LogExtent{info.Length, info.LastGeneratedID, info.EntriesAdded > info.Length && !s.isOld(info.FirstEntry.ID)}
 		}
 	}
 	return out, nil
+}
+
+// isOld tells that a log entry, and so every one before it, came before the time
+// of retention.
+func (s *Store) isOld(entry string) bool {
+	ms, _, _ := strings.Cut(entry, "-")
+	came, err := strconv.ParseInt(ms, 10, 64)
+	return err == nil && came < s.RetainedFrom()
 }
 
 // ErrInUse says that gateways work on the store.

@@ -12,18 +12,19 @@ type Family uint8
 
 // The families.
 const (
-	TrailSets Family = iota // one for each person
-	GateSets                // one for each gate and UTC day
-	PlateSets               // one for each plate
-	AlertSets               // one for each UTC day
+	TrailSets   Family = iota // one for each person
+	GateSets                  // one for each gate and UTC day
+	PlateSets                 // one for each plate
+	AlertSets                 // one for each UTC day
+	RefusalSets               // one for each gate and UTC day: a record of its own, from which nothing is made but alerts
 )
 
-// Families is their number.
-const Families = 4
+// Families is the number of those that follow from archive and logs.
+const Families = int(RefusalSets)
 
 // String names the family in a report.
 func (f Family) String() string {
-	return [...]string{"trail", "gate index", "plates", "alerts"}[f]
+	return [...]string{"trail", "gate index", "plates", "alerts", "refusals"}[f]
 }
 
 // SetID names one chunked set.
@@ -36,10 +37,10 @@ type SetID struct {
 // Bucket is the part of a family that a set belongs to and that fits into
 // memory: the partition of a trail or a plate, the UTC day of the others.
 func (id SetID) Bucket() int64 {
-	if id.Family == GateSets || id.Family == AlertSets {
-		return id.Day
+	if id.Family == TrailSets || id.Family == PlateSets {
+		return int64(partitionOf(id.ID))
 	}
-	return int64(partitionOf(id.ID))
+	return id.Day
 }
 
 // Name is the key of the set without the prefix, the same in every store.
@@ -47,9 +48,6 @@ func (id SetID) Name() string { return keys{}.set(id) }
 
 // DayOf is the UTC day of a time in ms, by which gate sets and archives are cut.
 func DayOf(ms int64) int64 { return dayOf(ms) }
-
-// Partition is the partition of a person.
-func Partition(person uint64) int { return partitionOf(person) }
 
 // PlateSet names the set of the event's plate, false if it has none to find it by.
 func (s *Store) PlateSet(e *ScanEvent) (SetID, bool) {
@@ -72,7 +70,7 @@ func (e *ScanEvent) Member(f Family) []byte {
 		return e.plateMember()
 	case AlertSets:
 		return e.alertMember()
-	case TrailSets:
+	case TrailSets, RefusalSets:
 	}
 	return e.trailMember()
 }
@@ -86,6 +84,8 @@ func MemberEvent(id SetID, at int64, member string) (ScanEvent, error) {
 		return parsePlateMember(at, member)
 	case AlertSets:
 		return parseAlert(at, member)
+	case RefusalSets:
+		return parseTrail(0, at, member)
 	case TrailSets:
 	}
 	return parseTrail(id.ID, at, member)
@@ -95,7 +95,7 @@ func MemberEvent(id SetID, at int64, member string) (ScanEvent, error) {
 // one scan: whether they begin with the same identity.
 func SameScan(f Family, a, b string) bool {
 	n := 16
-	if f == TrailSets {
+	if f == TrailSets || f == RefusalSets {
 		n = 8
 	}
 	return len(a) >= n && len(b) >= n && a[:n] == b[:n]
@@ -170,6 +170,8 @@ func (k keys) set(id SetID) string {
 		return k.plate(id.ID)
 	case AlertSets:
 		return k.alerts(id.Day)
+	case RefusalSets:
+		return k.refusals(uint32(id.ID), id.Day) //nolint:gosec // the number of a gate
 	case TrailSets:
 	}
 	return k.trail(id.ID)
@@ -196,7 +198,7 @@ func (k keys) parseSet(key string) (id SetID, part int, ok bool) {
 		if rest[0] == 'v' {
 			id.Family = PlateSets
 		}
-	case 'e':
+	case 'e', 'r':
 		id.Family = AlertSets
 		if tag != "al" {
 			gate, err := strconv.ParseUint(strings.TrimPrefix(tag, "g"), 10, 32)
@@ -204,6 +206,9 @@ func (k keys) parseSet(key string) (id SetID, part int, ok bool) {
 				return id, 0, false
 			}
 			id.Family, id.ID = GateSets, gate
+			if rest[0] == 'r' {
+				id.Family = RefusalSets
+			}
 		}
 		day, after, more := strings.Cut(body, ":")
 		if more {
@@ -236,4 +241,11 @@ func (k keys) parsePerson(key string) (uint64, bool) {
 	}
 	id := fromRaw(key[len(key)-8:])
 	return id, k.person(id) == key
+}
+
+// RetainedFrom is the first UTC day, as a time in ms, that lies wholly within
+// retention. What is older may be gone already, here and there.
+func (s *Store) RetainedFrom() int64 {
+	const day = 86_400_000
+	return (dayOf(s.now()-s.retention.Milliseconds()) + 1) * day
 }

@@ -163,7 +163,9 @@ func insideBy(last []byte) (site string, inside bool) {
 
 // SettleState puts anew the state of somebody who is one person with a walk-in,
 // or of the walk-in, from the trails in Redis. Errors: ErrUnavailable.
-func (s *Store) SettleState(ctx context.Context, person uint64) error { return s.settleState(ctx, person) }
+func (s *Store) SettleState(ctx context.Context, person uint64) error {
+	return s.settleState(ctx, person)
+}
 
 // InsideReport is what CheckStates found.
 type InsideReport struct {
