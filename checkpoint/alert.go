@@ -136,6 +136,11 @@ func (s *Store) Alerts(ctx context.Context, from, to int64, fn func(*Alert) erro
 	if from < 0 || to < from || to-from > maxWindow {
 		return &FieldError{"to", "the window must run forward and span at most 61 days"}
 	}
+	seen, err := s.horizonOf(ctx, from)
+	if err != nil {
+		return err
+	}
+	from = min(to, seen.clip(from))
 	for day := dayOf(from); day <= dayOf(to-1) && to > from; day++ {
 		base := s.keys.alerts(day)
 		table, err := s.rdb.Get(ctx, base).Result()
@@ -143,7 +148,7 @@ func (s *Store) Alerts(ctx context.Context, from, to int64, fn func(*Alert) erro
 			return unavailable(err)
 		}
 		err = s.readEvents(ctx, base, table, from, to, parseAlert, func(e *ScanEvent) error {
-			if e.IsAnnulment() {
+			if e.IsAnnulment() || !seen.shows(e) {
 				return nil
 			}
 			return fn(&Alert{Kinds: e.alertKinds(), Event: *e})

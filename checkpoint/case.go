@@ -277,27 +277,30 @@ func (s *Store) Held(ctx context.Context) (map[uint64]bool, error) {
 // holdFevers adds the people of fever cases that are open or were closed since
 // a time (UTC ms).
 func (s *Store) holdFevers(ctx context.Context, held map[uint64]bool, since int64) error {
-	for p := range Partitions {
-		open, err := s.rdb.ZRange(ctx, s.keys.fevers(p), 0, -1).Result()
-		if err != nil {
-			return unavailable(err)
+	closed := &redis.ZRangeBy{Min: strconv.FormatInt(since, 10), Max: "+inf"}
+	var replies []*redis.StringSliceCmd
+	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for part := range Partitions {
+			replies = append(replies, p.ZRange(ctx, s.keys.fevers(part), 0, -1), p.ZRangeByScore(ctx, s.keys.closedFevers(part), closed))
 		}
-		closed, err := s.rdb.ZRangeByScore(ctx, s.keys.closedFevers(p), &redis.ZRangeBy{Min: strconv.FormatInt(since, 10), Max: "+inf"}).Result()
-		if err != nil {
-			return unavailable(err)
+		return nil
+	})
+	if err != nil {
+		return unavailable(err)
+	}
+	var ids []FeverID
+	for _, reply := range replies {
+		for _, id := range reply.Val() {
+			ids = append(ids, FeverID(fromRaw(id)))
 		}
-		for ids := slices.Concat(open, closed); len(ids) > 0; ids = ids[min(pipelineSize, len(ids)):] {
-			var some []FeverID
-			for _, id := range ids[:min(pipelineSize, len(ids))] {
-				some = append(some, FeverID(fromRaw(id)))
-			}
-			fevers, err := s.readFevers(ctx, some)
-			if err != nil {
-				return err
-			}
-			for i := range fevers {
-				held[fevers[i].Person] = true
-			}
+	}
+	for some := range slices.Chunk(ids, pipelineSize) {
+		fevers, err := s.readFevers(ctx, some)
+		if err != nil {
+			return err
+		}
+		for i := range fevers {
+			held[fevers[i].Person] = true
 		}
 	}
 	return nil

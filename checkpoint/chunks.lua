@@ -48,6 +48,18 @@ local function cut_rank(scored, size, want)
   return nil
 end
 
+-- highest returns the highest number of a chunk in the table, 0 if there is none.
+-- Entries of chunks that have been emptied are taken out, so it may be more than
+-- there are entries.
+local function highest(tbl)
+  local most = 0
+  for i = 7, #tbl, 8 do
+    local high, low = string.byte(tbl, i, i + 1)
+    most = math.max(most, high * 256 + low)
+  end
+  return most
+end
+
 -- chunk_add puts member at time t (a number; at is its text). It returns
 -- whether the member is new and the table, changed if a chunk had to be cut.
 local function chunk_add(tbl, base, t, at, member)
@@ -63,7 +75,7 @@ local function chunk_add(tbl, base, t, at, member)
   local cut = cut_rank(scored, size, want)
   if not cut then return true, tbl end
 
-  local number = #tbl / 8 + 1
+  local number = highest(tbl) + 1
   local move = {}
   for r = cut, size - 1 do
     move[#move + 1] = scored[2 * r + 2]

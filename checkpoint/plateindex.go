@@ -43,9 +43,13 @@ func (s *Store) ByPlate(ctx context.Context, plate string, from, to int64, fn fu
 	if !ok {
 		return &FieldError{"plate", "is none to search by: give the plate of one vehicle"}
 	}
+	seen, err := s.horizonOf(ctx, from)
+	if err != nil {
+		return err
+	}
 	table, err := s.rdb.Get(ctx, base).Result()
 	if err != nil && !isNil(err) {
 		return unavailable(err)
 	}
-	return s.readEvents(ctx, base, table, from, to, parsePlateMember, fn)
+	return s.readEvents(ctx, base, table, min(to, seen.clip(from)), to, parsePlateMember, seen.only(fn))
 }

@@ -56,7 +56,9 @@ if #same >= 100 then return {'crowded'} end
 if tonumber(ARGV[1]) < tonumber(redis.call('HGET', part, 'v') or 0) then return {'stale'} end
 
 local set = {} -- fields of the person to write, with their values
-if not status then -- a walk-in, seen for the first time: an outsider until matched
+-- A walk-in, seen for the first time or for the first time since their words were
+-- forgotten: an outsider until matched.
+if not status or kind == 'w' and name == '' and ARGV[19] ~= '' then
   status, kind, name = '7', 'w', ARGV[19]
   set = {'s', status, 'k', kind, 'n', name, 'g', '0', 'd', at}
   redis.call('SET', KEYS[5], ARGV[20])

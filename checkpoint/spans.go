@@ -46,9 +46,17 @@ func (s *Store) readTables(ctx context.Context, spans []span) error {
 }
 
 // readSpans hands the events of many spans to fn with the place of their span:
-// span by span, in order of time within each, those that are taken back with
-// their mark. It takes one round trip for every chunksPerTrip chunks.
+// span by span, in order of time within each, as far as they are shown (see
+// retention.go), those that are taken back with their mark. It takes one round trip for every chunksPerTrip chunks.
 func (s *Store) readSpans(ctx context.Context, spans []span, fn func(i int, e *ScanEvent) error) error {
+	earliest := int64(forever)
+	for i := range spans {
+		earliest = min(earliest, spans[i].from)
+	}
+	seen, err := s.horizonOf(ctx, earliest)
+	if err != nil {
+		return err
+	}
 	type piece struct{ span, chunk int }
 	var pieces []piece
 	for i := range spans {
@@ -57,7 +65,7 @@ func (s *Store) readSpans(ctx context.Context, spans []span, fn func(i int, e *S
 		}
 	}
 	current := -1
-	now := newInstant(func(e *ScanEvent) error { return fn(current, e) })
+	now := newInstant(seen.only(func(e *ScanEvent) error { return fn(current, e) }))
 	for part := range slices.Chunk(pieces, chunksPerTrip) {
 		cmds, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, of := range part {

@@ -5,8 +5,11 @@
 
 -- trail_size counts the events of a trail; tbl is the table of its chunks.
 local function trail_size(trail, tbl)
-  local size = 0
-  for n = 0, #tbl / 8 do size = size + redis.call('ZCARD', trail .. ':' .. n) end
+  local size = redis.call('ZCARD', trail .. ':0')
+  for i = 7, #tbl, 8 do
+    local high, low = string.byte(tbl, i, i + 1)
+    size = size + redis.call('ZCARD', trail .. ':' .. high * 256 + low)
+  end
   return size
 end
 

@@ -9,8 +9,8 @@ import (
 )
 
 // Trail streams one person's events with from <= occurred_at < to (UTC ms) in
-// order of time. It reads the person's own record, which is written together
-// with the answer: it has no lag. A resident's trail holds the events of the
+// order of time, as far as they are shown (see retention.go). It reads the
+// person's own record, which is written together with the answer: it has no lag. A resident's trail holds the events of the
 // walk-ins that they turned out to be, too (see MatchWalkIn): those keep the
 // walk-in's ID as their Person. Errors: *FieldError, ErrNotFound,
 // ErrUnavailable, and fn's first, at which it stops.
@@ -25,6 +25,11 @@ func (s *Store) Trail(ctx context.Context, person uint64, from, to int64, fn fun
 	if fields[0] == nil {
 		return notFound("resident", FormatPersonID(person))
 	}
+	seen, err := s.horizonOf(ctx, from)
+	if err != nil {
+		return err
+	}
+	from, fn = min(to, seen.clip(from)), seen.only(fn)
 	own := trailRef{person: person}
 	own.table, _ = fields[1].(string)
 	walkIns, _ := fields[2].(string)

@@ -9,7 +9,7 @@
 --   unlink   KEYS resident   ARGV walk-in                 -> 'ok'
 --   match    KEYS walk-in    ARGV resident, now ms, who does it
 --            -> 'ok', 'none', 'kind' no walk-in, 'other' known as somebody else
---   unmatch  KEYS walk-in
+--   unmatch  KEYS walk-in     ARGV now ms
 --            -> the resident it is known as no more, '' if it never was
 --   state    KEYS person, trail (base of chunks), inside (hash: site -> people)
 --            ARGV events in the trail and fields j and r when they were read,
@@ -69,7 +69,8 @@ if step == 'unmatch' then
   local f = redis.call('HMGET', person, 'r', 'q')
   local former = f[2] or ''
   if not f[1] then return string.sub(former, -8) end
-  redis.call('HDEL', person, 'r', 'b')
+  redis.call('HDEL', person, 'r')
+  redis.call('HSET', person, 'b', ARGV[2])
   put('q', string.sub(without(former, f[1]) .. f[1], -FORMER))
   return f[1]
 end

@@ -101,7 +101,7 @@ func (s *Store) UnmatchWalkIn(ctx context.Context, walkIn uint64) (uint64, error
 	if _, err := s.MatchOf(ctx, walkIn); err != nil {
 		return 0, err
 	}
-	reply, err := s.run(ctx, s.rdb, walkInScript, []string{s.keys.person(walkIn)}, "unmatch")
+	reply, err := s.run(ctx, s.rdb, walkInScript, []string{s.keys.person(walkIn)}, "unmatch", s.now())
 	if err != nil {
 		return 0, err
 	}

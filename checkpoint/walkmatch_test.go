@@ -370,7 +370,7 @@ func TestMatchThatWasCutOffIsCompletedByRepeating(t *testing.T) {
 			}
 
 			t.Log("undoing, cut off behind its first step")
-			_, err := s.run(t.Context(), s.rdb, walkInScript, []string{s.keys.person(walkIn)}, "unmatch")
+			_, err := s.run(t.Context(), s.rdb, walkInScript, []string{s.keys.person(walkIn)}, "unmatch", s.now())
 			must(t, err)
 			if n := len(trailOf(t, s, id)); n != 1 {
 				t.Errorf("%d events, the walk-in's is none of them", n)

@@ -53,6 +53,11 @@ func (s *Store) window(ctx context.Context, w Window, key func(uint32, int64) st
 	if w.From < 0 || w.To < w.From || w.To-w.From > maxWindow {
 		return &FieldError{"to", "the window must run forward and span at most 61 days"}
 	}
+	seen, err := s.horizonOf(ctx, w.From)
+	if err != nil {
+		return err
+	}
+	w.From, fn = min(w.To, seen.clip(w.From)), seen.only(fn)
 	for day := dayOf(w.From); day <= dayOf(w.To-1) && w.To > w.From; day++ {
 		base := key(gate.Num, day)
 		table, err := s.rdb.Get(ctx, base).Result()
