@@ -90,7 +90,8 @@
 //	{t}:m             zset    permit          permits and exemptions by end; until retention is over ~125 a permit
 //	{t}:m:number      hash    permit          one of them: sealed particulars, withdrawal         ~250 a permit
 //	{t}:n             hash    scan            people of this partition inside each site   ~12 a site
-//	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor, permits issued
+//	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor, permits issued,
+//	                                          how far the log is archived and cut (cutlog.lua)
 //	{t}:h:n           hash    enrol           people of home site n in this partition, 0: visitors ~12 a person
 //	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones       ~20 a value
 //	{t}:v:hash        string  projector       table of a plate's chunks, by keyed hash    8 a chunk
@@ -111,6 +112,8 @@
 //	{case}:p:code     set     ask             people asked about under a case                     ~20 a person
 //	{aud}:log         stream  audit           entries by number: who asked what; see AuditRecord      ~330 an entry
 //	{aud}:head        hash    audit           its end: n number, h hash; c, l the last cut from the front
+//	{sweep}:state     hash    sweep           lease of the sweeper, result of the last sweep
+//	{arch}:lease      hash    archiver        who archives, and the name of the archive
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked

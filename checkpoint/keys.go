@@ -130,8 +130,13 @@ func (k keys) shifts(device uint32) string { // string: JSON, until retention is
 
 func (k keys) shiftVersions() string { return k.registry("shiftversion") } // sorted set: device -> number of its last change
 
+func (k keys) archiveLease() string { return k.prefix + "{arch}:lease" } // hash: owner, end, fencing token, the archive's name
+
 // chunk is the key of chunk n of a chunked sorted set.
 func chunk(base string, n int) string { return base + ":" + strconv.Itoa(n) }
+
+// sweep is the state of the sweeps: who does them, what the last one did.
+func (k keys) sweep() string { return k.prefix + "{sweep}:state" } // hash, form of lease.lua; field last: JSON
 
 // raw is an ID in its shortest form for keys and stored values.
 func raw(id uint64) string {

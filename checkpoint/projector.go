@@ -110,12 +110,16 @@ func (p *Projector) own(ctx context.Context, part int) error {
 
 // lease calls lease.lua: fence 0 takes, length 0 gives back.
 func (p *Projector) lease(ctx context.Context, part int, length time.Duration, fence int64, cursor string) (int64, string, error) {
+	return p.store.lease(ctx, p.reader, p.store.keys.partition(part), p.owner, length, fence, cursor)
+}
+
+// lease calls lease.lua for the lease at key.
+func (s *Store) lease(ctx context.Context, c redis.Cmdable, key, owner string, length time.Duration, fence int64, cursor string) (int64, string, error) {
 	held := ""
 	if fence != 0 {
 		held = fmt.Sprint(fence)
 	}
-	reply, err := p.store.run(ctx, p.reader, leaseScript, []string{p.store.keys.partition(part)},
-		p.owner, length.Milliseconds(), held, cursor)
+	reply, err := s.run(ctx, c, leaseScript, []string{key}, owner, length.Milliseconds(), held, cursor)
 	if err != nil {
 		return 0, "", err
 	}

@@ -40,6 +40,8 @@ var (
 	plateSource string
 	//go:embed lease.lua
 	leaseSource string
+	//go:embed cutlog.lua
+	cutLogSource string
 	//go:embed registry.lua
 	registrySource string
 	//go:embed raise.lua
@@ -50,6 +52,10 @@ var (
 	shiftSource string
 	//go:embed permit.lua
 	permitSource string
+	//go:embed sweep.lua
+	sweepSource string
+	//go:embed forget.lua
+	forgetSource string
 	//go:embed case.lua
 	caseSource string
 	//go:embed ask.lua
@@ -67,17 +73,20 @@ var (
 	projectScript  = newScript(chunksSource, projectSource)
 	plateScript    = newScript(chunksSource, plateSource)
 	leaseScript    = newScript(leaseSource)
+	cutLogScript   = newScript(cutLogSource)
 	registryScript = newScript(registrySource)
 	raiseScript    = newScript(raiseSource)
 	enrolScript    = newScript(enrolSource)
 	shiftScript    = newScript(shiftSource)
 	permitScript   = newScript(chunksSource, permitSource)
+	sweepScript    = newScript(sweepSource)
+	forgetScript   = newScript(chunksSource, forgetSource)
 	caseScript     = newScript(caseSource)
 	askScript      = newScript(askSource)
 	auditScript    = newScript(auditSource)
 	auditCutScript = newScript(auditCutSource)
 
-	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript, caseScript, askScript, auditScript, auditCutScript}
+	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, cutLogScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript, sweepScript, forgetScript, caseScript, askScript, auditScript, auditCutScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.
