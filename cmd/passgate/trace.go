@@ -92,12 +92,19 @@ type traceGateCmd struct {
 	Gate      string `arg:"" help:"Code of the gate."`
 	Direction string `help:"Only in, or only out." enum:",in,out" default:"" placeholder:"in|out"`
 	Decision  string `help:"Only pass, deny, remeasure or incomplete." enum:",pass,deny,remeasure,incomplete" default:"" placeholder:"DECISION"`
+	Reason    string `help:"Only of this reason (passgate rules table lists them)." placeholder:"REASON"`
+	Min       string `name:"temperature-min" help:"Only readings of at least this, in °C." placeholder:"36.0"`
+	Max       string `name:"temperature-max" help:"Only readings of at most this, in °C." placeholder:"42.0"`
+	Unread    bool   `name:"no-temperature" help:"Only events without a reading."`
+	XLSX      string `name:"xlsx" help:"Write a workbook to this file instead." type:"path" placeholder:"FILE"`
+	Parquet   string `name:"parquet" help:"Write a Parquet file instead; both is possible." type:"path" placeholder:"FILE"`
 	Refusals  bool   `help:"Show the refusals that name nobody (forged, foreign, damaged codes) instead."`
 }
 
 // Help is shown by --help.
 func (traceGateCmd) Help() string {
-	return `The table and the JSON have masked names; the CSV has IDs and no names.
+	return `The table and the JSON have masked names; the CSV and the files have IDs and no names.
+A file has mode 0600 and appears when it is complete.
 
 Example:
 
@@ -110,13 +117,12 @@ func (t *traceGateCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	if t.Refusals && (t.CSV || t.Direction != "" || t.Decision != "") {
-		return badInput("--refusals goes with a table or --json, without --direction and --decision")
+	narrowed := t.narrow(query)
+	if t.Refusals && (t.CSV || t.XLSX != "" || t.Parquet != "" || narrowed) {
+		return badInput("--refusals goes with a table or --json, and with no filter")
 	}
-	for name, value := range map[string]string{"direction": t.Direction, "decision": t.Decision} {
-		if value != "" {
-			query.Set(name, value)
-		}
+	if (t.XLSX != "" || t.Parquet != "") && (t.CSV || t.JSON) {
+		return badInput("--xlsx and --parquet write files: leave --csv and --json out")
 	}
 	c, err := t.open(ctx, con)
 	if err != nil {
@@ -126,6 +132,8 @@ func (t *traceGateCmd) Run(ctx context.Context, con *console) error {
 	switch {
 	case t.Refusals:
 		return t.refusals(ctx, con, c, query)
+	case t.XLSX != "" || t.Parquet != "":
+		return t.files(ctx, con, c, path, query)
 	case t.CSV:
 		answer, err := c.send(ctx, request{method: http.MethodGet, path: path, query: query, accept: "text/csv"})
 		if err != nil {
@@ -161,6 +169,24 @@ func (t *traceGateCmd) Run(ctx context.Context, con *console) error {
 		con.say("%d events", count)
 	}
 	return err
+}
+
+// narrow puts the filters into the query and tells whether there are any.
+func (t *traceGateCmd) narrow(query url.Values) (narrowed bool) {
+	unread := ""
+	if t.Unread {
+		unread = "none"
+	}
+	for name, value := range map[string]string{
+		"direction": t.Direction, "decision": t.Decision, "reason": t.Reason,
+		"temperature_min": t.Min, "temperature_max": t.Max, "temperature": unread,
+	} {
+		if value != "" {
+			query.Set(name, value)
+			narrowed = true
+		}
+	}
+	return narrowed
 }
 
 // page is a page of a gate's events, which are passed on as they are.
