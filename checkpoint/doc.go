@@ -73,6 +73,12 @@
 // has a tag of its own and is written afterwards by the Projector, from the
 // log.
 //
+// # Retention
+//
+// retention.go says when an event is shown no more and what goes with it.
+// Whoever writes a new kind of key that tells of an event or of a person teaches
+// the Sweeper about it: it looks at keys, not at a list of what there is.
+//
 // # Keys
 //
 // All start with the store's prefix ("pg:"). {t} is a partition's tag, id a
@@ -119,11 +125,12 @@
 // Fields of a person: s status, h home site, g generation, k kind, n masked
 // name, u household, d created, w micro-grid, v permits and exemptions
 // (verdict.lua has their form); of walkin.lua: r the resident that a walk-in
-// turned out to be, b when and by whom that was said, q those it was known as
+// turned out to be, b when and by whom that was said, or when it was taken back, q those it was known as
 // before, j of a resident, the walk-ins that they turned out to be; of scan.lua
 // alone: l the last passage (way, time, site, gate, app pass), m a
 // first reading that waits for its second (kind, code, time, site, scan), f the
-// open fever case, c (table of the trail's chunks, see chunks.lua).
+// open fever case, c (table of the trail's chunks, see chunks.lua); of forget.lua:
+// x when and by whom an erasure was begun that is not complete.
 //
 // # Time
 //

@@ -4,7 +4,7 @@
 -- KEYS 1 open cases (sorted set by opened_at; a hash for each case at KEYS[1]:case)
 --      2 closed cases (sorted set by closed_at)   3 person (hash)
 -- ARGV 1 case, 8 opaque bytes   2 closed_at, ms   3 outcome   4 who closes it
---      5 sealed note, '' = none   6 cases closed before this time, ms, go
+--      5 sealed note, '' = none
 -- Returns 'closed' | 'again', or 'other' if it was closed with another outcome,
 -- 'none' if there is no such case
 local open, closed, person, id = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
@@ -18,9 +18,4 @@ redis.call('HSET', case, 'z', 'closed', 'x', ARGV[2], 'y', ARGV[3], 'b', ARGV[4]
 redis.call('ZREM', open, id)
 redis.call('ZADD', closed, ARGV[2], id)
 if redis.call('HGET', person, 'f') == id then redis.call('HDEL', person, 'f') end
-
-for _, old in ipairs(redis.call('ZRANGEBYSCORE', closed, '-inf', '(' .. ARGV[6], 'LIMIT', 0, 100)) do
-  redis.call('DEL', open .. ':' .. old)
-  redis.call('ZREM', closed, old)
-end
 return 'closed'

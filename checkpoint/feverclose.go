@@ -51,7 +51,7 @@ func (s *Store) CloseFever(ctx context.Context, id FeverID, outcome FeverOutcome
 	}
 	now, p := s.now(), partitionOf(uint64(id))
 	reply, err := s.run(ctx, s.rdb, feverScript, []string{s.keys.fevers(p), s.keys.closedFevers(p), s.keys.person(fever.Person)},
-		raw(uint64(id)), now, string(outcome), by, sealed, now-s.retention.Milliseconds())
+		raw(uint64(id)), now, string(outcome), by, sealed)
 	if err != nil {
 		return fever, err
 	}

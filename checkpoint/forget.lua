@@ -14,6 +14,8 @@
 --   alias   KEYS person, identity, trail   ARGV 2 what is older goes, UTC ms
 --           Of a walk-in without events who is known as a resident: all but that.
 --           -> 'ok' | 'kept'
+--   mark    KEYS person   ARGV 2 when and by whom their erasure was begun
+--           -> 'ok' | 'none'
 --   erase   KEYS person, identity, home set   ARGV 2 home as it was read   3 ID
 --           Who the person is. A resident or visitor is of the kind 'e' then.
 --           -> 'ok' | 'changed' the home is another by now | 'none'
@@ -57,6 +59,12 @@ if step == 'alias' then
   redis.call('HSET', person, 'n', '')
   redis.call('HDEL', person, 'd')
   if settled(redis.call('HGET', person, 'b')) then redis.call('HDEL', person, 'q') end
+  return 'ok'
+end
+
+if step == 'mark' then
+  if redis.call('HEXISTS', person, 'k') == 0 then return 'none' end
+  redis.call('HSET', person, 'x', ARGV[2])
   return 'ok'
 end
 

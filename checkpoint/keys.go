@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"encoding/binary"
 	"strconv"
+	"strings"
 )
 
 // Partitions is the number of parts into which people and their events are
@@ -78,6 +79,12 @@ func (k keys) people(p int) string  { return k.part(p, "p:") } // base of every 
 func (k keys) permits(p int) string { return k.part(p, "m") }  // sorted set: permits and exemptions by the time when they end
 func (k keys) permit(number uint32) string { // hash: one of them
 	return k.permits(permitPartition(number)) + ":" + string(appendUint32(nil, number))
+}
+
+// isOuting tells whether a key is that of a household's exits.
+func (k keys) isOuting(key string) bool {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(key, k.prefix), "}:")
+	return strings.HasPrefix(rest, "q:")
 }
 
 // index is one bucket of a blind index: kind "d" document number, "f" phone.

@@ -8,13 +8,14 @@
 --        KEYS[3]:number)
 --      4 people (base: a hash for each)
 -- A member of KEYS[3] is number 4, type 1, person 8, site 4, host 8, from 6.
--- ARGV 1 'issue' | 'end'   2 now, ms   3 what ended before this time, ms, goes
+-- ARGV 1 'issue' | 'end' | 'sweep'   2 now, ms   3 what ended before this time, ms, goes
 --      issue: 4 partition's number   5 record, from its type on
 --      6 member, from its type on   7 until, ms   8 request 12: hash 8 + digest 4
 --      9 sealed particulars   10 '1' if it may still be issued   11 who issues it
 --      end: 4 permit's number, 4 bytes   5 who ends it
 -- Returns {'new' | 'again', number}, {'unknown'} no such person, {'other'} the
--- same request with other content, {'late'}, {'full'}; {'ended' | 'over'}, {'none'}
+-- same request with other content, {'late'}, {'full'}; {'ended' | 'over'}, {'none'};
+-- of a sweep how many went, of at most 20
 local RECORD, MOST = 27, 8
 local person, permits, now = KEYS[1], KEYS[3], tonumber(ARGV[2])
 
@@ -58,7 +59,9 @@ if ARGV[1] == 'end' then
 end
 
 -- What is past retention goes, of whomever it is.
+local over = 0
 for _, m in ipairs(redis.call('ZRANGEBYSCORE', permits, '-inf', '(' .. ARGV[3], 'LIMIT', 0, 20)) do
+  over = over + 1
   local number, holder = string.sub(m, 1, 4), KEYS[4] .. string.sub(m, 6, 13)
   local list = redis.call('HGET', holder, 'v') or ''
   local i = find(list, number)
@@ -66,6 +69,8 @@ for _, m in ipairs(redis.call('ZRANGEBYSCORE', permits, '-inf', '(' .. ARGV[3], 
   redis.call('DEL', permits .. ':' .. number)
   redis.call('ZREM', permits, m)
 end
+
+if ARGV[1] == 'sweep' then return over end
 
 local f = redis.call('HMGET', person, 'k', 'v')
 if not f[1] then return {'unknown'} end

@@ -153,6 +153,7 @@ const (
 	KindResident PersonKind = 'r'
 	KindVisitor  PersonKind = 'v'
 	KindWalkIn   PersonKind = 'w'
+	KindErased   PersonKind = 'e' // a resident or visitor whose identity was erased; until their events are gone, too
 )
 
 // String returns the wire name.
@@ -162,6 +163,8 @@ func (k PersonKind) String() string {
 		return "visitor"
 	case KindWalkIn:
 		return "walk_in"
+	case KindErased:
+		return "erased"
 	default:
 		return "resident"
 	}
