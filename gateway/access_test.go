@@ -40,6 +40,7 @@ var wants = map[string]string{
 	"GET /v1/permits/overstayed": "admin enroller grid leader device", "GET /v1/permits/:id": "admin enroller grid leader device",
 	"POST /v1/permits/:id/withdraw":   "admin enroller grid leader device",
 	"PUT /v1/residents/:id/exemption": "admin enroller medic", "DELETE /v1/residents/:id/exemption": "admin enroller medic",
+	"GET /v1/audit": "admin auditor", "GET /v1/audit/head": "admin auditor",
 	"POST /v1/setup": "admin", "GET /v1/devices": "admin leader", "POST /v1/devices": "admin leader", "DELETE /v1/devices/:code": "admin leader",
 }
 

@@ -102,6 +102,22 @@ func (m *Metrics) watchRules(age func() time.Duration) {
 	_ = m.registry.Register(gauge)
 }
 
+// watchAudit shows the audit as the first server of the set knows it: the last
+// entry, what could not be put on record and was not answered therefore, and how
+// often the chain was not what it was, which should wake somebody.
+func (m *Metrics) watchAudit(stats func() checkpoint.AuditStats) {
+	for _, f := range []struct {
+		name, help string
+		of         func(checkpoint.AuditStats) int64
+	}{
+		{"passgate_audit_head_seq", "Number of the last entry of the audit that this gateway knows of.", func(a checkpoint.AuditStats) int64 { return a.Head }},
+		{"passgate_audit_failures", "Entries that could not be put on record since the start.", func(a checkpoint.AuditStats) int64 { return a.Failed }},
+		{"passgate_audit_broken", "How often since the start the audit was not what it had been. Anything but 0 is an alarm.", func(a checkpoint.AuditStats) int64 { return a.Broken }},
+	} {
+		_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: f.name, Help: f.help}, func() float64 { return float64(f.of(stats())) }))
+	}
+}
+
 func (m *Metrics) countRequest(method, pattern string, status int) {
 	label := pattern
 	if method != "" {

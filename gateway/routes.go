@@ -122,6 +122,9 @@ func (s *Server) townRoutes() []route {
 		{method: get, path: "/v1/campaign", who: everyStaff, handle: s.handleCampaign},
 		{method: post, path: "/v1/campaign", who: only(leader), reads: duty, handle: s.handleTurnCampaign},
 
+		{method: get, path: "/v1/audit", who: only(auditor), reads: duty, handle: s.handleAudit},
+		{method: get, path: "/v1/audit/head", who: only(auditor), handle: s.handleAuditHead},
+
 		{method: get, path: "/v1/revocations", who: admins.andDevices(), handle: s.handleRevocations},
 		{method: get, path: "/v1/rules/table", who: everyStaff.andDevices(), handle: s.handleRules},
 		{method: get, path: "/.well-known/jwks.json", who: everybody, handle: s.handleJWKS},

@@ -46,6 +46,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Clock defaults to time.Now. It is the store's clock as well.
 	Clock checkpoint.Clock
+	// AuditSigner signs heads of the audit for who asks; nil: nobody can.
+	AuditSigner *checkpoint.AuditSigner
 	// Metrics to count in; the server makes its own if nil.
 	Metrics *Metrics
 }
@@ -57,6 +59,7 @@ type Server struct {
 	ring      *codes.Ring
 	verifier  *codes.Verifier
 	key       []byte
+	auditor   *checkpoint.AuditSigner // nil: signs no heads
 	logger    *slog.Logger
 	clock     checkpoint.Clock
 	metrics   *Metrics
@@ -86,7 +89,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("gateway: SessionKey has %d bytes, 32 are needed", len(cfg.SessionKey))
 	}
 	s := &Server{
-		store: cfg.Store, ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey,
+		store: cfg.Store, ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
 		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{},
 	}
 	if s.logger == nil {
@@ -99,6 +102,7 @@ func New(cfg Config) (*Server, error) {
 		s.metrics = NewMetrics()
 	}
 	s.metrics.watchRules(s.store.RulesAge)
+	s.metrics.watchAudit(s.store.AuditStats)
 	var err error
 	if s.passwords, err = newPasswordDesk(); err != nil {
 		return nil, err

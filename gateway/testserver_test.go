@@ -167,8 +167,10 @@ func (w *world) another() *world {
 // routes.
 func (w *world) serve(add ...func(*Server)) {
 	w.t.Helper()
+	signer, err := checkpoint.NewAuditSigner(bytes.Repeat([]byte{5}, 32), "gw-test")
+	w.must(err)
 	server, err := New(Config{
-		Store: w.store, Ring: w.ring, SessionKey: bytes.Repeat([]byte{3}, 32), Clock: w.clock.Now,
+		AuditSigner: signer, Store: w.store, Ring: w.ring, SessionKey: bytes.Repeat([]byte{3}, 32), Clock: w.clock.Now,
 		Logger: slog.New(slog.NewTextHandler(w.logs, nil)),
 	})
 	w.must(err)
