@@ -28,7 +28,7 @@ func (s *Store) LogExtents(ctx context.Context) ([]LogExtent, error) {
 	for part := range out {
 		info, err := s.rdb.XInfoStream(ctx, s.keys.log(part)).Result()
 		switch {
-		case redis.HasErrorPrefix(err, "ERR no such key"):
+		case redis.HasErrorPrefix(err, "no such key"):
 			out[part].Last = "0-0"
 		case err != nil:
 			return nil, unavailable(err)

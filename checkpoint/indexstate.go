@@ -48,13 +48,22 @@ func passedAt(last []byte) int64 {
 	return time6(last[1:7])
 }
 
+// waitingAt is the time of a stored reading that waits for its second one, -1 if
+// there is none.
+func waitingAt(reading []byte) int64 {
+	if len(reading) < 8 {
+		return -1
+	}
+	return time6(reading[2:8])
+}
+
 // passageSize is a stored last passage without the app pass: way 1, time 6,
 // site 4, gate 4.
 const passageSize = 15
 
 // storedState is what Redis holds of a person's state.
 type storedState struct {
-	last             []byte // with the app pass
+	last, waiting    []byte // last with the app pass
 	walkIns, knownAs string // fields j and r
 }
 
@@ -64,7 +73,7 @@ func (s *Store) storedStates(ctx context.Context, people []uint64) ([]storedStat
 		replies := make([]*redis.SliceCmd, len(part))
 		_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for i, id := range part {
-				replies[i] = p.HMGet(ctx, s.keys.person(id), "l", "j", "r")
+				replies[i] = p.HMGet(ctx, s.keys.person(id), "l", "j", "r", "m")
 			}
 			return nil
 		})
@@ -78,6 +87,8 @@ func (s *Store) storedStates(ctx context.Context, people []uint64) ([]storedStat
 			st.last = []byte(last)
 			st.walkIns, _ = v[1].(string)
 			st.knownAs, _ = v[2].(string)
+			waiting, _ := v[3].(string)
+			st.waiting = []byte(waiting)
 			out = append(out, st)
 		}
 	}
@@ -86,9 +97,9 @@ func (s *Store) storedStates(ctx context.Context, people []uint64) ([]storedStat
 
 // PutStates puts the state of the people of one partition to what their records
 // say, and the numbers of who is inside with it. states holds everybody of the
-// partition who is on record or has events. A last passage that is newer than
-// the given one stays if keep says so of its time: the record of that time is
-// not whole. It gives those who are one person with a walk-in or the other way
+// partition who is on record or has events. A last passage or waiting reading
+// that is newer than the given one stays if keep says so of its time: the record
+// of that time is not whole. It gives those who are one person with a walk-in or the other way
 // round: SettleState has to follow for them when all trails are there. Nobody
 // may write in the partition meanwhile. Errors: ErrUnavailable.
 func (s *Store) PutStates(ctx context.Context, part int, states []PersonState, keep func(at int64) bool) (joined []uint64, err error) {
@@ -132,10 +143,12 @@ func (s *Store) PutStates(ctx context.Context, part int, states []PersonState, k
 // then have.
 func (s *Store) putState(ctx context.Context, p redis.Pipeliner, now *PersonState, was *storedState, keep func(int64) bool) []byte {
 	key := s.keys.person(now.Person)
-	if len(now.waiting) > 0 {
-		p.HSet(ctx, key, "m", now.waiting)
-	} else {
+	switch at := waitingAt(was.waiting); {
+	case at > waitingAt(now.waiting) && keep(at):
+	case len(now.waiting) == 0:
 		p.HDel(ctx, key, "m")
+	default:
+		p.HSet(ctx, key, "m", now.waiting)
 	}
 	switch at := passedAt(was.last); {
 	case at > passedAt(now.last) && keep(at), samePassage(was.last, now.last):

@@ -54,10 +54,11 @@ func (c *comparer) sets(ctx context.Context, sets []checkpoint.Set, d *setDigest
 	}
 	for i := range sets {
 		want := c.within(sets[i].Entries)
-		have := c.settled(&stored[i], want)
+		have, kept := c.settled(&stored[i], want)
 		d.buffer = digestSet(d.record, sets[i].Name(), want, d.buffer)
 		d.buffer = digestSet(d.redis, sets[i].Name(), have, d.buffer)
 		c.compare(sets[i].SetID, want, have, c.within(stored[i].Astray))
+		sets[i].Entries = slices.Concat(sets[i].Entries, kept)
 	}
 	return nil
 }
@@ -75,21 +76,18 @@ func (c *comparer) within(entries []checkpoint.SetEntry) []checkpoint.SetEntry {
 
 // settled drops what cannot be compared of a set in Redis: what lies before
 // retention, what was recorded too lately, and what is of a day of which the
-// record is not whole and has nothing.
-func (c *comparer) settled(stored *checkpoint.StoredSet, want []checkpoint.SetEntry) []checkpoint.SetEntry {
-	out := make([]checkpoint.SetEntry, 0, len(stored.Entries))
+// record is not whole and has nothing, which it gives as kept.
+func (c *comparer) settled(stored *checkpoint.StoredSet, want []checkpoint.SetEntry) (out, kept []checkpoint.SetEntry) {
+	kept = keptOf(stored, want, func(at int64) bool { return at >= c.since && c.e.keep(at) })
+	c.report.count(stored.Family, func(f *FamilyReport) { f.Kept += int64(len(kept)) })
 	for _, e := range c.within(stored.Entries) {
-		if c.e.keep(e.At) && find(want, stored.Family, e) == nil {
-			c.report.count(stored.Family, func(f *FamilyReport) { f.Kept++ })
-			continue
-		}
 		event, err := checkpoint.MemberEvent(stored.SetID, e.At, string(e.Member))
-		if err == nil && event.RecordedAt > c.e.until {
+		if err == nil && (event.RecordedAt > c.e.until || find(kept, stored.Family, e) != nil) {
 			continue
 		}
 		out = append(out, e)
 	}
-	return out
+	return out, kept
 }
 
 // compare puts the differences of one set on record.
