@@ -8,8 +8,8 @@ import (
 // Contacts of a person in a period [from, to) are the people who can have been
 // near enough: see ContactKind. They are worked out from everybody's whole
 // record, folded into stays by package trajectory as of the end of the period
-// (or of now); the gates' indexes only say whose record to look at. They follow
-// the record within the projector's lag.
+// (or of now), as far as the record is shown; the gates' indexes only say whose
+// record to look at. They follow the record within the projector's lag.
 //
 // # Who is one person
 //
@@ -38,8 +38,8 @@ const (
 	// vehicle, or the same plate within the margin, at whatever gates.
 	ContactVehicle
 	// ContactVenue: their stays at a site that is not residential overlap, for
-	// the least overlap at least. Of a stay that is known by its exit alone, it
-	// is enough that the exit lies within the other's stay.
+	// the least overlap at least. Of a stay of which no entry was seen it is
+	// enough that the exit lies within the other's stay.
 	ContactVenue
 	// ContactGate: they passed a gate of a residential site within the margin,
 	// let through or not: they stood there. At other gates that counts only if
@@ -67,7 +67,9 @@ type ContactWeight struct {
 }
 
 // ContactWeights is the whole table of how contacts are ranked. A minute at a
-// venue counts half if an end of one of the two stays was inferred.
+// venue counts half if an end of one of the two stays was inferred; a meeting
+// with somebody of whom only the exit was seen counts like one at a gate, and
+// what time there is of it half.
 func ContactWeights() []ContactWeight {
 	return []ContactWeight{
 		{ContactHousehold, perHouseholdDay, "day of the period, begun"},
@@ -80,7 +82,7 @@ func ContactWeights() []ContactWeight {
 const (
 	perHouseholdDay = 600
 	perRide         = 60
-	perGate         = 2 // also of a stay that is known by its exit alone
+	perGate         = 2
 )
 
 // Bounds and defaults of a ContactQuery.
@@ -182,7 +184,7 @@ func (m *Meeting) doubled() int64 {
 	}
 	switch {
 	case m.UnknownStart:
-		return perGate * unit
+		return perGate*unit + m.To - m.From
 	case m.Inferred:
 		return m.To - m.From
 	}

@@ -138,8 +138,10 @@ func oracleExposure(met []Meeting) float64 {
 			sum += 600 * math.Max(1, math.Ceil(minutes/1440))
 		case m.Kind == ContactVehicle:
 			sum += 60
-		case m.Kind == ContactGate, m.UnknownStart:
+		case m.Kind == ContactGate:
 			sum += 2
+		case m.UnknownStart:
+			sum += 2 + minutes/2
 		case m.Inferred:
 			sum += minutes / 2
 		default:

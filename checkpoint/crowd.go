@@ -133,7 +133,7 @@ func (s *Store) maybeThere(ctx context.Context, d *directory, places []crowdPlac
 		p := &places[i]
 		gates, since := []*Gate{p.gate}, p.From
 		if p.gate == nil {
-			gates, since = reg.gatesOf(p.site), lookBack(rules, p.site.Num, p.From, max(0, p.end-maxWindow))
+			gates, since = reg.gatesOf(p.site), lookBack(rules, p.site.Num, p.From, s.recordsSince(p.From, p.end))
 		}
 		v, err := s.readVenue(ctx, d, p.site, gates, since, p.end, p.asOf)
 		if errors.Is(err, errVenueTooLarge) {
@@ -155,11 +155,12 @@ func (s *Store) maybeThere(ctx context.Context, d *directory, places []crowdPlac
 func (s *Store) wereThere(ctx context.Context, d *directory, ids []uint64, places []crowdPlace, atLeast int) (members []CrowdMember, err error) {
 	rules, sites := s.Registry().StayRules(), map[uint32]bool{}
 	r := records{s: s, d: d, matters: func(site uint32) bool { return sites[site] }}
+	earliest := int64(forever)
 	for i := range places {
-		r.end = max(r.end, places[i].end)
+		r.end, earliest = max(r.end, places[i].end), min(earliest, places[i].From)
 		sites[places[i].site.Num] = true
 	}
-	r.first, r.early = max(0, r.end-maxWindow), r.end
+	r.first, r.early = s.recordsSince(earliest, r.end), r.end
 	for i := range places {
 		r.early = min(r.early, lookBack(rules, places[i].site.Num, places[i].From, r.first))
 	}

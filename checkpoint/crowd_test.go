@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"passgate/checkpoint/trajectory"
 )
@@ -138,6 +139,33 @@ func (m *movingTown) checkInside(t *testing.T) int {
 		t.Fatalf("inside %s at %d: %s", code, at, d)
 	}
 	return len(got)
+}
+
+// Whoever came home and has not passed a gate since is at home, however long
+// ago; of a mall that is true for its longest stay.
+func TestPeopleAreAtHomeForDays(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	person := mustEnrol(t, s, resident(1, "v-01"))[0]
+	post(t, s, clock, "v-01").scan(person, In, 36_5)
+	clock.Advance(2 * time.Hour)
+	other := mustEnrol(t, s, resident(2, "v-01"))[0]
+	post(t, s, clock, "mall-01").scan(other, In, 36_5)
+	projectAll(t, s)
+	inside := func(site string) int {
+		people, err := s.InsideAt(t.Context(), site, s.now())
+		must(t, err)
+		return len(people)
+	}
+	for days, want := range []int{1, 0, 0} {
+		if got := inside("mall-01"); got != want {
+			t.Errorf("%d in the mall after %d days, want %d", got, days, want)
+		}
+		if got := inside("v-01"); got != 1 {
+			t.Errorf("%d at home after %d days, want 1", got, days)
+		}
+		clock.Advance(24 * time.Hour)
+	}
 }
 
 func TestCrowdRefusesWhatCannotBeAsked(t *testing.T) {

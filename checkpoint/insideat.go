@@ -66,7 +66,7 @@ func (s *Store) maybeInside(ctx context.Context, d *directory, site *Site, at in
 		entered bool
 	}
 	reg, last := s.Registry(), map[uint64]passage{}
-	from := lookBack(reg.StayRules(), site.Num, at, max(0, at+1-maxWindow))
+	from := lookBack(reg.StayRules(), site.Num, at, s.recordsSince(at, at+1))
 	err := s.readGates(ctx, reg.gatesOf(site), from, at+1, func(e *ScanEvent) error {
 		if !moved(e) {
 			return nil

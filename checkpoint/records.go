@@ -49,6 +49,18 @@ func (r *records) each(ctx context.Context, ids []uint64, fn func(*known, []traj
 	})
 }
 
+// recordsSince is how far back it matters what happened before from, in a
+// question that ends at end: 61 days, or as long as events are shown to everybody
+// if the question is about no more than that. The minute is for the time that the
+// question takes.
+func (s *Store) recordsSince(from, end int64) int64 {
+	since := max(0, end-maxWindow)
+	if shown := s.oldestShown() + 60_000; from >= shown {
+		since = max(since, shown)
+	}
+	return since
+}
+
 // beginsInside tells whether the first movement is an exit at a site that
 // matters. Of several at one instant any may be the first.
 func (r *records) beginsInside(facts []trajectory.Event) bool {

@@ -42,7 +42,7 @@ func (s *Store) newTracer(q ContactQuery) *tracer {
 		s: s, reg: reg, rules: reg.StayRules(), q: q, end: min(q.To, now+1), asOf: min(q.To, now), dir: newDirectory(s),
 		venues: map[uint32]*venue{}, stays: map[uint64][]sojourn{},
 	}
-	t.first = max(0, t.end-maxWindow)
+	t.first = s.recordsSince(q.From, t.end)
 	t.early = max(t.first, q.From)
 	for _, site := range reg.Sites() {
 		if !site.Kind.Residential() {
