@@ -33,11 +33,8 @@ type EventArchive interface {
 	// Days are the UTC days (ms / 86,400,000) that have files.
 	Days() []int64
 	// Destroy destroys a day's key and files; events that keep wants are kept
-	// as evidence under another key.
+	// as evidence under another key, until it is called without them.
 	Destroy(ctx context.Context, day int64, keep func(*ScanEvent) bool) error
-	// Cursors are the IDs of the last entries of each partition's log that are
-	// archived.
-	Cursors(ctx context.Context) (map[int]string, error)
 }
 
 // Sweeper takes away what is past retention: see retention.go. Any number of
@@ -188,34 +185,25 @@ func (w *Sweeper) begin(ctx context.Context) (*sweepRun, error) {
 	return run, nil
 }
 
-// all is the order of a sweep: what refers to people goes before the people.
+// all is the order of a sweep: what refers to people goes before the people. What
+// the archive cannot do keeps nothing else from going.
 func (r *sweepRun) all(ctx context.Context) error {
+	ofArchive := r.sweepArchive(ctx)
 	for _, step := range []func(context.Context) error{
-		r.sweepArchive, r.sweepLogs, r.sweepPermits, r.sweepFevers, r.sweepShifts, r.sweepRevocations, r.sweepCases, r.sweepKeys, r.rewrite,
+		r.sweepLogs, r.sweepPermits, r.sweepFevers, r.sweepShifts, r.sweepRevocations, r.sweepCases, r.sweepKeys, r.rewrite,
 	} {
 		if err := step(ctx); err != nil {
-			return err
+			return errors.Join(err, ofArchive)
 		}
 	}
-	return nil
+	return ofArchive
 }
 
-// lease calls lease.lua: fence 0 takes, length 0 gives back. 0: another has it.
+// lease takes (fence 0), renews or gives back (length 0) the right to sweep. The
+// answer 0 says that another process has it.
 func (r *sweepRun) lease(ctx context.Context, length time.Duration, fence int64) (int64, error) {
-	held := ""
-	if fence != 0 {
-		held = fmt.Sprint(fence)
-	}
-	reply, err := r.s.run(ctx, r.s.rdb, leaseScript, []string{r.s.keys.sweep()}, r.w.owner, length.Milliseconds(), held, "")
-	if err != nil {
-		return 0, err
-	}
-	list, _ := reply.([]any)
-	if len(list) == 0 {
-		return 0, errors.New("checkpoint: lease script replied in another form")
-	}
-	token, _ := list[0].(int64)
-	return token, nil
+	token, _, err := r.s.lease(ctx, r.s.rdb, r.s.keys.sweep(), r.w.owner, length, fence, "")
+	return token, err
 }
 
 // end lets the next one begin.

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ func (r *sweepRun) sweepArchive(ctx context.Context) error {
 		return nil
 	}
 	keep := func(e *ScanEvent) bool { return r.held[e.Person] }
+	var failed error
 	for _, day := range r.w.archive.Days() {
 		if day >= dayOf(r.KeptFrom) {
 			break
@@ -29,11 +31,12 @@ func (r *sweepRun) sweepArchive(ctx context.Context) error {
 			return err
 		}
 		if err := r.w.archive.Destroy(ctx, day, keep); err != nil {
-			return fmt.Errorf("archive of day %d: %w", day, err)
+			failed = errors.Join(failed, fmt.Errorf("archive of %s: %w", Day(day), err))
+			continue
 		}
 		r.removed("archive days", 1)
 	}
-	return nil
+	return failed
 }
 
 // sweepLogs deletes old entries of the logs, as far as they are projected and
@@ -44,25 +47,17 @@ func (r *sweepRun) sweepLogs(ctx context.Context) error {
 	if !r.moved {
 		return nil
 	}
-	var archived map[int]string
-	if r.w.archive != nil {
-		var err error
-		if archived, err = r.w.archive.Cursors(ctx); err != nil {
-			return err
-		}
-	}
 	for part := range Partitions {
-		upTo, err := r.s.rdb.HGet(ctx, r.s.keys.partition(part), "cur").Result()
-		if isNil(err) {
-			continue // nothing of it is projected
-		}
+		fields, err := r.s.rdb.HMGet(ctx, r.s.keys.partition(part), "cur", "ac").Result() // see cutlog.lua
 		if err != nil {
 			return unavailable(err)
 		}
+		upTo, _ := fields[0].(string)
 		if r.w.archive != nil {
-			upTo = earlierEntry(upTo, archived[part])
+			archived, _ := fields[1].(string)
+			upTo = earlierEntry(upTo, archived)
 		}
-		if err := r.sweepLog(ctx, r.s.keys.log(part), upTo); err != nil {
+		if err := r.sweepLog(ctx, part, upTo); err != nil {
 			return err
 		}
 	}
@@ -70,7 +65,8 @@ func (r *sweepRun) sweepLogs(ctx context.Context) error {
 }
 
 // sweepLog deletes what is old up to an entry of one log, "" for none.
-func (r *sweepRun) sweepLog(ctx context.Context, log, upTo string) error {
+func (r *sweepRun) sweepLog(ctx context.Context, part int, upTo string) error {
+	log := r.s.keys.log(part)
 	for after := "-"; upTo != ""; {
 		began := time.Now()
 		entries, err := r.s.rdb.XRangeN(ctx, log, after, upTo, sweepBatch).Result()
@@ -87,6 +83,9 @@ func (r *sweepRun) sweepLog(ctx context.Context, log, upTo string) error {
 		}
 		if len(old) > 0 {
 			n, err := r.s.rdb.XDel(ctx, log, old...).Result()
+			if err == nil { // of the entries that an archive has this many are not in the log any more
+				err = r.s.rdb.HIncrBy(ctx, r.s.keys.partition(part), "tn", n).Err()
+			}
 			if err != nil {
 				return unavailable(err)
 			}
