@@ -6,10 +6,10 @@ import (
 	"sync/atomic"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/archive"
 )
 
-// Archive is where the events of past days lie. [checkpoint/archive.Archive] is
-// one by way of [FromArchive].
+// Archive is where the events of past days lie; [FromArchive] makes one.
 type Archive interface {
 	// Days lists the UTC days (ms/86400000) of which there is something.
 	Days() []int64
@@ -19,6 +19,21 @@ type Archive interface {
 	// Covers tells whether the archive has what was taken away of the log of a
 	// partition.
 	Covers(partition int) bool
+}
+
+// FromArchive is an archive on the disk.
+func FromArchive(a *archive.Archive) Archive { return onDisk{a} }
+
+type onDisk struct{ *archive.Archive }
+
+// Read names damaged files.
+func (d onDisk) Read(ctx context.Context, day int64, fn func(*checkpoint.ScanEvent) error) ([]string, error) {
+	found, err := d.Archive.Read(ctx, day, fn)
+	damaged := make([]string, len(found))
+	for i := range found {
+		damaged[i] = found[i].String()
+	}
+	return damaged, err
 }
 
 // Events is an archive of events that a function makes: for filling a store with

@@ -33,7 +33,9 @@ type commandLine struct {
 	Residents residentsCmd `cmd:"" help:"Enrol residents from a file, export them."`
 	Pass      passCmd      `cmd:"" help:"Issue, convert and verify passes."`
 	Trace     traceCmd     `cmd:"" help:"Who passed a gate, where a person was."`
+	Replay    replayCmd    `cmd:"" help:"Make the indexes anew from archive and logs, or compare them."`
 	Rules     rulesCmd     `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
+	Audit     auditCmd     `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`
 	Keys      keysCmd      `cmd:"" help:"Show and rotate the keys that sign passes."`
 	Help      helpCmd      `cmd:"" help:"Show this help, or that of a command."`
 	Version   versionCmd   `cmd:"" help:"Show the version."`
