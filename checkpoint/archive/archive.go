@@ -22,6 +22,7 @@ import (
 // function that is handed an event must not call the Archive again.
 type Archive struct {
 	dir, keys string
+	crowd     int                     // small segments of a day that are too many
 	hook      func(step string) error // tests fail or end the process here
 
 	mu      sync.Mutex
@@ -73,6 +74,7 @@ func parseShelf(name string) (day int64, key string, ok bool) {
 }
 
 func (a *Archive) keyPath(name string) string { return filepath.Join(a.keys, name) }
+func (a *Archive) path(name string) string    { return filepath.Join(a.dir, filepath.FromSlash(name)) }
 
 // step is where a test may end the work.
 func (a *Archive) step(name string) error {
@@ -87,7 +89,7 @@ func (a *Archive) step(name string) error {
 // A manifest that is missing or damaged is made anew from the files; Notices
 // tells of that and of whatever else was out of order.
 func Open(dir, keyDir string) (*Archive, error) {
-	a := &Archive{dir: dir, keys: filepath.Join(keyDir, "archive")}
+	a := &Archive{dir: dir, keys: filepath.Join(keyDir, "archive"), crowd: mostSmall}
 	return a, a.open()
 }
 
@@ -218,12 +220,6 @@ func (a *Archive) append(ctx context.Context, events []checkpoint.ScanEvent, fro
 		return err
 	}
 	var written []*segmentWriter
-	undo := func(err error) error {
-		for _, w := range written {
-			w.drop()
-		}
-		return err
-	}
 	for _, day := range slices.Sorted(maps.Keys(days)) {
 		w, err := a.addSegment(ctx, m.put(DayName(day)), func(add func(*checkpoint.ScanEvent) error) error {
 			for _, i := range days[day] {
@@ -234,7 +230,8 @@ func (a *Archive) append(ctx context.Context, events []checkpoint.ScanEvent, fro
 			return nil
 		})
 		if err != nil {
-			return undo(err)
+			a.dropUnlisted(written...)
+			return err
 		}
 		written = append(written, w)
 	}
@@ -244,12 +241,24 @@ func (a *Archive) append(ctx context.Context, events []checkpoint.ScanEvent, fro
 		}
 	}
 	if err := a.commit(m); err != nil {
-		if now, lost := a.readManifest(manifestName); lost == nil && now.Written == m.Written {
-			return err // the new manifest is in place, perhaps not durable: what it lists has to stay
-		}
-		return undo(err)
+		a.dropUnlisted(written...)
+		return err
 	}
 	return nil
+}
+
+// dropUnlisted removes segments after a failure, unless the manifest that lists
+// them is in place: then they have to stay.
+func (a *Archive) dropUnlisted(written ...*segmentWriter) {
+	now, err := a.readManifest(manifestName)
+	if err != nil {
+		return
+	}
+	for _, w := range written {
+		if !now.lists(w.shelf, w.info.Name) {
+			w.drop()
+		}
+	}
 }
 
 // byDay gives the places of the events of each day.
@@ -275,11 +284,11 @@ func (a *Archive) addSegment(ctx context.Context, s *shelf, fill func(add func(*
 	if err := a.step("key"); err != nil {
 		return nil, err
 	}
-	folder := filepath.Join(a.dir, filepath.FromSlash(s.Name))
+	folder := a.path(s.Name)
 	if err := makeDir(folder); err != nil {
 		return nil, err
 	}
-	w, err := createSegment(filepath.Join(folder, segmentName(s.Next)), key)
+	w, err := createSegment(s.Name, filepath.Join(folder, segmentName(s.Next)), key)
 	if err != nil {
 		return nil, err
 	}

@@ -12,8 +12,11 @@ import (
 	"filippo.io/age"
 )
 
-// errNoKey: the key of a shelf is not in the key folder.
-var errNoKey = errors.New("its key is not in the key folder")
+// Why a key cannot be had.
+var (
+	errNoKey  = errors.New("its key is not in the key folder")
+	errBadKey = errors.New("its key file is damaged, restore it from a copy")
+)
 
 // loadKey reads an identity file of one key, as "age-keygen" writes it.
 func loadKey(path string) (*age.X25519Identity, error) {
@@ -30,11 +33,11 @@ func loadKey(path string) (*age.X25519Identity, error) {
 		}
 		id, err := age.ParseX25519Identity(line)
 		if err != nil { // without the cause, which may quote the key
-			return nil, fmt.Errorf("archive: the key file %s is damaged: restore it from a copy", path)
+			return nil, fmt.Errorf("%w: %s", errBadKey, filepath.Base(path))
 		}
 		return id, nil
 	}
-	return nil, fmt.Errorf("archive: the key file %s is empty: restore it from a copy", path)
+	return nil, fmt.Errorf("%w: %s", errBadKey, filepath.Base(path))
 }
 
 // keyToWrite gives a shelf's key, a new one for a shelf without files. It makes

@@ -216,7 +216,7 @@ func (a *Archive) finishRemoval(m *manifest) error {
 		}
 	}
 	for _, file := range m.Doomed.Files {
-		if err := removeFile(filepath.Join(a.dir, file)); err != nil {
+		if err := removeFile(a.path(file)); err != nil {
 			return err
 		}
 		if err := a.step("file removed"); err != nil {
@@ -224,7 +224,7 @@ func (a *Archive) finishRemoval(m *manifest) error {
 		}
 	}
 	for _, folder := range m.Doomed.Folders {
-		_ = os.Remove(filepath.Join(a.dir, folder)) // stays if there is something in it
+		_ = os.Remove(a.path(folder)) // stays if there is something in it
 	}
 	m.Doomed = nil
 	return a.commit(m)

@@ -2,13 +2,9 @@ package archive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path"
-	"path/filepath"
 	"strings"
-
-	"filippo.io/age"
 
 	"passgate/checkpoint"
 )
@@ -19,6 +15,7 @@ type Damage struct {
 	Wrong  string // what is wrong with it
 	Events int64  // that were read from it even so
 	Listed int64  // events that it had when it was written
+	Disk   bool   // the disk could not give the file: it may be good
 }
 
 // String names the file, what is wrong and what was lost.
@@ -29,15 +26,20 @@ func (d Damage) String() string {
 // Read hands every good event of a UTC day to fn, in any order; an event that
 // was archived twice comes twice. A damaged file is named: what lies before
 // the damage, and behind a bad line, is read all the same, and so are the other
-// files. An error is fn's, the context's, or the disk's. Nothing is written
-// meanwhile: fn must not call the Archive.
+// files. An error is fn's, the context's, or that of an archive that cannot be
+// read at all. Nothing is written meanwhile: fn must not call the Archive.
 func (a *Archive) Read(ctx context.Context, day int64, fn func(*checkpoint.ScanEvent) error) (damaged []Damage, err error) {
 	unlock, m, err := a.lockToRead(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	for _, s := range m.ofDay(day) {
+	return a.readShelves(ctx, m.ofDay(day), fn)
+}
+
+// readShelves reads every file of some shelves.
+func (a *Archive) readShelves(ctx context.Context, shelves []*shelf, fn func(*checkpoint.ScanEvent) error) (damaged []Damage, err error) {
+	for _, s := range shelves {
 		for i := range s.Files {
 			damage, err := a.readFile(ctx, s, &s.Files[i], fn)
 			if err != nil {
@@ -66,29 +68,16 @@ func (a *Archive) lockToRead(ctx context.Context) (unlock func(), m *manifest, e
 	return unlock, m, nil
 }
 
-// keyToRead gives a shelf's key, nil if there is none.
-func (a *Archive) keyToRead(s *shelf) (*age.X25519Identity, error) {
-	key, err := loadKey(a.keyPath(s.Key))
-	if errors.Is(err, errNoKey) {
-		return nil, nil
-	}
-	return key, err
-}
-
 // readFile reads a segment against what the manifest says of it.
 func (a *Archive) readFile(ctx context.Context, s *shelf, listed *fileInfo, fn func(*checkpoint.ScanEvent) error) (*Damage, error) {
-	key, err := a.keyToRead(s)
-	if err != nil {
-		return nil, err
-	}
 	r := segmentReader{day: s.day}
 	name := path.Join(s.Name, listed.Name)
-	if err := r.read(ctx, filepath.Join(a.dir, filepath.FromSlash(name)), key, fn); err != nil {
+	if err := r.read(ctx, a.path(name), a.keyPath(s.Key), fn); err != nil {
 		return nil, err
 	}
 	switch {
 	case r.info.SHA256 == "": // missing, said already
-	case r.info.SHA256 != listed.SHA256:
+	case r.disk == nil && r.info.SHA256 != listed.SHA256:
 		r.wrong = append(r.wrong, "its checksum is not the manifest's")
 	case len(r.wrong) == 0 && r.info.Events != listed.Events:
 		r.wrong = append(r.wrong, "it has another number of events than the manifest says")
@@ -96,5 +85,5 @@ func (a *Archive) readFile(ctx context.Context, s *shelf, listed *fileInfo, fn f
 	if len(r.wrong) == 0 {
 		return nil, nil
 	}
-	return &Damage{name, strings.Join(r.wrong, "; "), r.info.Events, listed.Events}, nil
+	return &Damage{name, strings.Join(r.wrong, "; "), r.info.Events, listed.Events, r.disk != nil}, nil
 }

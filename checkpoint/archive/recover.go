@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -64,7 +63,7 @@ func (a *Archive) tidy(ctx context.Context, m *manifest) error {
 	}
 	for _, s := range m.Shelves {
 		for _, f := range s.Files {
-			if !exists(filepath.Join(a.dir, filepath.FromSlash(s.Name), f.Name)) {
+			if !exists(a.path(path.Join(s.Name, f.Name))) {
 				a.notice("%s/%s with %d events is missing", s.Name, f.Name, f.Events)
 			}
 		}
@@ -78,7 +77,7 @@ func (a *Archive) tidy(ctx context.Context, m *manifest) error {
 // shelfNames lists the folders that are shelves by their name.
 func (a *Archive) shelfNames() (names []string, err error) {
 	for _, parent := range []string{"", evidenceName} {
-		entries, err := os.ReadDir(filepath.Join(a.dir, parent))
+		entries, err := os.ReadDir(a.path(parent))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -97,7 +96,7 @@ func (a *Archive) shelfNames() (names []string, err error) {
 
 // tidyShelf looks at one folder and tells whether the manifest has changed.
 func (a *Archive) tidyShelf(ctx context.Context, m *manifest, name string) (changed bool, err error) {
-	entries, err := os.ReadDir(filepath.Join(a.dir, filepath.FromSlash(name)))
+	entries, err := os.ReadDir(a.path(name))
 	if err != nil {
 		return false, fmt.Errorf("archive: %w", err)
 	}
@@ -105,7 +104,7 @@ func (a *Archive) tidyShelf(ctx context.Context, m *manifest, name string) (chan
 		n, ok := parseSegment(entry.Name())
 		switch {
 		case strings.HasSuffix(entry.Name(), tempMark):
-			if err := removeFile(filepath.Join(a.dir, filepath.FromSlash(name), entry.Name())); err != nil {
+			if err := removeFile(a.path(path.Join(name, entry.Name()))); err != nil {
 				return changed, err
 			}
 		case !ok:
@@ -116,6 +115,9 @@ func (a *Archive) tidyShelf(ctx context.Context, m *manifest, name string) (chan
 			}
 			changed = true
 		}
+	}
+	if m.shelf(name) == nil {
+		_ = os.Remove(a.path(name)) // stays if there is something in it
 	}
 	return changed, nil
 }
@@ -129,14 +131,10 @@ func (m *manifest) lists(shelf, file string) bool {
 // found out about it. A damaged one is listed, too, so that reading names it.
 func (a *Archive) takeIn(ctx context.Context, m *manifest, name string, n int) error {
 	s := m.put(name)
-	key, err := a.keyToRead(s)
-	if err != nil {
-		return err
-	}
 	r := segmentReader{day: s.day}
 	r.info.Name = segmentName(n)
-	file := filepath.Join(a.dir, filepath.FromSlash(name), r.info.Name)
-	if err := r.read(ctx, file, key, func(*checkpoint.ScanEvent) error { return nil }); err != nil {
+	file := a.path(path.Join(name, r.info.Name))
+	if err := r.read(ctx, file, a.keyPath(s.Key), func(*checkpoint.ScanEvent) error { return nil }); err != nil {
 		return err
 	}
 	s.Files = append(s.Files, r.info)

@@ -42,17 +42,19 @@ type fileInfo struct {
 	Events int64  `json:"events"`
 	First  int64  `json:"first"` // earliest occurred_at, UTC ms
 	Last   int64  `json:"last"`  // latest
+	// Damaged: it was found so and is not put together with others.
+	Damaged bool `json:"damaged,omitempty"`
 }
 
 // segmentWriter writes a segment under a temporary name; keep completes it.
 type segmentWriter struct {
-	path string
-	file *os.File
-	sum  hash.Hash
-	age  io.WriteCloser
-	zstd *zstd.Encoder
-	line []byte
-	info fileInfo
+	shelf, path string
+	file        *os.File
+	sum         hash.Hash
+	age         io.WriteCloser
+	zstd        *zstd.Encoder
+	line        []byte
+	info        fileInfo
 }
 
 // encoders are kept for their tables, which cost more than a small segment.
@@ -64,12 +66,12 @@ var encoders = sync.Pool{New: func() any {
 	return e
 }}
 
-func createSegment(path string, key *age.X25519Identity) (*segmentWriter, error) {
+func createSegment(shelf, path string, key *age.X25519Identity) (*segmentWriter, error) {
 	file, err := os.OpenFile(path+tempMark, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
-	w := &segmentWriter{path: path, file: file, sum: sha256.New(), info: fileInfo{Name: filepath.Base(path)}}
+	w := &segmentWriter{shelf: shelf, path: path, file: file, sum: sha256.New(), info: fileInfo{Name: filepath.Base(path)}}
 	if w.age, err = age.Encrypt(io.MultiWriter(w, w.sum), key.Recipient()); err != nil {
 		w.drop()
 		return nil, fmt.Errorf("archive: write %s: %w", path, err)

@@ -39,43 +39,46 @@ type segmentReader struct {
 	day   int64 // of every event, as the folder says
 	info  fileInfo
 	wrong []string // what is wrong, a sentence each
-	io    error    // the disk failed: nothing can be said about the file
+	disk  error    // the disk failed: whether the file is good is not known
 }
 
-// read hands every good event to fn. It returns fn's error, the context's or
-// the disk's; what is wrong with the file itself is in wrong.
-func (r *segmentReader) read(ctx context.Context, path string, key *age.X25519Identity, fn func(*checkpoint.ScanEvent) error) error {
+// read hands every good event to fn. It returns fn's error or the context's;
+// what is wrong with the file itself or the disk is in wrong.
+func (r *segmentReader) read(ctx context.Context, path, keyPath string, fn func(*checkpoint.ScanEvent) error) error {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		r.wrong = append(r.wrong, "the file is missing")
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("archive: %w", err)
+		r.failed(err)
+		return nil
 	}
 	defer file.Close()
 	sum := sha256.New()
 	source := io.TeeReader(&diskReader{r: r, file: file}, sum)
 	bounded := bufio.NewReaderSize(source, 64<<10)
-	broken, err := r.decrypt(ctx, bounded, key, fn)
+	broken, err := r.decrypt(ctx, bounded, keyPath, fn)
 	if err != nil {
 		return err
 	}
-	if broken != nil {
+	if broken != nil && r.disk == nil {
 		r.wrong = append(r.wrong, fmt.Sprintf("after %d events: %v", r.info.Events, broken))
 	}
 	_, _ = io.Copy(io.Discard, bounded) // the rest, for the checksum
-	if r.io != nil {
-		return fmt.Errorf("archive: read %s: %w", path, r.io)
-	}
 	r.info.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return nil
 }
 
 // decrypt reads the events. broken is what ended the reading early.
-func (r *segmentReader) decrypt(ctx context.Context, source io.Reader, key *age.X25519Identity, fn func(*checkpoint.ScanEvent) error) (broken, err error) {
-	if key == nil {
-		return errNoKey, nil
+func (r *segmentReader) decrypt(ctx context.Context, source io.Reader, keyPath string, fn func(*checkpoint.ScanEvent) error) (broken, err error) {
+	key, err := loadKey(keyPath)
+	if errors.Is(err, errNoKey) || errors.Is(err, errBadKey) {
+		return err, nil
+	}
+	if err != nil {
+		r.failed(err)
+		return nil, nil
 	}
 	plain, err := age.Decrypt(source, key)
 	if err != nil {
@@ -118,6 +121,14 @@ func (r *segmentReader) decrypt(ctx context.Context, source io.Reader, key *age.
 	}
 }
 
+// failed notes that the disk cannot give what is on it.
+func (r *segmentReader) failed(err error) {
+	if r.disk == nil {
+		r.disk = err
+		r.wrong = append(r.wrong, fmt.Sprintf("after %d events the disk failed: %v", r.info.Events, err))
+	}
+}
+
 func (r *segmentReader) badLine(n int, err error) {
 	if len(r.wrong) < maxBadLines {
 		r.wrong = append(r.wrong, fmt.Sprintf("line %d: %v", n, err))
@@ -135,7 +146,7 @@ func (d *diskReader) Read(b []byte) (int, error) {
 	n, err := d.file.Read(b)
 	d.r.info.Bytes += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
-		d.r.io = err
+		d.r.failed(err)
 	}
 	return n, err
 }
