@@ -120,10 +120,12 @@ func syncFolder(path string) error {
 	return dir.Sync()
 }
 
-// Run keeps the file until ctx ends, and closes it. It reports a chain that is
+// Close closes the file. Every line in it is synced.
+func (f *AuditFile) Close() error { return f.file.Close() }
+
+// Run keeps the file until ctx ends, to sign then what is new. It reports a chain that is
 // not the one that was known. Only one Run may work on a file.
 func (f *AuditFile) Run(ctx context.Context, logger *slog.Logger) {
-	defer func() { _ = f.file.Close() }() // every line is synced
 	f.step(logger)
 	sign, cut := time.NewTicker(headEvery), time.NewTicker(cutEvery)
 	defer sign.Stop()

@@ -20,6 +20,7 @@ func headFile(t testing.TB, s *Store, path string) *AuditFile {
 	t.Helper()
 	f, err := OpenAuditFile(t.Context(), path, s, testSigner(t, 1, "gw-1"))
 	must(t, err)
+	t.Cleanup(func() { _ = f.Close() })
 	return f
 }
 
@@ -199,7 +200,6 @@ func TestAFileOfHeadsStaysSmall(t *testing.T) {
 	s, clock := newStore(t)
 	path := filepath.Join(t.TempDir(), "heads.ndjson")
 	f := headFile(t, s, path)
-	defer f.file.Close()
 	for i := range 40 {
 		if i%10 == 0 {
 			clock.Advance(24 * time.Hour)
@@ -241,7 +241,6 @@ func TestOldEntriesAreCutOffBehindASignedHead(t *testing.T) {
 	s, clock := newStore(t)
 	path := filepath.Join(t.TempDir(), "heads.ndjson")
 	f := headFile(t, s, path)
-	defer f.file.Close()
 	f.Keep = 10 * 24 * time.Hour
 	mustAudit(t, s, 20)
 	clock.Advance(8 * 24 * time.Hour)

@@ -77,7 +77,7 @@ func (s *Store) readAudit(m redis.XMessage) storedAudit {
 	if err != nil {
 		record = AuditRecord{AuditEntry: AuditEntry{Seq: place}}
 	}
-	if record.Sealed != nil {
+	if record.Sealed != nil && s.seal != nil {
 		reason, err := s.seal.open(auditSeal, record.Sealed)
 		if err != nil {
 			reason = []byte(AuditUnreadable)
@@ -127,4 +127,24 @@ func (s *Store) AuditSince(ctx context.Context, at int64) (int64, error) {
 		return len(found) == 0 || found[0].record.At >= at
 	})
 	return int64(n) + 1, err
+}
+
+// AuditReader reads the audit of a Redis without any secret: reasons stay
+// sealed.
+type AuditReader struct{ store *Store }
+
+// NewAuditReader reads through a client, which stays the caller's, the keys
+// with a prefix.
+func NewAuditReader(client redis.UniversalClient, prefix string) *AuditReader {
+	return &AuditReader{&Store{rdb: client, keys: keys{prefix}}}
+}
+
+// Cut is Store.AuditCut.
+func (r *AuditReader) Cut(ctx context.Context) (cut *AuditHead, bad bool, err error) {
+	return r.store.AuditCut(ctx)
+}
+
+// Records hands all entries in order to fn; see Store.AuditRecords.
+func (r *AuditReader) Records(ctx context.Context, fn func(*AuditRecord) error) error {
+	return r.store.AuditRecords(ctx, 1, math.MaxInt64, fn)
 }

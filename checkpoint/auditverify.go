@@ -155,6 +155,13 @@ func (v *AuditVerifier) Add(r *AuditRecord) {
 	v.compare(r)
 }
 
+// AddUnreadable takes what stands in the place of the next entry and is none.
+func (v *AuditVerifier) AddUnreadable(where string, err error) {
+	v.report.Entries++
+	v.find(v.next, FlawChanged, "%s, in the place of entry %d: %v", where, v.next, err)
+	v.next, v.broken = v.next+1, true
+}
+
 // behind judges an entry whose number was expected earlier.
 func (v *AuditVerifier) behind(r *AuditRecord) {
 	for i, m := range v.missing {

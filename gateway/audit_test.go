@@ -18,7 +18,6 @@ import (
 func (w *world) auditPage(login, query string) (entries []fields, next string) {
 	w.t.Helper()
 	got := w.do(http.MethodGet, "/v1/audit"+query, w.as(login), nil).ok(http.StatusOK)
-	got.conforms(contract(w.t), http.MethodGet, "/v1/audit")
 	var page struct {
 		Entries []fields
 		Next    string
@@ -74,6 +73,7 @@ func TestTheAuditIsAskedByWhoWhatAndWhen(t *testing.T) {
 			t.Errorf("%q gives %d entries and next %q, want %d", query, asked, next, want)
 		}
 	}
+	w.do(http.MethodGet, "/v1/audit?actor=tracer", w.as("auditor"), nil).ok(http.StatusOK).conforms(contract(t), http.MethodGet, "/v1/audit")
 	first, _ := w.auditPage("auditor", "?actor=tracer")
 	if e := first[0]; e["reason"] != "核实行程" || e["role"] != "tracer" || e["outcome"] != "answered" || e["subject"] != w.personID("wang") || e["at"] != "2020-02-11T04:00:00.000Z" {
 		t.Errorf("entry %v", e)

@@ -21,6 +21,7 @@ type secrets struct {
 	field   []byte // PASSGATE_FIELD_KEY, field.key: encrypts identities
 	index   []byte // PASSGATE_INDEX_KEY, index.key: finds them
 	session []byte // PASSGATE_SESSION_KEY, session.key: signs the sessions of staff
+	audit   []byte // PASSGATE_AUDIT_KEY, audit.key: signs heads of the audit
 }
 
 // loadSecrets reads the secrets, or makes those that are in neither place.
@@ -34,6 +35,7 @@ func loadSecrets(dir string, env func(string) string) (secrets, error) {
 		{&s.field, "PASSGATE_FIELD_KEY", "field.key"},
 		{&s.index, "PASSGATE_INDEX_KEY", "index.key"},
 		{&s.session, "PASSGATE_SESSION_KEY", "session.key"},
+		{&s.audit, "PASSGATE_AUDIT_KEY", "audit.key"},
 	} {
 		var err error
 		if text := env(one.variable); text != "" {

@@ -32,6 +32,7 @@ type ServeCmd struct {
 	Demo        bool            `env:"PASSGATE_DEMO" help:"Fill an empty store with the Xushang demo town and print a fresh admin login at every start."`
 	DemoPeople  int             `default:"100000" name:"demo-residents" env:"PASSGATE_DEMO_RESIDENTS" help:"Synthetic residents of the demo town."`
 	Retention   int             `default:"28" env:"PASSGATE_RETENTION" help:"Days for which events are kept, 14 to 60."`
+	AuditKeep   int             `default:"1095" name:"audit-keep" env:"PASSGATE_AUDIT_KEEP" help:"Days for which the audit is kept, 90 to 36500."`
 	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
 	Config      kong.ConfigFlag `env:"PASSGATE_CONFIG" help:"JSON file of these settings."`
 }
@@ -44,14 +45,22 @@ func (ServeCmd) Help() string {
     passgate serve --redis cluster://10.0.0.1:6379,10.0.0.2:6379 --data /var/lib/passgate
 
 Secrets are read from DATA/keys (made at the first start, mode 0600) or from
-PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY (64 hexadecimal
-digits each) and PASSGATE_KEYS. Keep a copy: without them the data is unreadable.`
+PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY, PASSGATE_AUDIT_KEY
+(64 hexadecimal digits each) and PASSGATE_KEYS. Keep a copy: without them the
+data is unreadable.
+
+The end of the audit is signed once a second into DATA/audit/heads.ndjson. Have
+another machine copy this folder: it is what "passgate audit verify" proves the
+audit by.`
 }
 
 // Run serves until ctx ends.
 func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	if cmd.Retention < 14 || cmd.Retention > 60 {
 		return badInput("--retention %d: give 14 to 60 days", cmd.Retention)
+	}
+	if cmd.AuditKeep < 90 || cmd.AuditKeep > 36500 {
+		return badInput("--audit-keep %d: give 90 to 36500 days", cmd.AuditKeep)
 	}
 	if cmd.DemoPeople < 0 || cmd.DemoPeople > 10_000_000 {
 		return badInput("--demo-residents %d: give 0 to 10000000", cmd.DemoPeople)
@@ -79,6 +88,7 @@ type server struct {
 	listener net.Listener
 	metrics  net.Listener // nil if off
 	project  *checkpoint.Projector
+	heads    *checkpoint.AuditFile
 	closers  []func() // run last to first
 }
 
@@ -114,8 +124,12 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.backend.what, err)
 	}
+	signer, err := s.openAudit(ctx, cmd, secret.audit)
+	if err != nil {
+		return nil, err
+	}
 	s.gateway, err = gateway.New(gateway.Config{
-		Store: s.store, Ring: s.ring, SessionKey: secret.session, Logger: logger, Clock: clock,
+		Store: s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock,
 	})
 	if err != nil {
 		return nil, err
@@ -154,6 +168,11 @@ func (s *server) run(ctx context.Context) error {
 	background.Go(func() { s.store.WatchRules(ctx, s.logger) })
 	background.Go(func() { s.watchKeys(ctx) })
 
+	// What the last requests put on record is signed, too.
+	signing, signed := context.WithCancel(context.WithoutCancel(ctx))
+	defer signed()
+	background.Go(func() { s.heads.Run(signing, s.logger) })
+
 	failed := make(chan error, 2)
 	background.Go(func() { failed <- s.gateway.Serve(s.listener) })
 	var exposition *http.Server
@@ -181,6 +200,7 @@ func (s *server) run(ctx context.Context) error {
 		err = errors.Join(err, exposition.Shutdown(bye))
 	}
 	stop()
+	signed()
 	background.Wait()
 	s.logger.Info("stopped")
 	return err
