@@ -277,7 +277,7 @@ func (s *Store) Held(ctx context.Context) (map[uint64]bool, error) {
 // holdFevers adds the people of fever cases that are open or were closed since
 // a time (UTC ms).
 func (s *Store) holdFevers(ctx context.Context, held map[uint64]bool, since int64) error {
-	closed := &redis.ZRangeBy{Min: strconv.FormatInt(since, 10), Max: "+inf"}
+	closed := &redis.ZRangeBy{Min: "(" + strconv.FormatInt(since, 10), Max: "+inf"}
 	var replies []*redis.StringSliceCmd
 	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for part := range Partitions {
