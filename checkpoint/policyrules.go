@@ -23,6 +23,7 @@ type RulesPatch struct {
 	Outings       *int           `json:"outings,omitempty"`     // residential sites
 	OutingDays    *int           `json:"outing_days,omitempty"` // 1 if outings are named and days are not
 	Disinfection  *bool          `json:"disinfection,omitempty"`
+	MaxStayHours  *int           `json:"max_stay_hours,omitempty"` // 0: what is usual at sites of the kind
 }
 
 // apply lays the patch over rules.
@@ -42,6 +43,7 @@ func (p *RulesPatch) apply(r *SiteRules) {
 	lay(&r.Outings, p.Outings)
 	lay(&r.OutingDays, p.OutingDays)
 	lay(&r.Disinfection, p.Disinfection)
+	lay(&r.MaxStayHours, p.MaxStayHours)
 }
 
 func lay[T any](field, value *T) {
@@ -243,12 +245,14 @@ type RuleChange struct {
 var ruleNames = [...]string{
 	"closed", "residents_only", "opens_at", "closes_at", "capacity", "temperature_on", "fever_line", "low_line",
 	"remeasure_minutes", "low_again", "anti_passback", "replayed_pass", "outings", "outing_days", "disinfection",
+	"max_stay_hours",
 }
 
 func (s *SiteRules) values() [len(ruleNames)]any {
 	return [...]any{
 		s.Closed, s.ResidentsOnly, s.OpensAt, s.ClosesAt, s.Capacity, s.TemperatureOn, s.FeverLine, s.LowLine,
 		s.RemeasureMin, s.LowAgain, s.AntiPassback, s.ReplayedPass, s.Outings, s.OutingDays, s.Disinfection,
+		s.MaxStayHours,
 	}
 }
 

@@ -24,6 +24,9 @@ type SiteRules struct {
 	Outings       int           `json:"outings,omitempty"`      // of a household in OutingDays, 0: no limit; residential sites
 	OutingDays    int           `json:"outing_days,omitempty"`  // local days, today included, 1 to 14
 	Disinfection  bool          `json:"disinfection,omitempty"` // vehicles are disinfected on the way in
+	// MaxStayHours ends, in trajectories, a stay whose exit was never seen; 0:
+	// what is usual at sites of the kind (maxStayOfKind).
+	MaxStayHours int `json:"max_stay_hours,omitempty"`
 }
 
 // Defaults of a site's rules, where its record names none, and their bounds.
@@ -35,7 +38,14 @@ const (
 	maxCapacity                 = 1_000_000
 	maxOutings                  = 100
 	maxOutingDays               = 14
+	maxStayHours                = 28 * 24
 )
+
+// maxStayOfKind is the max_stay_hours of a site that names none, by its kind; 0
+// is no limit: people live there.
+var maxStayOfKind = [len(siteKindNames)]int{
+	Village: 0, Compound: 0, Mall: 24, Market: 24, Shop: 24, Enterprise: 24, Pharmacy: 24,
+}
 
 // withDefaults fills what was left out and refuses what cannot be.
 func (s SiteRules) withDefaults(kind SiteKind) (SiteRules, error) {
@@ -80,6 +90,8 @@ func (s SiteRules) check(kind SiteKind) error {
 		return &FieldError{"outings", "are those of households: only a village or compound has them"}
 	case s.OutingDays < 0 || s.OutingDays > maxOutingDays:
 		return &FieldError{"outing_days", "must be 1 to 14"}
+	case s.MaxStayHours < 0 || s.MaxStayHours > maxStayHours:
+		return &FieldError{"max_stay_hours", "must be 1 to 672 hours, or 0 for what is usual at sites of the kind"}
 	case !s.LowAgain.valid():
 		return &FieldError{"low_again", "must be off, warn or deny"}
 	case !s.AntiPassback.valid():

@@ -40,18 +40,76 @@ func (r *Registry) Facts(events []ScanEvent) []trajectory.Event {
 func factOf(e *ScanEvent, site uint32) trajectory.Event {
 	return trajectory.Event{
 		At: e.OccurredAt, RecordedAt: e.RecordedAt, ID: binary.BigEndian.Uint64(e.Hash[:]), Site: site, Gate: e.Gate,
-		Direction: byte(e.Direction), Accepted: e.Decision == Pass, Flags: uint32(e.Flags),
+		Device: e.Device, Direction: byte(e.Direction), Accepted: e.Decision == Pass, Flags: uint32(e.Flags),
 	}
 }
 
-// StayRules are the rules by which stays without an exit end.
+// StayRules are the rules by which stays without an exit end. A stay goes by the
+// longest one that was allowed at its site when it began, so that a policy that
+// has ended changes nothing that happened under it.
 func (r *Registry) StayRules() trajectory.Rules {
-	return trajectory.Rules{ConflictFlags: uint32(FlagConflict), MaxStayOf: func(num uint32) time.Duration {
-		if site, ok := r.SiteByNum(num); ok && site.Kind.Residential() {
-			return 0 // people live there
+	return trajectory.Rules{
+		ConflictFlags: uint32(FlagConflict), LateFlags: uint32(FlagLate),
+		MaxStayOf: func(num uint32, from int64) time.Duration {
+			site, ok := r.SiteByNum(num)
+			if !ok {
+				return trajectory.DefaultMaxStay
+			}
+			return longestStay(site, r.maxStayHoursAt(site, from))
+		},
+		LongestOf: func(num uint32) time.Duration {
+			site, ok := r.SiteByNum(num)
+			if !ok {
+				return trajectory.DefaultMaxStay
+			}
+			return r.longestStayEver(site)
+		},
+	}
+}
+
+// longestStay is what a site's max_stay_hours mean; 0 is no limit.
+func longestStay(site *Site, hours int) time.Duration {
+	if hours == 0 {
+		hours = maxStayOfKind[site.Kind]
+	}
+	return time.Duration(hours) * time.Hour
+}
+
+// maxStayHoursAt is RulesAt for max_stay_hours alone, which costs nothing: it is
+// asked for each stay of a crowd.
+func (r *Registry) maxStayHoursAt(site *Site, at int64) int {
+	hours := site.MaxStayHours
+	for _, p := range r.policiesOf(site) {
+		if at < p.from || at >= p.end {
+			continue
 		}
-		return trajectory.DefaultMaxStay
-	}}
+		for _, patch := range p.patches {
+			lay(&hours, patch.MaxStayHours)
+		}
+	}
+	return hours
+}
+
+// longestStayEver is the longest of what the site's rules and all policies that
+// touch it, over or not, allow; 0 if one of them has no limit.
+func (r *Registry) longestStayEver(site *Site) time.Duration {
+	longest := longestStay(site, site.MaxStayHours)
+	for _, p := range r.policiesOf(site) {
+		for _, patch := range p.patches {
+			if longest == 0 {
+				return 0
+			}
+			if patch.MaxStayHours == nil {
+				continue
+			}
+			if d := longestStay(site, *patch.MaxStayHours); d == 0 {
+				longest = 0
+			} else {
+				longest = max(longest, d)
+			}
+		}
+	}
+	return longest
 }
 
 // ErrTrailTooLong says that a trail holds more events than one answer may.

@@ -150,7 +150,7 @@ func keysOf(set map[uint64]bool) []uint64 {
 // lookBack tells from when on the passages of a site have to be read to know
 // who was there at from: its longest stay before, or first where there is none.
 func lookBack(rules trajectory.Rules, site uint32, from, first int64) int64 {
-	longest := rules.MaxStayOf(site)
+	longest := rules.LongestOf(site)
 	if longest <= 0 {
 		return first
 	}

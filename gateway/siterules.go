@@ -32,12 +32,14 @@ type rulesView struct {
 	OutingDays       int                      `json:"outing_days"`
 	Disinfection     bool                     `json:"disinfection"`
 	LowAgain         checkpoint.Strictness    `json:"low_again"`
+	MaxStayHours     int                      `json:"max_stay_hours"`
 }
 
 func viewOfRules(r *checkpoint.SiteRules) rulesView {
 	return rulesView{
 		r.Closed, r.OpensAt, r.ClosesAt, r.TemperatureOn, r.FeverLine, r.LowLine, r.RemeasureMin, r.AntiPassback,
 		r.ReplayedPass, r.ResidentsOnly, r.Capacity, r.Outings, r.OutingDays, r.Disinfection, r.LowAgain,
+		r.MaxStayHours,
 	}
 }
 

@@ -46,6 +46,7 @@ type siteInput struct {
 	OutingDays       int                      `json:"outing_days"`
 	Disinfection     bool                     `json:"disinfection"`
 	LowAgain         checkpoint.Strictness    `json:"low_again"`
+	MaxStayHours     int                      `json:"max_stay_hours"`
 }
 
 // site checks what the store leaves to the gateway.
@@ -76,6 +77,7 @@ func (in siteInput) site() (checkpoint.Site, error) {
 			Capacity: in.Capacity, TemperatureOn: in.TemperatureOn, FeverLine: fever, LowLine: low,
 			RemeasureMin: in.RemeasureMinutes, AntiPassback: in.AntiPassback, ReplayedPass: in.ReplayedPass,
 			Outings: in.Outings, OutingDays: in.OutingDays, Disinfection: in.Disinfection, LowAgain: in.LowAgain,
+			MaxStayHours: in.MaxStayHours,
 		},
 	}, nil
 }

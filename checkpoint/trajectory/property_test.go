@@ -14,67 +14,8 @@ import (
 // foldFunc is Fold or a broken variant of it.
 type foldFunc func([]Event, int64, Rules) []Stay
 
-// history is what one person really did, and what the gates saw of it.
-type history struct {
-	truth  []Stay
-	events []Event
-	asOf   int64
-	rules  Rules
-}
-
 // property tells what is wrong with what the function makes of a history.
 type property func(foldFunc, history) error
-
-// histories draws true movements: visits one after the other, each with an
-// entry and an exit, refused attempts in between, uploads in any order, perhaps
-// still inside at the end.
-func histories() *rapid.Generator[history] {
-	return rapid.Custom(func(t *rapid.T) history {
-		h := history{rules: Rules{MaxStay: 12 * time.Hour}}
-		now := rapid.Int64Range(0, 1000).Draw(t, "begin")
-		add := func(site uint32, direction byte, accepted bool) int {
-			h.events = append(h.events, Event{
-				At: now, ID: rapid.Uint64().Draw(t, "id"),
-				RecordedAt: now + rapid.Int64Range(0, 48*hour).Draw(t, "delay"),
-				Site:       site, Gate: site * 10, Direction: direction, Accepted: accepted,
-			})
-			return len(h.events) - 1
-		}
-		visits := rapid.IntRange(0, 8).Draw(t, "visits")
-		for i := range visits {
-			site := rapid.Uint32Range(1, 4).Draw(t, "site")
-			now += rapid.Int64Range(1, 6*hour).Draw(t, "away")
-			if rapid.IntRange(0, 3).Draw(t, "turned away") == 0 {
-				add(rapid.Uint32Range(1, 4).Draw(t, "refusing site"), In, false)
-				now += rapid.Int64Range(1, hour).Draw(t, "again")
-			}
-			s := Stay{Site: site, EntryGate: site * 10, From: now}
-			s.Events = append(s.Events, add(site, In, true))
-			now += rapid.Int64Range(1, 12*hour-1).Draw(t, "length")
-			if i == visits-1 && rapid.Bool().Draw(t, "still inside") {
-				s.To, s.Open = now, true
-			} else {
-				s.To, s.ExitGate = now, site*10
-				s.Events = append(s.Events, add(site, Out, rapid.IntRange(0, 4).Draw(t, "exit denied") > 0))
-			}
-			h.truth = append(h.truth, s)
-		}
-		h.asOf = now
-		return h
-	})
-}
-
-// lossy draws histories of which some events never arrived.
-func lossy() *rapid.Generator[history] {
-	return rapid.Custom(func(t *rapid.T) history {
-		h := histories().Draw(t, "history")
-		h.events = slices.DeleteFunc(h.events, func(Event) bool {
-			return rapid.IntRange(0, 2).Draw(t, "lost") == 0
-		})
-		h.asOf += rapid.Int64Range(0, 40*hour).Draw(t, "asked later")
-		return h
-	})
-}
 
 // arbitrary draws events with no sense behind them, many at the same instant.
 func arbitrary() *rapid.Generator[history] {
@@ -85,13 +26,17 @@ func arbitrary() *rapid.Generator[history] {
 			Site:       rapid.Uint32Range(1, 3).Draw(t, "site"), Gate: rapid.Uint32Range(1, 3).Draw(t, "gate"),
 			Direction: rapid.SampledFrom([]byte{In, Out}).Draw(t, "direction"),
 			Accepted:  rapid.Bool().Draw(t, "accepted"), Flags: rapid.Uint32Range(0, 3).Draw(t, "flags"),
+			Device: rapid.Uint32Range(0, 2).Draw(t, "device"),
 		}
 	})
 	return rapid.Custom(func(t *rapid.T) history {
 		return history{
 			events: rapid.SliceOfN(event, 0, 25).Draw(t, "events"),
 			asOf:   rapid.Int64Range(-1, 25).Draw(t, "as of"),
-			rules:  Rules{MaxStay: time.Duration(rapid.IntRange(-1, 9).Draw(t, "ms")) * time.Millisecond},
+			rules: Rules{
+				MaxStay:   time.Duration(rapid.IntRange(-1, 9).Draw(t, "ms")) * time.Millisecond,
+				LateFlags: 1, ConflictFlags: 2,
+			},
 		}
 	})
 }
@@ -100,6 +45,23 @@ func arbitrary() *rapid.Generator[history] {
 func truthIsFound(f foldFunc, h history) error {
 	if got := f(h.events, h.asOf, h.rules); !reflect.DeepEqual(got, h.truth) {
 		return fmt.Errorf("got %+v, truth %+v", got, h.truth)
+	}
+	return nil
+}
+
+// whatIsNotMarkedIsTrue: with losses, a stay that no rule had a hand in is one
+// that really was, or several at one site of which what lay between was lost. An
+// open one has at least begun then.
+func whatIsNotMarkedIsTrue(f foldFunc, h history) error {
+	for _, s := range f(h.events, h.asOf, h.rules) {
+		if s.Why&^LateUpload != 0 {
+			continue
+		}
+		first := slices.IndexFunc(h.truth, func(v Stay) bool { return v.From == s.From && v.Site == s.Site })
+		last := slices.IndexFunc(h.truth, func(v Stay) bool { return v.To == s.To && v.Site == s.Site })
+		if first < 0 || !s.Open && (last < first || h.single && last != first) {
+			return fmt.Errorf("%+v has no mark and was not so: %+v", s, h.truth)
+		}
 	}
 	return nil
 }
@@ -125,7 +87,7 @@ func staysAreSound(f foldFunc, h history) error {
 	}
 	for i, e := range ordered {
 		_, has := owner[i]
-		if counts := e.At <= h.asOf && (e.Direction == Out || e.Accepted); counts != has {
+		if counts := e.At <= h.asOf && (e.Direction == Out || e.Direction == In && e.Accepted); counts != has {
 			return fmt.Errorf("event %+v: in a stay %v, want %v", e, has, counts)
 		}
 	}
@@ -142,7 +104,7 @@ func knownInstantsHold(f foldFunc, h history) error {
 		}
 		until := h.asOf
 		for _, next := range ordered[i+1:] {
-			if next.Direction == Out || next.Accepted {
+			if next.Direction == Out || next.Direction == In && next.Accepted {
 				until = min(until, next.At)
 				break
 			}
@@ -174,23 +136,46 @@ func arrivalDoesNotMatter(f foldFunc, h history) error {
 	return nil
 }
 
+// setBackIsFound: an entry or exit is in doubt if and only if another late event
+// of the device contradicts it, as comparing each with each tells.
+func setBackIsFound(f foldFunc, h history) error {
+	ordered := slices.DeleteFunc(Order(h.events), func(e Event) bool { return e.At > h.asOf })
+	late := func(e Event) bool { return e.Device != 0 && e.Flags&h.rules.LateFlags != 0 }
+	for _, s := range f(h.events, h.asOf, h.rules) {
+		doubt := slices.ContainsFunc(s.Events, func(i int) bool {
+			return late(ordered[i]) && slices.ContainsFunc(ordered, func(o Event) bool {
+				return late(o) && o.Device == ordered[i].Device && cmp.Compare(o.At, ordered[i].At)*cmp.Compare(o.RecordedAt, ordered[i].RecordedAt) < 0
+			})
+		})
+		if got := s.Why&ClockSetBack != 0; got != doubt || doubt && !s.Conflict {
+			return fmt.Errorf("%+v of %+v: in doubt %v", s, ordered, doubt)
+		}
+	}
+	return nil
+}
+
 func byRecording(events []Event) []Event {
 	return slices.SortedFunc(slices.Values(events), func(a, b Event) int {
 		return cmp.Compare(a.RecordedAt, b.RecordedAt)
 	})
 }
 
-// properties lists what must hold and on which histories.
+// properties lists what must hold and on which histories; any says that it holds
+// of all events whatever.
 var properties = map[string]struct {
 	holds property
 	on    func() *rapid.Generator[history]
+	any   bool
 }{
-	"truth is found":                      {truthIsFound, histories},
-	"stays are sound with losses":         {staysAreSound, lossy},
-	"stays are sound with any events":     {staysAreSound, arbitrary},
-	"known instants hold with losses":     {knownInstantsHold, lossy},
-	"known instants hold with any events": {knownInstantsHold, arbitrary},
-	"arrival does not matter":             {arrivalDoesNotMatter, arbitrary},
+	"truth is found":                                 {truthIsFound, histories, false},
+	"what is not marked is true, with losses":        {whatIsNotMarkedIsTrue, lossy, false},
+	"what is not marked is true, with single losses": {whatIsNotMarkedIsTrue, singleLosses, false},
+	"stays are sound with losses":                    {staysAreSound, lossy, false},
+	"stays are sound with any events":                {staysAreSound, arbitrary, true},
+	"set back clocks are found":                      {setBackIsFound, arbitrary, true},
+	"known instants hold with losses":                {knownInstantsHold, lossy, false},
+	"known instants hold with any events":            {knownInstantsHold, arbitrary, true},
+	"arrival does not matter":                        {arrivalDoesNotMatter, arbitrary, true},
 }
 
 func TestProperties(t *testing.T) {
@@ -218,6 +203,17 @@ func TestAnyPermutationGivesTheSame(t *testing.T) {
 		}
 		if !reflect.DeepEqual(mixed, before) {
 			t.Fatal("Fold changed the events it was given")
+		}
+	})
+}
+
+func TestTruthIsFoundInAnyArrival(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		h := histories().Draw(t, "history")
+		h.events = arriving(h, t)
+		if err := truthIsFound(Fold, h); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
@@ -273,6 +269,40 @@ func TestPropertiesCanFail(t *testing.T) {
 			}
 			return stays
 		}, "stays are sound with losses"},
+		"nothing is marked": {func(events []Event, asOf int64, r Rules) []Stay {
+			stays := Fold(events, asOf, r)
+			for i := range stays {
+				stays[i].Why = 0
+			}
+			return stays
+		}, "what is not marked is true, with single losses"},
+		"a missed exit is not marked": {func(events []Event, asOf int64, r Rules) []Stay {
+			stays := Fold(events, asOf, r)
+			for i := range stays {
+				stays[i].Why &^= SeenElsewhere | EnteredAgain
+			}
+			return stays
+		}, "what is not marked is true, with losses"},
+		"a refused exit stands": {func(events []Event, asOf int64, r Rules) []Stay {
+			f := folder{rules: r}
+			for i, e := range Order(events) {
+				if e.entry() {
+					f.enter(i, &e)
+				} else if e.exit() {
+					f.exit(i, &e)
+					f.refused = false
+				}
+			}
+			f.finish(asOf)
+			return f.stays
+		}, "truth is found"},
+		"only the later of two events is in doubt": {func(events []Event, asOf int64, r Rules) []Stay {
+			stays := Fold(events, asOf, r)
+			for i := range stays[:min(len(stays), 1)] {
+				stays[i].Why &^= ClockSetBack
+			}
+			return stays
+		}, "set back clocks are found"},
 		"exits without entry are dropped": {func(events []Event, asOf int64, r Rules) []Stay {
 			return slices.DeleteFunc(Fold(events, asOf, r), func(s Stay) bool { return s.UnknownStart })
 		}, "stays are sound with any events"},

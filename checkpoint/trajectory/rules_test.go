@@ -28,7 +28,7 @@ func denied(e Event) Event {
 
 // The examples' rules: a mall holds nobody for more than 10 h, a home forever.
 var examples = Rules{
-	MaxStayOf: func(site uint32) time.Duration {
+	MaxStayOf: func(site uint32, _ int64) time.Duration {
 		if site == home {
 			return 0
 		}
@@ -54,7 +54,33 @@ func TestRuleByRule(t *testing.T) {
 		"a denied exit is an exit": {
 			[]Event{in(mall, hour), denied(out(mall, 2*hour))},
 			9 * hour,
-			[]Stay{visit},
+			[]Stay{{Site: mall, EntryGate: 20, ExitGate: 20, From: hour, To: 2 * hour, Why: ExitRefused, Events: []int{0, 1}}},
+		},
+		"a denied exit and a good one": {
+			[]Event{in(mall, hour), denied(out(mall, 2*hour)), denied(out(mall, 3*hour)), out(mall, 4*hour)},
+			9 * hour,
+			[]Stay{{Site: mall, EntryGate: 20, ExitGate: 20, From: hour, To: 4 * hour, Why: ExitRefused, Events: []int{0, 1, 2, 3}}},
+		},
+		"a denied exit, and something else before the next": {
+			[]Event{in(mall, hour), denied(out(mall, 2*hour)), in(mall, 3*hour), out(mall, 4*hour)},
+			9 * hour,
+			[]Stay{
+				{Site: mall, EntryGate: 20, ExitGate: 20, From: hour, To: 2 * hour, Why: ExitRefused, Events: []int{0, 1}},
+				{Site: mall, EntryGate: 20, ExitGate: 20, From: 3 * hour, To: 4 * hour, Events: []int{2, 3}},
+			},
+		},
+		"a denied exit and one past the longest stay": {
+			[]Event{in(mall, hour), denied(out(mall, 2*hour)), out(mall, 12*hour)},
+			19 * hour,
+			[]Stay{
+				{Site: mall, EntryGate: 20, ExitGate: 20, From: hour, To: 2 * hour, Why: ExitRefused, Events: []int{0, 1}},
+				{Site: mall, ExitGate: 20, From: 12 * hour, To: 12 * hour, Inferred: true, UnknownStart: true, Why: ExitOnly, Events: []int{2}},
+			},
+		},
+		"sent back home, and out again the next day": {
+			[]Event{denied(out(home, hour)), out(home, 25*hour)},
+			30 * hour,
+			[]Stay{{Site: home, ExitGate: 10, From: hour, To: 25 * hour, Inferred: true, UnknownStart: true, Why: ExitOnly | ExitRefused, Events: []int{0, 1}}},
 		},
 		"a denied entry is no entry": {
 			[]Event{denied(in(mall, hour))},
@@ -70,15 +96,15 @@ func TestRuleByRule(t *testing.T) {
 			[]Event{in(mall, hour), in(mall, 2*hour), out(mall, 3*hour)},
 			9 * hour,
 			[]Stay{
-				{Site: mall, EntryGate: 20, From: hour, To: 2 * hour, Inferred: true, Events: []int{0}},
-				{Site: mall, EntryGate: 20, ExitGate: 20, From: 2 * hour, To: 3 * hour, Reentry: true, Events: []int{1, 2}},
+				{Site: mall, EntryGate: 20, From: hour, To: 2 * hour, Inferred: true, Why: EnteredAgain, Events: []int{0}},
+				{Site: mall, EntryGate: 20, ExitGate: 20, From: 2 * hour, To: 3 * hour, Reentry: true, Why: Again, Events: []int{1, 2}},
 			},
 		},
 		"an entry elsewhere ends the stay": {
 			[]Event{in(mall, hour), in(shop, 2*hour), out(shop, 3*hour)},
 			9 * hour,
 			[]Stay{
-				{Site: mall, EntryGate: 20, From: hour, To: 2 * hour, Inferred: true, Events: []int{0}},
+				{Site: mall, EntryGate: 20, From: hour, To: 2 * hour, Inferred: true, Why: SeenElsewhere, Events: []int{0}},
 				{Site: shop, EntryGate: 30, ExitGate: 30, From: 2 * hour, To: 3 * hour, Events: []int{1, 2}},
 			},
 		},
@@ -86,16 +112,16 @@ func TestRuleByRule(t *testing.T) {
 			[]Event{in(mall, hour), out(shop, 2*hour)},
 			9 * hour,
 			[]Stay{
-				{Site: mall, EntryGate: 20, From: hour, To: 2 * hour, Inferred: true, Events: []int{0}},
-				{Site: shop, ExitGate: 30, From: 2 * hour, To: 2 * hour, Inferred: true, UnknownStart: true, Events: []int{1}},
+				{Site: mall, EntryGate: 20, From: hour, To: 2 * hour, Inferred: true, Why: SeenElsewhere, Events: []int{0}},
+				{Site: shop, ExitGate: 30, From: 2 * hour, To: 2 * hour, Inferred: true, UnknownStart: true, Why: ExitOnly, Events: []int{1}},
 			},
 		},
 		"an exit without entry": {
 			[]Event{out(mall, hour), out(mall, 2*hour)},
 			9 * hour,
 			[]Stay{
-				{Site: mall, ExitGate: 20, From: hour, To: hour, Inferred: true, UnknownStart: true, Events: []int{0}},
-				{Site: mall, ExitGate: 20, From: 2 * hour, To: 2 * hour, Inferred: true, UnknownStart: true, Events: []int{1}},
+				{Site: mall, ExitGate: 20, From: hour, To: hour, Inferred: true, UnknownStart: true, Why: ExitOnly, Events: []int{0}},
+				{Site: mall, ExitGate: 20, From: 2 * hour, To: 2 * hour, Inferred: true, UnknownStart: true, Why: ExitOnly, Events: []int{1}},
 			},
 		},
 		"still inside": {
@@ -106,13 +132,13 @@ func TestRuleByRule(t *testing.T) {
 		"never left": {
 			[]Event{in(mall, hour)},
 			11 * hour,
-			[]Stay{{Site: mall, EntryGate: 20, From: hour, To: 11 * hour, Inferred: true, Events: []int{0}}},
+			[]Stay{{Site: mall, EntryGate: 20, From: hour, To: 11 * hour, Inferred: true, Why: NeverLeft, Events: []int{0}}},
 		},
 		"the next entry is later than the longest stay": {
 			[]Event{in(mall, hour), in(mall, 40*hour)},
 			41 * hour,
 			[]Stay{
-				{Site: mall, EntryGate: 20, From: hour, To: 11 * hour, Inferred: true, Events: []int{0}},
+				{Site: mall, EntryGate: 20, From: hour, To: 11 * hour, Inferred: true, Why: NeverLeft, Events: []int{0}},
 				{Site: mall, EntryGate: 20, From: 40 * hour, To: 41 * hour, Open: true, Events: []int{1}},
 			},
 		},
@@ -153,19 +179,6 @@ func TestRuleByRule(t *testing.T) {
 				t.Fatalf("\ngot  %+v\nwant %+v", got, c.want)
 			}
 		})
-	}
-}
-
-func TestFlagsReachTheStay(t *testing.T) {
-	t.Parallel()
-	first, second := in(mall, hour), out(mall, 2*hour)
-	first.Flags, second.Flags = 1, 1<<3
-	got := Fold([]Event{first, second, in(shop, 3*hour)}, 4*hour, examples)
-	if got[0].Flags != 1|1<<3 || !got[0].Conflict {
-		t.Errorf("disputed stay: flags %b, conflict %v", got[0].Flags, got[0].Conflict)
-	}
-	if got[1].Flags != 0 || got[1].Conflict {
-		t.Errorf("plain stay: flags %b, conflict %v", got[1].Flags, got[1].Conflict)
 	}
 }
 

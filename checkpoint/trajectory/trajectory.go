@@ -24,12 +24,13 @@ type Event struct {
 	ID uint64
 	// Site and Gate are where it happened.
 	Site, Gate uint32
+	// Device is what recorded it; 0 if that is not known.
+	Device uint32
 	// Direction is In or Out.
 	Direction byte
-	// Accepted says that the decision let the person through. It matters for
-	// In only.
+	// Accepted says that the decision let the person through.
 	Accepted bool
-	// Flags are the caller's marks; see Rules.ConflictFlags.
+	// Flags are the caller's marks; see Rules.
 	Flags uint32
 }
 
@@ -46,15 +47,20 @@ type Stay struct {
 	// Inferred says that a rule, not an event, set To, or From when
 	// UnknownStart is set too.
 	Inferred bool
-	// UnknownStart says that only the exit was seen; From equals To.
+	// UnknownStart says that no entry was seen; From is the first exit. It
+	// equals To but where the first exit was refused and another followed.
 	UnknownStart bool
 	// Reentry says that the person entered while already inside this site.
 	Reentry bool
-	// Conflict says that an event of the stay has one of Rules.ConflictFlags.
+	// Late says that an event of the stay was uploaded after the fact.
+	Late bool
+	// Conflict says that what is recorded of the stay is in doubt.
 	Conflict bool
+	// Why names the rules that set these marks; 0 if it took none.
+	Why Why
 	// Flags holds every flag that any event of the stay has.
 	Flags uint32
-	// Events are indexes into Order(events): the entry, the exit, or both.
+	// Events are indexes into Order(events): the entry and the exits.
 	Events []int
 }
 
@@ -63,12 +69,17 @@ type Rules struct {
 	// MaxStay ends a stay whose exit is missing; 0 means DefaultMaxStay, a
 	// negative duration means no limit.
 	MaxStay time.Duration
-	// MaxStayOf, if not nil, replaces MaxStay site by site; 0 or less means no
-	// limit. It must give the same answer for the same site.
-	MaxStayOf func(site uint32) time.Duration
+	// MaxStayOf, if not nil, replaces MaxStay for a stay at a site begun at from
+	// (UTC ms); 0 or less means no limit. The same question must always get the
+	// same answer.
+	MaxStayOf func(site uint32, from int64) time.Duration
+	// LongestOf, if not nil, is no less than any answer of MaxStayOf for the
+	// site, whenever the stay began; 0 or less if there is one without a limit.
+	// Callers take it to know how far back to read; Fold does not.
+	LongestOf func(site uint32) time.Duration
 	// ConflictFlags are the bits of Event.Flags that mark an event whose
-	// recorded answer is disputed.
-	ConflictFlags uint32
+	// recorded answer is disputed, LateFlags one uploaded after the fact.
+	ConflictFlags, LateFlags uint32
 }
 
 // limit gives the latest instant a stay begun at from may last to without a
@@ -77,7 +88,7 @@ func (r Rules) limit(site uint32, from int64) (end int64, ok bool) {
 	d := r.MaxStay
 	switch {
 	case r.MaxStayOf != nil:
-		d = r.MaxStayOf(site)
+		d = r.MaxStayOf(site, from)
 	case d == 0:
 		d = DefaultMaxStay
 	}
@@ -109,6 +120,7 @@ func compare(a, b Event) int {
 		cmp.Compare(a.RecordedAt, b.RecordedAt),
 		cmp.Compare(a.Site, b.Site),
 		cmp.Compare(a.Gate, b.Gate),
+		cmp.Compare(a.Device, b.Device),
 		cmp.Compare(a.Direction, b.Direction),
 		compareBool(a.Accepted, b.Accepted),
 		cmp.Compare(a.Flags, b.Flags),
@@ -135,21 +147,26 @@ func Fold(events []Event, asOf int64, rules Rules) []Stay {
 
 // fold walks events that are in order and distinct.
 func fold(ordered []Event, asOf int64, rules Rules) []Stay {
-	f := folder{rules: rules}
-	for i, e := range ordered {
-		if e.At > asOf {
-			break
-		}
-		switch {
-		case e.Direction == In && e.Accepted:
+	known := ordered
+	for len(known) > 0 && known[len(known)-1].At > asOf {
+		known = known[:len(known)-1]
+	}
+	f := folder{rules: rules, doubts: doubts(known, rules)}
+	for i := range known {
+		switch e := &known[i]; {
+		case e.entry():
 			f.enter(i, e)
-		case e.Direction == Out:
+		case e.exit():
 			f.exit(i, e)
 		}
 	}
 	f.finish(asOf)
 	return f.stays
 }
+
+// entry and exit are what the events of stays are; all others are attempts.
+func (e *Event) entry() bool { return e.Direction == In && e.Accepted }
+func (e *Event) exit() bool  { return e.Direction == Out }
 
 // Attempts gives the denied entries up to a moment (UTC in ms), as indexes into
 // Order(events).
@@ -161,75 +178,4 @@ func Attempts(events []Event, asOf int64) []int {
 		}
 	}
 	return attempts
-}
-
-// folder holds the stays so far; while inside, the last one has no end yet.
-type folder struct {
-	rules  Rules
-	stays  []Stay
-	inside bool
-}
-
-func (f *folder) enter(i int, e Event) {
-	reentry := false
-	if f.inside {
-		last := f.cut(e.At)
-		reentry = last.Site == e.Site && last.To == e.At
-	}
-	f.begin(i, e, Stay{Site: e.Site, EntryGate: e.Gate, From: e.At, Reentry: reentry})
-	f.inside = true
-}
-
-func (f *folder) exit(i int, e Event) {
-	if f.inside {
-		if last := &f.stays[len(f.stays)-1]; last.Site == e.Site {
-			last.To, last.ExitGate = e.At, e.Gate
-			f.attach(last, i, e)
-			f.inside = false
-			return
-		}
-		f.cut(e.At)
-	}
-	f.begin(i, e, Stay{
-		Site: e.Site, ExitGate: e.Gate, From: e.At, To: e.At,
-		Inferred: true, UnknownStart: true,
-	})
-}
-
-// begin appends a stay that starts with the event.
-func (f *folder) begin(i int, e Event, s Stay) {
-	f.attach(&s, i, e)
-	f.stays = append(f.stays, s)
-}
-
-// attach counts the event to the stay.
-func (f *folder) attach(s *Stay, i int, e Event) {
-	s.Events = append(s.Events, i)
-	s.Flags |= e.Flags
-	s.Conflict = s.Flags&f.rules.ConflictFlags != 0
-}
-
-// cut ends the running stay without an exit: now, or at the site's longest stay
-// if that was earlier.
-func (f *folder) cut(now int64) *Stay {
-	last := &f.stays[len(f.stays)-1]
-	last.To, last.Inferred = now, true
-	if end, ok := f.rules.limit(last.Site, last.From); ok {
-		last.To = min(now, end)
-	}
-	f.inside = false
-	return last
-}
-
-// finish decides whether the last stay is open or was ended by its limit.
-func (f *folder) finish(asOf int64) {
-	if !f.inside {
-		return
-	}
-	last := &f.stays[len(f.stays)-1]
-	if end, ok := f.rules.limit(last.Site, last.From); ok && end <= asOf {
-		last.To, last.Inferred = end, true
-		return
-	}
-	last.To, last.Open = asOf, true
 }
