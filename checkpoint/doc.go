@@ -64,6 +64,13 @@
 // raised together with the entry into the gate's index, so it is right as long
 // as both are; whoever makes an index anew from the log begins its counts anew.
 //
+// # Who met whom
+//
+// Store.Contacts, Store.Crowd and Store.InsideAt find people by the gates'
+// indexes and then look into their records: the index of a site says who may
+// have been there, and only a person's own record, folded into stays, says
+// whether they were. contact.go has the definition.
+//
 // # Partitions
 //
 // People are split into 64 partitions by the top 6 bits of their ID; a

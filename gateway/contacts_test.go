@@ -123,8 +123,13 @@ func TestContactsOutsideTheSubtreeAreIDsOnly(t *testing.T) {
 	}
 	w.do(http.MethodGet, path, w.as("tracer-a2"), nil).problem(http.StatusForbidden, "out_of_scope", "")
 	for _, q := range []struct{ query, field string }{
-		{"gate_margin=601", "gate_margin"}, {"min_overlap=-1", "min_overlap"}, {"hops=4", "hops"}, {"hops=x", "hops"},
-		{"expand=0", "expand"}, {"limit=10001", "limit"}, {"from=2020-02-12", "to"},
+		{"gate_margin=601", "gate_margin"},
+		{"min_overlap=-1", "min_overlap"},
+		{"hops=4", "hops"},
+		{"hops=x", "hops"},
+		{"expand=0", "expand"},
+		{"limit=10001", "limit"},
+		{"from=2020-02-12", "to"},
 	} {
 		url := wang + "/contacts?to=2020-02-12&" + q.query
 		if !strings.HasPrefix(q.query, "from") {
