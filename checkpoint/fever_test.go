@@ -194,14 +194,12 @@ func TestClosedCasesAreListedByTimeAndGoWhenRetentionIsOver(t *testing.T) {
 		}
 	}
 
-	t.Log("four weeks later the next closing in the partition takes them away")
+	t.Log("four weeks later the next sweep takes them away")
 	clock.Advance(DefaultRetention + time.Minute)
 	if got := list(0, clock.Now().UnixMilli()); got != nil {
 		t.Errorf("past retention: %v", got)
 	}
-	third := mall.fevered(ids[0])
-	_, err = s.CloseFever(t.Context(), third.ID, FeverHandedOver, "medic-1", "")
-	must(t, err)
+	sweep(t, s)
 	if _, err := s.Fever(t.Context(), early.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the case is still there: %v", err)
 	}

@@ -23,7 +23,7 @@ var wants = map[string]string{
 	"GET /v1/residents/:id/trajectory": "admin tracer leader", "POST /v1/vehicles/search": "admin tracer leader auditor", "POST /v1/scans/vehicle": "device",
 	"POST /v1/residents": "admin enroller", "POST /v1/residents/import": "admin enroller", "GET /v1/residents": "admin enroller",
 	"POST /v1/residents/search": "admin enroller tracer grid medic", "GET /v1/residents/:id": "admin enroller grid medic",
-	"PUT /v1/residents/:id/status": "admin medic", "POST /v1/residents/:id/passes": "admin enroller grid",
+	"PUT /v1/residents/:id/status": "admin medic", "POST /v1/residents/:id/erase": "admin enroller", "POST /v1/residents/:id/passes": "admin enroller grid",
 	"POST /v1/residents/:id/passes/revoke": "admin enroller medic", "GET /v1/sites/:site/sheet": "admin enroller", "GET /v1/sites/:site/inside": "admin leader tracer device",
 	"GET /v1/gates/suspect": "admin leader medic auditor", "GET /v1/sites": "staff", "GET /v1/gates": "staff", "GET /v1/grid": "staff", "GET /v1/staff": "staff",
 	"PUT /v1/sites/:site": "admin", "PUT /v1/gates/:gate": "admin", "PUT /v1/grid/:id": "admin", "PUT /v1/staff/:login": "admin",

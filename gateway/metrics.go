@@ -22,6 +22,7 @@ type Metrics struct {
 	scan     prometheus.Histogram
 	stages   *prometheus.HistogramVec
 	lag      prometheus.Histogram
+	swept    *prometheus.CounterVec
 }
 
 // The stages of a scan.
@@ -56,7 +57,10 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.scans, m.scan, m.stages, m.lag,
+	m.swept = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "passgate_retention_removed_total", Help: "What sweeps of this process took away, by family.",
+	}, []string{"family"})
+	m.registry.MustRegister(m.requests, m.scans, m.scan, m.stages, m.lag, m.swept,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -100,6 +104,28 @@ func (m *Metrics) watchRules(age func() time.Duration) {
 		Name: "passgate_rules_age_seconds", Help: "Time since the rules were last known to be the newest.",
 	}, func() float64 { return age().Seconds() })
 	_ = m.registry.Register(gauge)
+}
+
+// WatchSweeps shows the age of the last sweep of what is past retention, whoever
+// did it; -1 if none is known. Call it once; last is asked at each collection.
+func (m *Metrics) WatchSweeps(last func() *checkpoint.SweepResult, clock checkpoint.Clock) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "passgate_retention_sweep_age_seconds", Help: "Time since the last completed sweep of what is past retention; -1: none is known. It should stay below two hours.",
+	}, func() float64 {
+		r := last()
+		if r == nil {
+			return -1
+		}
+		return clock().Sub(time.UnixMilli(r.FinishedAt)).Seconds()
+	}))
+}
+
+// ObserveSweep counts what a sweep of this process took away; it fits
+// Sweeper.Observe.
+func (m *Metrics) ObserveSweep(r checkpoint.SweepResult) {
+	for family, n := range r.Removed {
+		m.swept.WithLabelValues(family).Add(float64(n))
+	}
 }
 
 // watchAudit shows the audit as the first server of the set knows it: the last

@@ -38,6 +38,7 @@ const (
 	codeCampaignOver     code = "campaign_over"
 	codeOverCap          code = "over_cap"
 	codeSamePerson       code = "same_person"
+	codeHeld             code = "held"
 	codeUnavailable      code = "unavailable"
 	codeTooLarge         code = "too_large"
 	codeHeaderTooLarge   code = "header_too_large"
@@ -72,6 +73,7 @@ var problems = map[code]struct {
 	codeCaseClosed:       {http.StatusConflict, "The case is closed"},
 	codeCampaignOver:     {http.StatusConflict, "The campaign is ended"},
 	codeOverCap:          {http.StatusForbidden, "The question is larger than the case allows"},
+	codeHeld:             {http.StatusConflict, "It is evidence"},
 	codeSamePerson:       {http.StatusForbidden, "It takes a second person"},
 	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
 	codeTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
@@ -137,6 +139,8 @@ func explain(err error) *apiError {
 		return &apiError{code: codeCaseClosed, detail: "nothing is asked, lifted or added any more: open another case"}
 	case errors.Is(err, checkpoint.ErrCampaignOver):
 		return &apiError{code: codeCampaignOver, detail: "nobody asks where anybody was any more, and what is recorded goes by retention"}
+	case errors.Is(err, checkpoint.ErrHeld):
+		return &apiError{code: codeHeld, detail: "the record is evidence of a tracing case or fever case that is open or was closed less than 14 days ago: close it, or wait"}
 	case errors.Is(err, checkpoint.ErrSamePerson):
 		return &apiError{code: codeSamePerson, detail: "who asked for it cannot approve it"}
 	case errors.Is(err, checkpoint.ErrCrowded):

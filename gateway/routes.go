@@ -80,6 +80,7 @@ func (s *Server) peopleRoutes() []route {
 		{method: get, path: "/v1/residents", who: only(enroller), node: s.nodeOfQuery, reads: duty, handle: s.handleExport},
 		{method: get, path: "/v1/residents/:id", who: only(enroller, grid, medic), node: home, reads: duty, handle: s.handleResident},
 		{method: put, path: "/v1/residents/:id/status", who: only(medic), node: home, reads: duty, handle: s.handleStatus},
+		{method: post, path: "/v1/residents/:id/erase", who: only(enroller), reads: duty, handle: s.handleErase},
 		{method: post, path: "/v1/residents/:id/passes", who: only(enroller, grid), node: home, reads: duty, handle: s.handleIssue},
 		{method: post, path: "/v1/residents/:id/passes/revoke", who: only(enroller, medic), node: home, reads: duty, handle: s.handleRevoke},
 
