@@ -107,7 +107,7 @@ func (s *Store) LogStates(ctx context.Context) ([]LogState, error) {
 }
 
 // noStream tells that the stream asked about does not exist.
-func noStream(err error) bool { return redis.HasErrorPrefix(err, "ERR no such key") }
+func noStream(err error) bool { return redis.HasErrorPrefix(err, "no such key") }
 
 // LogLag is what waits to be archived.
 type LogLag struct {
