@@ -12,61 +12,121 @@ type stay struct {
 	from, to          int64
 	open, inferred    bool
 	reentry, conflict bool
+
+	elsewhere, refused bool // ended by what was seen elsewhere; by an exit that was refused
 }
 
 // stays says where somebody was, by the rules that tracing goes by: accepted
 // entries begin a stay; any exit ends it, even one that the guard was advised
-// against; what is missing is concluded, the latest end that is possible.
+// against, until the next exit there; what is missing is concluded, the latest
+// end that is possible.
 func (o *oracle) stays(p *person, asOf int64) []stay {
+	b := stayBook{o: o}
 	events := p.counting()
-	var done []stay
-	var now *stay // where the person is, if anywhere
-	leave := func(at int64, exit int) {
-		now.to, now.exit, now.inferred = at, exit, exit < 0
-		done, now = append(done, *now), nil
+	for len(events) > 0 && events[len(events)-1].at > asOf {
+		events = events[:len(events)-1]
 	}
-	// latest is the end of the running stay if nothing tells of one before at.
-	latest := func(at int64) int64 {
-		if o.sites[now.site].residential {
-			return at
-		}
-		return min(at, now.from+longestStay)
-	}
-	for _, e := range events {
-		gate := o.gateOf(e)
-		site, disputed := o.gates[gate].site, e.flags&conflict != 0
+	for i, e := range events {
+		gate, disputed := o.gateOf(e), e.flags&conflict != 0 || o.outOfOrder(events, i)
 		switch {
-		case e.at > asOf:
 		case e.in && e.decision == pass:
-			again := false
-			if now != nil {
-				end := latest(e.at)
-				again = now.site == site && end == e.at
-				leave(end, -1)
-			}
-			now = &stay{site: site, entry: gate, exit: -1, from: e.at, reentry: again, conflict: disputed}
-		case e.in:
-		case now != nil && now.site == site:
-			now.conflict = now.conflict || disputed
-			leave(e.at, gate)
-		default:
-			if now != nil {
-				leave(latest(e.at), -1)
-			}
-			done = append(done, stay{
-				site: site, entry: -1, exit: gate, from: e.at, to: e.at, inferred: true, conflict: disputed,
-			})
+			b.enter(gate, e.at, disputed)
+		case !e.in:
+			b.leave(gate, e, disputed)
 		}
 	}
-	if now == nil {
-		return done
+	if b.now == nil {
+		return b.done
 	}
-	if end := latest(asOf); end < asOf || !o.sites[now.site].residential && end == now.from+longestStay {
-		leave(end, -1)
-		return done
+	if end := b.latest(b.now, asOf); end < asOf || b.longest(b.now) == asOf {
+		b.end(end, -1)
+		return b.done
 	}
-	now.to, now.open = asOf, true
-	return append(done, *now)
+	b.now.to, b.now.open = asOf, true
+	return append(b.done, *b.now)
+}
+
+// outOfOrder tells that an event's place among the others is in doubt: another
+// one at another place or the other way at the same instant, or two that a
+// device kept and sent in the other order.
+func (o *oracle) outOfOrder(events []event, i int) bool {
+	e := events[i]
+	for _, other := range events {
+		moves := (!other.in || other.decision == pass) && (!e.in || e.decision == pass)
+		if moves && other.at == e.at && (other.in != e.in || o.gates[o.gateOf(other)].site != o.gates[o.gateOf(e)].site) {
+			return true
+		}
+		if other.flags&e.flags&late != 0 && other.device == e.device &&
+			(other.at < e.at && other.recorded > e.recorded || other.at > e.at && other.recorded < e.recorded) {
+			return true
+		}
+	}
+	return false
+}
+
+// stayBook is what is known while a person's events are gone through.
+type stayBook struct {
+	o    *oracle
+	done []stay
+	now  *stay // where the person is, if anywhere
+}
+
+// longest is when the longest stay is over, far off where people live.
+func (b *stayBook) longest(s *stay) int64 {
+	if b.o.sites[s.site].residential {
+		return 1 << 62
+	}
+	return s.from + longestStay
+}
+
+// latest is the end of a stay if nothing tells of one before at.
+func (b *stayBook) latest(s *stay, at int64) int64 { return min(at, b.longest(s)) }
+
+func (b *stayBook) end(at int64, exit int) {
+	b.now.to, b.now.exit, b.now.inferred = at, exit, exit < 0
+	b.done, b.now = append(b.done, *b.now), nil
+}
+
+func (b *stayBook) enter(gate int, at int64, disputed bool) {
+	site, again := b.o.gates[gate].site, false
+	if b.now != nil {
+		end := b.latest(b.now, at)
+		again = b.now.site == site && end == at
+		b.now.elsewhere = b.now.site != site && end == at
+		b.end(end, -1)
+	} else if n := len(b.done); n > 0 {
+		b.done[n-1].refused = false // they did leave
+	}
+	b.now = &stay{site: site, entry: gate, exit: -1, from: at, reentry: again, conflict: disputed}
+}
+
+func (b *stayBook) leave(gate int, e event, disputed bool) {
+	site, n := b.o.gates[gate].site, len(b.done)
+	refused := e.decision != pass
+	if b.now != nil && b.now.site == site {
+		b.now.conflict, b.now.refused = b.now.conflict || disputed, refused
+		b.end(e.at, gate)
+		return
+	}
+	if b.now == nil && n > 0 && b.done[n-1].refused && b.done[n-1].site == site && e.at <= b.longest(&b.done[n-1]) {
+		last := &b.done[n-1]
+		last.to, last.exit, last.refused, last.conflict = e.at, gate, refused, last.conflict || disputed
+		return
+	}
+	half := b.now == nil && n > 0 && b.done[n-1].entry < 0
+	if b.now != nil {
+		end := b.latest(b.now, e.at)
+		half, b.now.elsewhere = end == e.at, end == e.at
+		b.end(end, -1)
+	}
+	b.done = append(b.done, stay{
+		site: site, entry: -1, exit: gate, from: e.at, to: e.at, inferred: true, conflict: disputed, refused: refused,
+	})
+	if n = len(b.done); half && n >= 3 && b.done[n-3].site == site && b.done[n-3].elsewhere && e.at <= b.longest(&b.done[n-3]) {
+		for k := n - 3; k < n; k++ { // what was seen here crosses what was seen there
+			b.done[k].conflict = true
+		}
+	}
 }
 
 // gateOf is where an event was.
