@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	mathrand "math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -33,12 +31,15 @@ type AuditEntry struct {
 // one before, so whoever adds one has to know the head. A gateway writes the
 // entries of all its callers that wait in one script call, which compares the
 // head; if another gateway was faster, it chains them anew to the head it is
-// told and tries again.
+// told and tries again, and the other one pauses for it.
 
 const (
-	maxAuditWaiting = 4096              // callers; one more is told ErrUnavailable at once
-	maxAuditGroup   = 256               // entries of one script call
-	auditTimeout    = 2 * ClientTimeout // for a group, all tries together
+	maxAuditWaiting = 4096 // callers; one more is told ErrUnavailable at once
+	maxAuditGroup   = 256  // entries of one script call
+	// auditYield is how long a gateway lets another one go first: some round
+	// trips.
+	auditYield   = 2 * time.Millisecond
+	auditTimeout = 2 * ClientTimeout // for a group, all tries together
 )
 
 // auditDesk is where the callers of one process wait for their entries.
@@ -49,6 +50,7 @@ type auditDesk struct {
 	mu      sync.Mutex
 	waiting []*auditWait
 	head    auditPoint // the last that this process knows of
+	yield   bool       // another gateway waits for its turn
 	stats   AuditStats
 }
 
@@ -147,14 +149,19 @@ func (s *Store) writeAudit(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
 	defer cancel()
 	err := s.appendAudit(ctx, group)
+	d.mu.Lock()
 	if err != nil {
-		d.mu.Lock()
 		d.stats.Failed += int64(n)
-		d.mu.Unlock()
 	}
+	yield := d.yield
+	d.yield = false
+	d.mu.Unlock()
 	for _, w := range group {
 		w.err = err
 		close(w.done)
+	}
+	if yield {
+		time.Sleep(auditYield)
 	}
 }
 
@@ -164,7 +171,7 @@ func (s *Store) appendAudit(ctx context.Context, group []*auditWait) error {
 	keys := []string{s.keys.audit("head"), s.keys.audit("log")}
 	head, lost := s.audit.known(), 0
 	args := s.chain(head, group)
-	for try := 1; ; try++ {
+	for {
 		reply, err := s.run(ctx, s.rdb, auditScript, keys, args...)
 		if err != nil {
 			if lost++; lost == 3 || ctx.Err() != nil {
@@ -172,30 +179,25 @@ func (s *Store) appendAudit(ctx context.Context, group []*auditWait) error {
 			}
 			continue
 		}
-		next, err := headOf(reply, head, group)
-		if err == nil {
-			s.audit.advance(next)
-			return nil
-		}
-		var other *otherHead
-		if !errors.As(err, &other) {
+		other, waits, err := readAuditReply(reply)
+		if err != nil {
 			return err
+		}
+		if other == nil {
+			last := &group[len(group)-1].record
+			s.audit.advance(auditPoint{last.Seq, last.Hash}, waits)
+			return nil
 		}
 		s.audit.compare(head, other)
 		head = other.auditPoint
 		args = s.chain(head, group)
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w: the audit: %w", ErrUnavailable, ctx.Err())
-		case <-time.After(mathrand.N(time.Duration(min(try, 10)) * time.Millisecond)): //nolint:gosec // to spread tries
-		}
 	}
 }
 
 // chain numbers and hashes a group after a head and gives the script's ARGV.
 func (s *Store) chain(head auditPoint, group []*auditWait) []any {
-	args := make([]any, 2, 2+len(group))
-	args[0], args[1] = head.seq, string(head.hash[:])
+	args := make([]any, 3, 3+len(group))
+	args[0], args[1], args[2] = head.seq, string(head.hash[:]), s.audit.writer
 	at := s.now()
 	for _, w := range group {
 		r := &w.record
@@ -206,32 +208,29 @@ func (s *Store) chain(head auditPoint, group []*auditWait) []any {
 	return args
 }
 
-// otherHead is the script's answer that the head is not the expected one.
-type otherHead struct {
-	auditPoint
-	known AuditHash // what stands where the expected head stood, zero if nothing
-}
-
-// Error says so.
-func (*otherHead) Error() string { return "checkpoint: the audit has another head" }
-
-// headOf reads the script's reply: the new head, or an *otherHead.
-func headOf(reply any, head auditPoint, group []*auditWait) (auditPoint, error) {
+// readAuditReply reads the script's reply: the group is written, and whether
+// another gateway waits; or the head is another one.
+func readAuditReply(reply any) (other *otherHead, waits bool, err error) {
 	values, _ := reply.([]any)
-	if len(values) == 1 {
-		last := &group[len(group)-1].record
-		return auditPoint{last.Seq, last.Hash}, nil
+	switch {
+	case len(values) == 1:
+		return nil, values[0] == int64(2), nil
+	case len(values) != 4:
+		return nil, false, fmt.Errorf("checkpoint: audit script: unexpected reply of %d values", len(values))
 	}
-	if len(values) != 4 {
-		return head, fmt.Errorf("checkpoint: audit script: unexpected reply of %d values", len(values))
-	}
-	other := &otherHead{}
+	other = &otherHead{}
 	other.seq, _ = values[1].(int64)
 	hash, _ := values[2].(string)
 	known, _ := values[3].(string)
 	copy(other.hash[:], hash)
 	copy(other.known[:], known)
-	return head, other
+	return other, false, nil
+}
+
+// otherHead is the script's answer that the head is not the expected one.
+type otherHead struct {
+	auditPoint
+	known AuditHash // what stands where the expected head stood, zero if nothing
 }
 
 // known is the last head that this process knows of.
@@ -241,15 +240,17 @@ func (d *auditDesk) known() auditPoint {
 	return d.head
 }
 
-func (d *auditDesk) advance(head auditPoint) {
+// advance takes note of the head. Where another gateway waits, who has the turn
+// keeps it a little, so that the other's try is not in vain again.
+func (d *auditDesk) advance(head auditPoint, waits bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.head, d.stats.Head = head, head.seq
+	d.head, d.stats.Head, d.yield = head, head.seq, waits
 }
 
 // compare takes note if the chain does not go on from where it was.
 func (d *auditDesk) compare(known auditPoint, now *otherHead) {
-	d.advance(now.auditPoint)
+	d.advance(now.auditPoint, false)
 	switch {
 	case known.seq == 0:
 	case now.seq < known.seq:

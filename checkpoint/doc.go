@@ -124,7 +124,7 @@
 //	{case}:campaign   hash    case            whether the campaign runs, JSON
 //	{case}:p:code     set     ask             people asked about under a case                     ~20 a person
 //	{aud}:log         stream  audit           entries by number: who asked what; see AuditRecord      ~330 an entry
-//	{aud}:head        hash    audit           its end: n number, h hash; c, l the last cut from the front
+//	{aud}:head        hash    audit           its end: n number, h hash, w who waits; c, l the last cut from the front
 //	{sweep}:state     hash    sweep           lease of the sweeper, result of the last sweep
 //	{arch}:lease      hash    archiver        who archives, and the name of the archive
 //	{rev}:log         stream  Revoke          person, generation that ended, time
