@@ -125,7 +125,7 @@ func (s *Store) replaceSet(ctx context.Context, p redis.Pipeliner, set *Set) {
 		}
 		args := make([]any, 0, 2+2*(to-from))
 		args = append(args, "ZADD", key)
-		for _, e := range set.Entries[from:to] {
+		for _, e := range slices.Backward(set.Entries[from:to]) { // each goes to the front: half the work for Redis
 			args = append(args, e.At, e.Member)
 		}
 		p.Do(ctx, args...)
