@@ -78,6 +78,8 @@ func (w *round) begin(ctx context.Context) error {
 				"partition", part, "after", at.Cursor, "up_to", l.Cut)
 			gaps = append(gaps, Gap{Partition: part, After: at.Cursor, UpTo: l.Cut, Noticed: time.Now().UTC()})
 			restart[part] = mark{Cursor: l.Cut, Entries: l.CutTotal}
+		case l.Archived == "" && at.Entries > l.Entries: // Redis has lost its data: what is counted begins anew
+			restart[part] = mark{Cursor: at.Cursor, Entries: l.CutTotal}
 		}
 	}
 	if len(restart) > 0 {

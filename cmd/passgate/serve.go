@@ -18,6 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/archive"
 	"passgate/codes"
 	"passgate/gateway"
 )
@@ -33,6 +34,8 @@ type ServeCmd struct {
 	DemoPeople  int             `default:"100000" name:"demo-residents" env:"PASSGATE_DEMO_RESIDENTS" help:"Synthetic residents of the demo town."`
 	Retention   int             `default:"28" env:"PASSGATE_RETENTION" help:"Days for which events are kept, 14 to 60."`
 	AuditKeep   int             `default:"1095" name:"audit-keep" env:"PASSGATE_AUDIT_KEEP" help:"Days for which the audit is kept, 90 to 36500."`
+	Archive     string          `placeholder:"DIR" env:"PASSGATE_ARCHIVE" help:"Folder of the archive of events; \"off\" for none. DATA/archive with --redis managed, off otherwise."`
+	LogKeep     int             `default:"36" name:"log-keep" env:"PASSGATE_LOG_KEEP" help:"Hours for which archived events stay in the log in Redis, 1 to 336."`
 	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
 	Config      kong.ConfigFlag `env:"PASSGATE_CONFIG" help:"JSON file of these settings."`
 }
@@ -49,6 +52,11 @@ PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY, PASSGATE_AUDIT_KEY
 (64 hexadecimal digits each) and PASSGATE_KEYS. Keep a copy: without them the
 data is unreadable.
 
+Events are archived by day in DATA/archive, each day under a key of its own in
+DATA/keys/archive that is destroyed when the day is past retention. Copies of
+both together must not be kept for longer than that. Gateways that share a Redis
+need one archive: give one of them --archive DIR.
+
 The end of the audit is signed once a second into DATA/audit/heads.ndjson. Have
 another machine copy this folder: it is what "passgate audit verify" proves the
 audit by.`
@@ -61,6 +69,9 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	}
 	if cmd.AuditKeep < 90 || cmd.AuditKeep > 36500 {
 		return badInput("--audit-keep %d: give 90 to 36500 days", cmd.AuditKeep)
+	}
+	if cmd.LogKeep < 1 || cmd.LogKeep > 336 {
+		return badInput("--log-keep %d: give 1 to 336 hours", cmd.LogKeep)
 	}
 	if cmd.DemoPeople < 0 || cmd.DemoPeople > 10_000_000 {
 		return badInput("--demo-residents %d: give 0 to 10000000", cmd.DemoPeople)
@@ -89,7 +100,9 @@ type server struct {
 	metrics  net.Listener // nil if off
 	project  *checkpoint.Projector
 	heads    *checkpoint.AuditFile
-	closers  []func() // run last to first
+	archive  *archive.Archive  // nil if events are not archived here
+	archiver *archive.Archiver // as archive
+	closers  []func()          // run last to first
 }
 
 // open builds the server and its listeners; nothing runs yet but Redis.
@@ -137,6 +150,9 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	s.gateway.Metrics().WatchPool(client.PoolStats)
 	s.project = s.store.NewProjector(reader, logger)
 	s.project.Observe = s.gateway.Metrics().ObserveProjection
+	if err := cmd.openArchive(s); err != nil {
+		return nil, err
+	}
 	return s, s.listen(cmd)
 }
 
@@ -166,6 +182,9 @@ func (s *server) run(ctx context.Context) error {
 	var background sync.WaitGroup
 	background.Go(func() { s.project.Run(ctx) })
 	background.Go(func() { s.store.WatchRules(ctx, s.logger) })
+	if s.archiver != nil {
+		background.Go(func() { s.archiver.Run(ctx) })
+	}
 	background.Go(func() { s.watchKeys(ctx) })
 
 	// What the last requests put on record is signed, too.
