@@ -107,9 +107,9 @@ const carefulFlags = ^(FlagLate | FlagConflict)
 // Names lists the set flags by wire name, never nil, so that JSON shows [].
 func (f Flags) Names() []string {
 	out := make([]string, 0, 2)
-	for i, n := range flagNames {
+	for i := range flagNames {
 		if f&(1<<i) != 0 {
-			out = append(out, n)
+			out = append(out, flagNames[i])
 		}
 	}
 	return out

@@ -163,9 +163,11 @@ func (e *ScanEvent) readBody(b []byte, withGate bool) error {
 	return nil
 }
 
+// extraSizes are the lengths of the extras that have a fixed one.
+var extraSizes = [256]int{'R': 8, 'V': 8, 'A': 8, 'U': 1, 'O': 1, 'N': 11, 'F': 8}
+
 func (e *ScanEvent) readExtra(tag byte, value []byte) error {
-	want := map[byte]int{'R': 8, 'V': 8, 'A': 8, 'U': 1, 'O': 1, 'N': 11, 'F': 8}
-	if n, ok := want[tag]; ok && len(value) != n {
+	if n := extraSizes[tag]; n > 0 && len(value) != n {
 		return errEvent
 	}
 	switch tag {

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,7 +51,7 @@ type EnrolResult struct {
 }
 
 // FormatPersonID gives the form of the APIs: 16 lower-case hex digits.
-func FormatPersonID(id uint64) string { return fmt.Sprintf("%016x", id) }
+func FormatPersonID(id uint64) string { return hex.EncodeToString([]byte(raw(id))) }
 
 // ParsePersonID reads what FormatPersonID wrote and nothing else. The error is
 // a *FieldError for "resident".

@@ -100,7 +100,7 @@ func testClient(t testing.TB, tune func(*redis.UniversalOptions) *redis.Universa
 func clientOf(t testing.TB, addrs []string, tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
 	t.Helper()
 	o := tune(&redis.UniversalOptions{Addrs: addrs})
-	o.ReadTimeout = 10 * time.Second // a loaded machine is no failure here
+	o.ReadTimeout, o.WriteTimeout = 10*time.Second, 10*time.Second // a loaded machine is no failure here
 	c := redis.NewUniversalClient(o)
 	t.Cleanup(func() { _ = c.Close() })
 	return c

@@ -20,11 +20,15 @@ const (
 func (c Celsius) Valid() bool { return c >= MinCelsius && c <= MaxCelsius }
 
 // String returns for example "36.5", and "" when none was taken.
-func (c Celsius) String() string {
+func (c Celsius) String() string { return string(c.Append(nil)) }
+
+// Append writes what String returns.
+func (c Celsius) Append(b []byte) []byte {
 	if c == 0 {
-		return ""
+		return b
 	}
-	return fmt.Sprintf("%d.%d", c/10, c%10)
+	b = append(strconv.AppendInt(b, int64(c/10), 10), '.')
+	return strconv.AppendInt(b, int64(c%10), 10)
 }
 
 // MarshalJSON writes a number with one decimal, or null.

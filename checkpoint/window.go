@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -144,32 +145,60 @@ func (s *Store) readEvents(ctx context.Context, base, table string, from, to int
 // events, a bounded piece of memory.
 const chunksPerRead = 64
 
+// chunksRead is one round trip's worth of chunks.
+type chunksRead struct {
+	cmds []redis.Cmder // *redis.ZSliceCmd
+	err  error
+}
+
 // readChunks visits the members of a chunked set with from <= score < to in
-// order. table is the set's chunk table.
+// order. table is the set's chunk table. While members are visited the next
+// chunks are on their way.
 func (s *Store) readChunks(ctx context.Context, base, table string, from, to int64, visit func(redis.Z) error) error {
-	numbers := chunksBetween(table, from, to)
-	by := &redis.ZRangeBy{Min: strconv.FormatInt(from, 10), Max: "(" + strconv.FormatInt(to, 10)}
-	for len(numbers) > 0 {
-		n := min(len(numbers), chunksPerRead)
-		cmds, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for _, number := range numbers[:n] {
-				p.ZRangeByScoreWithScores(ctx, chunk(base, number), by)
-			}
-			return nil
-		})
-		if err != nil {
-			return unavailable(err)
+	ctx, cancel := context.WithCancel(ctx)
+	reads := make(chan chunksRead)
+	defer func() { // the reader ends before this does
+		cancel()
+		for range reads { //nolint:revive // whatever is under way
 		}
-		for _, cmd := range cmds {
-			for _, z := range cmd.(*redis.ZSliceCmd).Val() { //nolint:forcetypeassert // as queued above
+	}()
+	go s.fetchChunks(ctx, base, chunksBetween(table, from, to), from, to, reads)
+	for read := range reads {
+		if read.err != nil {
+			return unavailable(read.err)
+		}
+		for _, cmd := range read.cmds {
+			for _, z := range cmd.(*redis.ZSliceCmd).Val() { //nolint:forcetypeassert // as queued below
 				if err := visit(z); err != nil {
 					return err
 				}
 			}
 		}
-		numbers = numbers[n:]
 	}
 	return nil
+}
+
+// fetchChunks reads chunks in order up to the last or an error, ctx's end among
+// them, and closes reads, from which everything has to be taken.
+func (s *Store) fetchChunks(ctx context.Context, base string, numbers []int, from, to int64, reads chan<- chunksRead) {
+	defer close(reads)
+	by := &redis.ZRangeBy{Min: strconv.FormatInt(from, 10), Max: "(" + strconv.FormatInt(to, 10)}
+	for part := range slices.Chunk(numbers, chunksPerRead) {
+		if err := ctx.Err(); err != nil {
+			reads <- chunksRead{err: err}
+			return
+		}
+		cmds, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, number := range part {
+				p.ZRangeByScoreWithScores(ctx, chunk(base, number), by)
+			}
+			return nil
+		})
+		reads <- chunksRead{cmds, err}
+		if err != nil {
+			return
+		}
+	}
 }
 
 // chunksBetween reads a chunk table (chunks.lua has its form): the numbers of

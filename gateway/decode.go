@@ -197,9 +197,27 @@ const timeForm = "2006-01-02T15:04:05.000Z"
 
 func (t utcTime) String() string { return string(t.append(nil)) }
 
+// append writes the time in timeForm, by hand because an export has millions of
+// them: the time package takes five times as long.
 func (t utcTime) append(b []byte) []byte {
-	return time.UnixMilli(int64(t)).UTC().AppendFormat(b, timeForm)
+	at := time.UnixMilli(int64(t)).UTC()
+	year, month, day := at.Date()
+	if year < 0 || year > 9999 {
+		return at.AppendFormat(b, timeForm)
+	}
+	hour, minute, second := at.Clock()
+	ms := at.Nanosecond() / 1e6
+	b = append(appendTwo(appendTwo(b, year/100), year%100), '-')
+	b = append(appendTwo(b, int(month)), '-')
+	b = append(appendTwo(b, day), 'T')
+	b = append(appendTwo(b, hour), ':')
+	b = append(appendTwo(b, minute), ':')
+	b = append(appendTwo(b, second), '.', byte('0'+ms/100))
+	return append(appendTwo(b, ms%100), 'Z')
 }
+
+// appendTwo writes two digits.
+func appendTwo(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 // MarshalJSON writes for example "2026-11-24T00:00:00.000Z".
 func (t utcTime) MarshalJSON() ([]byte, error) {

@@ -118,3 +118,15 @@ func TestRefusedBodyGetsItsAnswer(t *testing.T) {
 	w.must(err)
 	answer{t, res.StatusCode, res.Header, body}.problem(http.StatusRequestEntityTooLarge, "too_large", "")
 }
+
+func TestTimesAreWrittenAsTheTimePackageDoes(t *testing.T) {
+	t.Parallel()
+	for _, ms := range []int64{
+		0, 1, 999, 86_399_999, 951_782_400_000, 951_868_799_999, 1_582_934_399_999, 1_582_934_400_000, 1_709_164_800_010, 4_102_444_799_999,
+		-1, -62_135_596_800_000, 253_402_300_799_999, 253_402_300_800_000, 1 << 47,
+	} {
+		if got, want := utcTime(ms).String(), time.UnixMilli(ms).UTC().Format(timeForm); got != want {
+			t.Errorf("%d is written %s, want %s", ms, got, want)
+		}
+	}
+}

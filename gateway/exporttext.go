@@ -1,11 +1,14 @@
 package gateway
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -87,24 +90,26 @@ func appendJSONRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) 
 		b = append(append(b, m.name...), m.value...)
 	}
 	b = append(b, `","flags":[`...)
-	for i, name := range e.Flags.Names() {
-		if i > 0 {
-			b = append(b, ',')
+	if e.Flags != 0 {
+		for i, name := range e.Flags.Names() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(append(append(b, '"'), name...), '"')
 		}
-		b = append(append(append(b, '"'), name...), '"')
 	}
 	b = append(b, `],"temperature":`...)
 	if e.Temperature == 0 {
 		b = append(b, "null"...)
 	} else {
-		b = append(b, e.Temperature.String()...)
+		b = e.Temperature.Append(b)
 	}
 	b = append(append(b, `,"temperature_method":"`...), e.Method.String()...)
 	b = append(append(b, `","who":"`...), e.Who.String()...)
 	b = append(append(b, `","device":"`...), device...)
 	b = appendJSONString(append(b, `","lane":`...), lane)
 	b = appendJSONString(append(b, `,"plate":`...), e.Plate)
-	b = append(append(b, `,"vehicle":"`...), vehicleOf(e)...)
+	b = appendVehicle(append(b, `,"vehicle":"`...), e)
 	b = append(append(b, `","purpose":"`...), e.Purpose.String()...)
 	b = append(append(b, `","override":"`...), e.Override.String()...)
 	b = strconv.AppendBool(append(b, `","annulled":`...), e.Annulled)
@@ -122,16 +127,23 @@ func deviceOfEvent(reg *checkpoint.Registry, e *checkpoint.ScanEvent) (device, l
 
 // appendPerson writes an ID as FormatPersonID does.
 func appendPerson(b []byte, id uint64) []byte {
-	const digits = "0123456789abcdef"
-	for shift := 60; shift >= 0; shift -= 4 {
-		b = append(b, digits[id>>shift&15])
+	return hex.AppendEncode(b, binary.BigEndian.AppendUint64(make([]byte, 0, 8), id))
+}
+
+// appendVehicle writes what vehicleOf returns.
+func appendVehicle(b []byte, e *checkpoint.ScanEvent) []byte {
+	if e.Vehicle == [8]byte{} {
+		return b
 	}
-	return b
+	return hex.AppendEncode(b, e.Vehicle[:])
 }
 
 func appendJSONString(b []byte, text string) []byte {
-	if text == "" {
-		return append(b, '"', '"')
+	special := strings.IndexFunc(text, func(r rune) bool {
+		return r < ' ' || r == '"' || r == '\\' || r == '<' || r == '>' || r == '&' || r == '\u2028' || r == '\u2029' || r == utf8.RuneError
+	})
+	if special < 0 {
+		return append(append(append(b, '"'), text...), '"')
 	}
 	quoted, err := json.Marshal(text)
 	if err != nil { // a string always has a form
@@ -149,13 +161,21 @@ func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) [
 	}
 	for _, field := range [...]string{
 		e.Direction.String(), e.Decision.String(), e.Reason.String(), string(e.Color()), e.Action.String(),
-		strings.Join(e.Flags.Names(), " "), e.Temperature.String(), e.Method.String(), e.Who.String(), device,
 	} {
+		b = append(append(b, ','), field...)
+	}
+	b = append(b, ',')
+	if e.Flags != 0 {
+		b = append(b, strings.Join(e.Flags.Names(), " ")...)
+	}
+	b = e.Temperature.Append(append(b, ','))
+	for _, field := range [...]string{e.Method.String(), e.Who.String(), device} {
 		b = append(append(b, ','), field...)
 	}
 	b = appendCSVField(append(b, ','), lane)
 	b = appendCSVField(append(b, ','), e.Plate)
-	for _, field := range [...]string{vehicleOf(e), e.Purpose.String(), e.Override.String()} {
+	b = appendVehicle(append(b, ','), e)
+	for _, field := range [...]string{e.Purpose.String(), e.Override.String()} {
 		b = append(append(b, ','), field...)
 	}
 	b = strconv.AppendBool(append(b, ','), e.Annulled)

@@ -3,13 +3,14 @@ package gateway
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"encoding/xml"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/flate"
 
 	"passgate/checkpoint"
 )
@@ -130,8 +131,12 @@ func (x *xlsxRows) cell(column int, open, content, end string) {
 
 // text writes a text, and no cell for none.
 func (x *xlsxRows) text(column int, text string) {
-	if text != "" {
+	switch {
+	case text == "":
+	case strings.TrimSpace(text) != text:
 		x.cell(column, `" s="1" t="inlineStr"><is><t xml:space="preserve">`, xmlText(text), `</t></is></c>`)
+	default:
+		x.cell(column, `" s="1" t="inlineStr"><is><t>`, xmlText(text), `</t></is></c>`)
 	}
 }
 
