@@ -16,21 +16,45 @@ import (
 const lookBack = 28 * 24 * time.Hour
 
 type stayView struct {
-	Site      string   `json:"site"`
-	SiteName  string   `json:"site_name"`
-	EntryGate string   `json:"entry_gate"`
-	ExitGate  string   `json:"exit_gate"`
-	From      utcTime  `json:"from"`
-	To        *utcTime `json:"to"`
-	Open      bool     `json:"open"`
-	Inferred  bool     `json:"inferred"`
-	Reentry   bool     `json:"reentry"`
-	Conflict  bool     `json:"conflict"`
-	Minutes   int64    `json:"minutes"`
+	Site         string   `json:"site"`
+	SiteName     string   `json:"site_name"`
+	EntryGate    string   `json:"entry_gate"`
+	ExitGate     string   `json:"exit_gate"`
+	From         utcTime  `json:"from"`
+	To           *utcTime `json:"to"`
+	Open         bool     `json:"open"`
+	Inferred     bool     `json:"inferred"`
+	UnknownStart bool     `json:"unknown_start"`
+	Reentry      bool     `json:"reentry"`
+	Late         bool     `json:"late"`
+	Conflict     bool     `json:"conflict"`
+	Why          []string `json:"why"` // codes of the rules that set these marks
+	Minutes      int64    `json:"minutes"`
+}
+
+// attemptView is an entry that was refused.
+type attemptView struct {
+	OccurredAt utcTime `json:"occurred_at"`
+	Gate       string  `json:"gate"`
+	Site       string  `json:"site"`
+	SiteName   string  `json:"site_name"`
+	Decision   string  `json:"decision"`
+	Reason     string  `json:"reason"`
+}
+
+// trajectoryView is where a person was.
+type trajectoryView struct {
+	Resident  trailOwner               `json:"resident"`
+	From      utcTime                  `json:"from"`
+	To        utcTime                  `json:"to"`
+	Stays     []stayView               `json:"stays"`
+	Attempts  []attemptView            `json:"attempts"`
+	Explained []trajectory.Explanation `json:"explained"` // the rules that any stay names in why
+	Events    []eventView              `json:"events"`
 }
 
 // handleTrajectory answers where a person was: the stays that touch the window
-// and the events in it.
+// and the events in it; as JSON, as a table of the stays, or as a picture.
 func (s *Server) handleTrajectory(c *fiber.Ctx) error {
 	from, to, err := s.window(c)
 	if err != nil {
@@ -46,20 +70,26 @@ func (s *Server) handleTrajectory(c *fiber.Ctx) error {
 		return err
 	}
 	reg := s.store.Registry()
+	stays := staysFrom(reg, events, from, min(to, s.now()))
 	views := eventsFrom(reg, events, from)
+	events = events[len(events)-len(views):]
 	s.rows(c, len(views))
-	who, err := s.nameTrail(s.context(c), person, events[len(events)-len(views):], views)
+	switch c.Accepts(fiber.MIMEApplicationJSON, mimeCSV, mimeSVG) {
+	case mimeCSV:
+		return sendCSV(c, stayColumns, stayRows(viewOfStays(reg, stays)))
+	case mimeSVG:
+		return s.sendTimeline(c, person, timelineOf(reg, stays, events, from, to))
+	}
+	who, err := s.nameTrail(s.context(c), person, events, views)
 	if err != nil {
 		return err
 	}
-	return c.JSON(struct {
-		Resident trailOwner  `json:"resident"`
-		From     utcTime     `json:"from"`
-		To       utcTime     `json:"to"`
-		Stays    []stayView  `json:"stays"`
-		Events   []eventView `json:"events"`
-	}{
-		who, utcTime(from), utcTime(to), staysIn(reg, events, from, min(to, s.now())), views,
+	var why trajectory.Why
+	for i := range stays {
+		why |= stays[i].Why
+	}
+	return c.JSON(trajectoryView{
+		who, utcTime(from), utcTime(to), viewOfStays(reg, stays), attemptsIn(reg, events), why.Explain(), views,
 	})
 }
 
@@ -94,16 +124,20 @@ func (s *Server) nameTrail(ctx context.Context, person checkpoint.Resident, even
 	return trailOwner{owner.ID, person.NameMasked, person.Site, owner.KnownAs}, nil
 }
 
-// staysIn folds the events and gives the stays that end at or after from.
-func staysIn(reg *checkpoint.Registry, events []checkpoint.ScanEvent, from, asOf int64) []stayView {
-	stays := []stayView{}
-	for _, stay := range trajectory.Fold(reg.Facts(events), asOf, reg.StayRules()) {
-		if stay.To < from {
-			continue
-		}
+// staysFrom folds the events and gives the stays that end at or after from.
+func staysFrom(reg *checkpoint.Registry, events []checkpoint.ScanEvent, from, asOf int64) []trajectory.Stay {
+	stays := trajectory.Fold(reg.Facts(events), asOf, reg.StayRules())
+	return slices.DeleteFunc(stays, func(stay trajectory.Stay) bool { return stay.To < from })
+}
+
+func viewOfStays(reg *checkpoint.Registry, stays []trajectory.Stay) []stayView {
+	views := make([]stayView, 0, len(stays))
+	for i := range stays {
+		stay := &stays[i]
 		view := stayView{
-			From: utcTime(stay.From), Open: stay.Open, Inferred: stay.Inferred, Reentry: stay.Reentry,
-			Conflict: stay.Conflict, Minutes: (stay.To - stay.From) / time.Minute.Milliseconds(),
+			From: utcTime(stay.From), Open: stay.Open, Inferred: stay.Inferred, UnknownStart: stay.UnknownStart,
+			Reentry: stay.Reentry, Late: stay.Late, Conflict: stay.Conflict, Why: stay.Why.Codes(),
+			Minutes: (stay.To - stay.From) / time.Minute.Milliseconds(),
 		}
 		if site, ok := reg.SiteByNum(stay.Site); ok {
 			view.Site, view.SiteName = site.Code, site.Name
@@ -117,9 +151,26 @@ func staysIn(reg *checkpoint.Registry, events []checkpoint.ScanEvent, from, asOf
 		if end := utcTime(stay.To); !stay.Open {
 			view.To = &end
 		}
-		stays = append(stays, view)
+		views = append(views, view)
 	}
-	return stays
+	return views
+}
+
+// attemptsIn lists the refused entries, which are in no stay.
+func attemptsIn(reg *checkpoint.Registry, events []checkpoint.ScanEvent) []attemptView {
+	attempts := []attemptView{}
+	for i := range events {
+		e := &events[i]
+		if !e.Counts() || e.Direction != checkpoint.In || e.Decision == checkpoint.Pass {
+			continue
+		}
+		view := attemptView{OccurredAt: utcTime(e.OccurredAt), Decision: e.Decision.String(), Reason: e.Reason.String()}
+		if gate, site := placeOf(reg, e.Gate); gate != nil && site != nil {
+			view.Gate, view.Site, view.SiteName = gate.Code, site.Code, site.Name
+		}
+		attempts = append(attempts, view)
+	}
+	return attempts
 }
 
 // eventsFrom renders the events at or after from.

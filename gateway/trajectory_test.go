@@ -1,7 +1,12 @@
 package gateway
 
 import (
+	"encoding/csv"
+	"encoding/xml"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,4 +67,96 @@ func TestTrajectory(t *testing.T) {
 	if len(stays) != 2 || last["site"] != "ML" || last["open"] != true || last["minutes"] != 30.0 {
 		t.Errorf("as of 09:00 the stays are %v", stays)
 	}
+}
+
+// irregularDay is a day of wang's on which scans are missing, and one at a gate
+// that would not let him in.
+func irregularDay(w *world) (path string) {
+	wang := w.people["wang"]
+	step := func(after time.Duration, device, direction string, temperature float64) {
+		w.clock.Advance(after)
+		w.scan(device, w.newScan(wang).with(fields{"direction": direction, "temperature": temperature})).ok(http.StatusOK)
+	}
+	step(0, "E1", "out", 36.5)           // 12:00, only the exit of the mall
+	step(time.Hour, "E1", "in", 36.5)    // 13:00
+	step(time.Hour, "E2", "in", 36.4)    // 14:00, again
+	step(time.Hour, "D2", "in", 36.4)    // 15:00, turned away at the other village
+	step(time.Hour, "D1", "in", 36.4)    // 16:00, home
+	step(time.Hour, "D1", "out", 37.9)   // 17:00, has to be measured again
+	step(2*time.Minute, "D1", "out", 36) // and goes
+	w.clock.Advance(3 * time.Hour)
+	return "/v1/residents/" + checkpoint.FormatPersonID(wang) + "/trajectory?from=2020-02-11&to=2020-02-12"
+}
+
+func TestTrajectoryExplainsItsMarks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := irregularDay(w)
+	answer := w.do(http.MethodGet, path, w.as("tracer"), nil).ok(http.StatusOK)
+	answer.conforms(contract(t), http.MethodGet, "/v1/residents/{id}/trajectory")
+	got := answer.json()
+	var lines []string
+	for _, v := range got["stays"].([]any) {
+		s := v.(map[string]any)
+		lines = append(lines, fmt.Sprint(s["site"], " ", s["minutes"], " ", s["inferred"], s["unknown_start"], s["reentry"], s["late"], s["conflict"], " ", s["why"]))
+	}
+	want := []string{
+		"ML 0 true true false false false [exit_only]",
+		"ML 60 true false false false false [entered_again]",
+		"ML 120 true false true false false [seen_elsewhere reentry]",
+		"V1 62 false false false false false [exit_refused]",
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("stays\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+	var codes []string
+	for _, v := range got["explained"].([]any) {
+		x := v.(map[string]any)
+		codes = append(codes, x["code"].(string))
+		if x["zh"] == "" || x["en"] == "" {
+			t.Errorf("rule without words: %v", x)
+		}
+	}
+	if !slices.Equal(codes, []string{"entered_again", "seen_elsewhere", "exit_only", "reentry", "exit_refused"}) {
+		t.Errorf("explained: %v", codes)
+	}
+	attempts := got["attempts"].([]any)
+	if len(attempts) != 1 {
+		t.Fatalf("attempts %v, want the one at the other village", attempts)
+	}
+	if a := attempts[0].(map[string]any); a["gate"] != "G2" || a["site_name"] != "二村" || a["reason"] != "outsider" || a["occurred_at"] != "2020-02-11T07:00:00.000Z" {
+		t.Errorf("attempt %v", a)
+	}
+}
+
+func TestTrajectoryAsTableAndPicture(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.changeSite("ML", func(s *checkpoint.Site) { s.Name = `<商场> & "广场"` })
+	path := irregularDay(w)
+	table := w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", "text/csv").ok(http.StatusOK)
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(table.body), "\ufeff"))).ReadAll()
+	w.must(err)
+	if len(rows) != 5 || strings.Join(rows[0], ",") != stayColumns || rows[4][0] != "V1" || rows[4][6] != "62" || rows[4][13] != "exit_refused" ||
+		rows[1][1] != `<商场> & "广场"` || rows[1][9] != "true" {
+		t.Errorf("table %q", rows)
+	}
+
+	picture := w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", "image/svg+xml").ok(http.StatusOK)
+	svg := string(picture.body)
+	if got := picture.header.Get("Content-Type"); got != "image/svg+xml" {
+		t.Errorf("Content-Type %q", got)
+	}
+	for _, want := range []string{"王*明", "一村", "二村", "&lt;商场&gt; &amp;", "37.9", "2月11日周二", "截至 as of 2020-02-11 20:02", "案件 case " + w.kase, "asked by tracer"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("the picture does not have %q", want)
+		}
+	}
+	if strings.Contains(svg, "王小明") || strings.Contains(svg, "<script") {
+		t.Error("the picture has a name or a script")
+	}
+	if err := xml.Unmarshal(picture.body, new(struct{})); err != nil {
+		t.Errorf("the picture is no XML: %v", err)
+	}
+	w.do(http.MethodGet, path, w.as("medic"), nil, "Accept", "image/svg+xml").problem(http.StatusForbidden, "forbidden", "")
 }
