@@ -18,8 +18,21 @@ import (
 )
 
 // newTown runs the whole server with a Redis of its own: a village and a mall
-// with a gate each, and the account boss.
+// with a gate each, and the accounts boss and lead, a leader of the whole town.
 func newTown(t *testing.T) (server string) {
+	t.Helper()
+	return newTownAt(t, time.Now)
+}
+
+// newTownAt is newTown with a clock of its own.
+func newTownAt(t *testing.T, clock func() time.Time) (server string) {
+	t.Helper()
+	server, _ = newTownIn(t)
+	return server
+}
+
+// newTownIn is newTown with the folder of its data.
+func newTownIn(t *testing.T) (server, dir string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "pgt") // short: a socket lies in it
 	if err != nil {
@@ -28,7 +41,7 @@ func newTown(t *testing.T) (server string) {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	con := &console{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Env: func(string) string { return "" }}
 	cmd := &ServeCmd{Addr: "127.0.0.1:0", MetricsAddr: "off", Redis: "managed", Prefix: "t:", Data: dir, Retention: 28}
-	srv, err := cmd.open(t.Context(), con, slog.New(slog.DiscardHandler), time.Now)
+	srv, err := cmd.open(t.Context(), con, slog.New(slog.DiscardHandler), clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +59,7 @@ func newTown(t *testing.T) (server string) {
 			d.PutGate(checkpoint.Gate{Code: "V1-g1", Name: "村口", Site: "V1", Open: true}),
 			d.PutGate(checkpoint.Gate{Code: "M1-g1", Name: "正门", Site: "M1", Open: true}),
 			d.PutStaff(checkpoint.Staff{Login: "boss", Name: "管理员", Role: checkpoint.RoleAdmin, PasswordHash: hash}),
+			d.PutStaff(checkpoint.Staff{Login: "lead", Name: "李主任", Role: checkpoint.RoleLeader, Grid: "XS", PasswordHash: hash}),
 		} {
 			if put != nil {
 				return put
@@ -66,7 +80,7 @@ func newTown(t *testing.T) (server string) {
 		}
 		srv.close()
 	})
-	return srv.url()
+	return srv.url(), dir
 }
 
 // idNumber gives a valid number by the weights that GB 11643 prints.
@@ -224,14 +238,20 @@ func traceOf(t *testing.T, s *shell, at func(...string) []string, server, person
 	if got := scan(t, mall, "scan-0099", "https://example.org/", "in"); got != "deny not_our_pass" {
 		t.Errorf("a foreign code: %s", got)
 	}
-	var table, errs string
+	_, errs := s.must(1, at("trace", "gate", "M1-g1")...)
+	contains(t, errs, "403 case_needed", "passgate case use", "passgate help case open")
+	opened, _ := s.must(0, at("case", "open", "--kind", "confirmed", "--person", person, "--title", "首例", "--onset", from)...)
+	contains(t, opened, "C1  confirmed  open  首例", person, "王*明", "50 people (0 asked about), 14 days, 1 hops")
+	_, errs = s.must(0, at("case", "use", "C1", "--reason", "找接触者")...)
+	contains(t, errs, "case C1: 找接触者")
+	var table string
 	for range 50 { // the index follows the record
 		if table, errs = s.must(0, at("trace", "gate", "M1-g1", "--from", from)...); strings.HasPrefix(errs, "2 ") {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	contains(t, errs, "2 events")
+	contains(t, errs, "2 events; case C1: 找接触者")
 	contains(t, table, person, "王*明", "36.5", "东门一道", "paper")
 	if out, _ := s.must(0, at("trace", "gate", "M1-g1", "--from", from, "--direction", "in", "--csv")...); strings.Count(out, "\n") != 2 || strings.Contains(out, "王") || !strings.Contains(out, person) {
 		t.Errorf("CSV of the gate: %q", out)
