@@ -51,13 +51,16 @@ type Sweeper struct {
 	// VoidFor is how long after a revocation no pass that it voids can be valid
 	// any more: then its entry goes. 90 days if not set.
 	VoidFor time.Duration
-	// Observe is called after each sweep of this process if not nil.
-	Observe func(SweepResult)
+	// Observe is told after each sweep of this process what went, by family, if
+	// it is not nil.
+	Observe func(removed map[string]int64)
 
-	last atomic.Pointer[SweepResult]
+	last      atomic.Pointer[SweepResult]
+	archiveAt int64 // UTC ms, when the archive was last swept
 }
 
-// NewSweeper makes a sweeper. archive is nil if events are not archived.
+// NewSweeper makes a sweeper. archive is nil if this process has none: then
+// another one may have it, which takes care of it whoever sweeps Redis.
 func (s *Store) NewSweeper(archive EventArchive, logger *slog.Logger) *Sweeper {
 	return &Sweeper{store: s, archive: archive, owner: rand.Text(), logger: logger, share: sweepShare, VoidFor: 90 * 24 * time.Hour}
 }
@@ -100,7 +103,14 @@ func (w *Sweeper) Last() *SweepResult { return w.last.Load() }
 // Run sweeps whenever it is due until ctx ends.
 func (w *Sweeper) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := w.sweepIfDue(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ErrSweeping) {
+		err := w.sweepIfDue(ctx)
+		if errors.Is(err, ErrSweeping) {
+			err = nil
+		}
+		if w.archive != nil && w.store.now()-w.archiveAt >= SweepEvery.Milliseconds() {
+			err = errors.Join(err, w.SweepArchive(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
 			w.logger.Error("what is past retention was not all taken away; the next sweep goes on", "error", err)
 		}
 		sleep(ctx, sweepPoll)
@@ -119,8 +129,8 @@ func (w *Sweeper) sweepIfDue(ctx context.Context) error {
 	return err
 }
 
-// Sweep takes away, now, what is past retention. Errors: ErrSweeping,
-// ErrUnavailable, those of the archive; then part of it is done.
+// Sweep takes out of Redis, now, what is past retention. Errors: ErrSweeping,
+// ErrUnavailable; then part of it is done.
 func (w *Sweeper) Sweep(ctx context.Context) (SweepResult, error) {
 	run, err := w.begin(ctx)
 	if err != nil {
@@ -140,10 +150,14 @@ func (w *Sweeper) Sweep(ctx context.Context) (SweepResult, error) {
 	}
 	w.last.Store(&run.SweepResult)
 	w.logger.Info("swept", "kept_from", time.UnixMilli(run.KeptFrom).UTC(), "keys", run.Keys, "held", run.Held, "removed", run.Removed)
-	if w.Observe != nil {
-		w.Observe(run.SweepResult)
-	}
+	w.observe(run.Removed)
 	return run.SweepResult, nil
+}
+
+func (w *Sweeper) observe(removed map[string]int64) {
+	if w.Observe != nil {
+		w.Observe(removed)
+	}
 }
 
 // sweepRun is one sweep under way.
@@ -185,18 +199,16 @@ func (w *Sweeper) begin(ctx context.Context) (*sweepRun, error) {
 	return run, nil
 }
 
-// all is the order of a sweep: what refers to people goes before the people. What
-// the archive cannot do keeps nothing else from going.
+// all is the order of a sweep: what refers to people goes before the people.
 func (r *sweepRun) all(ctx context.Context) error {
-	ofArchive := r.sweepArchive(ctx)
 	for _, step := range []func(context.Context) error{
 		r.sweepLogs, r.sweepPermits, r.sweepFevers, r.sweepShifts, r.sweepRevocations, r.sweepCases, r.sweepKeys, r.rewrite,
 	} {
 		if err := step(ctx); err != nil {
-			return errors.Join(err, ofArchive)
+			return err
 		}
 	}
-	return ofArchive
+	return nil
 }
 
 // lease takes (fence 0), renews or gives back (length 0) the right to sweep. The

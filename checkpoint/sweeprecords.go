@@ -15,32 +15,36 @@ import (
 // round trip.
 const sweepBatch = 500
 
-// sweepArchive destroys the days of the archive that are over. Days of which
-// evidence is left are looked at again.
-func (r *sweepRun) sweepArchive(ctx context.Context) error {
-	if r.w.archive == nil {
-		return nil
+// SweepArchive destroys the days of the archive that are over. Days of which
+// evidence is left are looked at again. A day that fails keeps no other from
+// being destroyed. Errors: ErrUnavailable, those of the archive.
+func (w *Sweeper) SweepArchive(ctx context.Context) error {
+	held, err := w.store.evidence(ctx)
+	if err != nil {
+		return err
 	}
-	keep := func(e *ScanEvent) bool { return r.held[e.Person] }
+	keep := func(e *ScanEvent) bool { return held[e.Person] }
 	var failed error
-	for _, day := range r.w.archive.Days() {
-		if day >= dayOf(r.KeptFrom) {
+	destroyed := int64(0)
+	for _, day := range w.archive.Days() {
+		if day >= dayOf(w.store.oldestKept()) || ctx.Err() != nil {
 			break
 		}
-		if err := r.rest(ctx, time.Now()); err != nil {
-			return err
-		}
-		if err := r.w.archive.Destroy(ctx, day, keep); err != nil {
+		if err := w.archive.Destroy(ctx, day, keep); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("archive of %s: %w", Day(day), err))
 			continue
 		}
-		r.removed("archive days", 1)
+		destroyed++
 	}
+	if failed == nil {
+		w.archiveAt = w.store.now()
+	}
+	w.observe(map[string]int64{"archive days": destroyed})
 	return failed
 }
 
-// sweepLogs deletes old entries of the logs, as far as they are projected and
-// archived. Whole logs are read when a day has passed, since scans that were
+// sweepLogs deletes old entries of the logs, as far as they are projected and, if
+// some process archives them, archived. Whole logs are read when a day has passed, since scans that were
 // late lie anywhere in them; their bytes go with the block of the log in which
 // they lie, when the log is trimmed.
 func (r *sweepRun) sweepLogs(ctx context.Context) error {
@@ -53,8 +57,7 @@ func (r *sweepRun) sweepLogs(ctx context.Context) error {
 			return unavailable(err)
 		}
 		upTo, _ := fields[0].(string)
-		if r.w.archive != nil {
-			archived, _ := fields[1].(string)
+		if archived, _ := fields[1].(string); archived != "" || r.w.archive != nil {
 			upTo = earlierEntry(upTo, archived)
 		}
 		if err := r.sweepLog(ctx, part, upTo); err != nil {

@@ -122,8 +122,8 @@ func (m *Metrics) WatchSweeps(last func() *checkpoint.SweepResult, clock checkpo
 
 // ObserveSweep counts what a sweep of this process took away; it fits
 // Sweeper.Observe.
-func (m *Metrics) ObserveSweep(r checkpoint.SweepResult) {
-	for family, n := range r.Removed {
+func (m *Metrics) ObserveSweep(removed map[string]int64) {
+	for family, n := range removed {
 		m.swept.WithLabelValues(family).Add(float64(n))
 	}
 }

@@ -35,8 +35,8 @@ const (
 	// batchSettled is when nothing more can come into a batch, and what has
 	// expired of it is freed.
 	batchSettled = 48 * time.Hour
-	// voidFor is longer than any pass of a revoked generation can be valid.
-	voidFor = passAhead + (codes.MaxPaperDays+1)*24*time.Hour
+	// VoidFor is longer than any pass of a revoked generation can be valid.
+	VoidFor = passAhead + (codes.MaxPaperDays+1)*24*time.Hour
 	// refreshEvery bounds how often Redis is asked for new revocations.
 	refreshEvery = time.Second
 	// revocationsRead is how many are read in one round trip.
@@ -157,7 +157,7 @@ func (s *Server) readRevocations(ctx context.Context, r *revokedPasses) error {
 func (s *Server) addRevocation(r *revokedPasses, n checkpoint.Revocation, now time.Time) {
 	r.minute = max(r.minute, minuteOf(n.At)) // clocks differ; the order of the stream counts
 	at := time.UnixMilli(n.At)
-	if now.Sub(at) > voidFor+batchSettled {
+	if now.Sub(at) > VoidFor+batchSettled {
 		r.counter = max(r.counter, r.minute)
 		return
 	}

@@ -120,7 +120,7 @@ func TestEveryGatewayGivesTheSameList(t *testing.T) {
 	if settled := w.list(0); len(settled.IDs) == 0 || len(settled.IDs) >= len(grown.IDs) {
 		t.Errorf("two days later %d entries of %d", len(settled.IDs), len(grown.IDs))
 	}
-	w.clock.Advance(voidFor)
+	w.clock.Advance(VoidFor)
 	forgot := w.list(0)
 	w.serve()
 	never := w.list(0)

@@ -102,7 +102,8 @@ type server struct {
 	heads    *checkpoint.AuditFile
 	archive  *archive.Archive  // nil if events are not archived here
 	archiver *archive.Archiver // as archive
-	closers  []func()          // run last to first
+	sweeper  *checkpoint.Sweeper
+	closers  []func() // run last to first
 }
 
 // open builds the server and its listeners; nothing runs yet but Redis.
@@ -153,6 +154,7 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	if err := cmd.openArchive(s); err != nil {
 		return nil, err
 	}
+	s.openSweeper(clock)
 	return s, s.listen(cmd)
 }
 
@@ -185,6 +187,7 @@ func (s *server) run(ctx context.Context) error {
 	if s.archiver != nil {
 		background.Go(func() { s.archiver.Run(ctx) })
 	}
+	background.Go(func() { s.sweeper.Run(ctx) })
 	background.Go(func() { s.watchKeys(ctx) })
 
 	// What the last requests put on record is signed, too.
