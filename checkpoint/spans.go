@@ -57,22 +57,19 @@ func (s *Store) readSpans(ctx context.Context, spans []span, fn func(i int, e *S
 	if err != nil {
 		return err
 	}
-	type piece struct{ span, chunk int }
-	var pieces []piece
-	for i := range spans {
-		for _, n := range chunksBetween(spans[i].table, spans[i].from, spans[i].to) {
-			pieces = append(pieces, piece{i, n})
-		}
-	}
+	pieces := s.pieces(spans)
 	current := -1
 	now := newInstant(seen.only(func(e *ScanEvent) error { return fn(current, e) }))
 	for part := range slices.Chunk(pieces, chunksPerTrip) {
 		cmds, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, of := range part {
 				w := &spans[of.span]
-				p.ZRangeByScoreWithScores(ctx, chunk(w.base, of.chunk), &redis.ZRangeBy{
-					Min: strconv.FormatInt(w.from, 10), Max: "(" + strconv.FormatInt(w.to, 10),
-				})
+				by := &redis.ZRangeBy{Min: strconv.FormatInt(w.from, 10), Max: "(" + strconv.FormatInt(w.to, 10)}
+				if of.backwards {
+					p.ZRevRangeByScoreWithScores(ctx, chunk(w.base, of.chunk), by)
+				} else {
+					p.ZRangeByScoreWithScores(ctx, chunk(w.base, of.chunk), by)
+				}
 			}
 			return nil
 		})
@@ -86,7 +83,11 @@ func (s *Store) readSpans(ctx context.Context, spans []span, fn func(i int, e *S
 				}
 				current = part[k].span
 			}
-			for _, z := range cmd.(*redis.ZSliceCmd).Val() { //nolint:forcetypeassert // as queued above
+			members := cmd.(*redis.ZSliceCmd).Val() //nolint:forcetypeassert // as queued above
+			if part[k].backwards {
+				slices.Reverse(members)
+			}
+			for _, z := range members {
 				member, _ := z.Member.(string)
 				e, err := spans[current].parse(int64(z.Score), member)
 				if err != nil {
@@ -99,6 +100,30 @@ func (s *Store) readSpans(ctx context.Context, spans []span, fn func(i int, e *S
 		}
 	}
 	return now.flush()
+}
+
+// piece is one chunk of a span.
+type piece struct {
+	span, chunk int
+	backwards   bool // read from its end
+}
+
+// pieces are the chunks of spans. A chunk is walked through from one of its ends
+// to where the span begins: of a set's last chunk, which is mostly asked about
+// what is recent, from the nearer one.
+func (s *Store) pieces(spans []span) (pieces []piece) {
+	now, oldest := s.now(), s.oldestShown()
+	for i := range spans {
+		w := &spans[i]
+		start, last := oldest, 0
+		if n := len(w.table); n >= 8 {
+			start, last = time6([]byte(w.table[n-8:])), int(w.table[n-2])<<8|int(w.table[n-1])
+		}
+		for _, n := range chunksBetween(w.table, w.from, w.to) {
+			pieces = append(pieces, piece{i, n, n == last && now-w.to < w.from-start})
+		}
+	}
+	return pieces
 }
 
 // gateSpans are the days of one gate's index between two times, without tables.
