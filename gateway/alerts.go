@@ -53,6 +53,7 @@ func (s *Server) handleAlerts(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.rows(c, len(alerts))
 	views, err := s.viewOfAlerts(s.context(c), alerts)
 	if err != nil {
 		return err

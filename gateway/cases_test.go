@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -249,5 +250,26 @@ func TestTheAuditHasEveryQuestion(t *testing.T) {
 	}
 	if request != asked.header.Get("X-Request-Id") {
 		t.Errorf("request %q, the answer says %q", request, asked.header.Get("X-Request-Id"))
+	}
+}
+
+// The audit says of lists how many people were on them.
+func TestTheAuditSaysHowMany(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 3 {
+		w.enrol(fmt.Sprintf("赵%d", i), "V1", fmt.Sprintf("2-%d", i)) // with wang four
+	}
+	w.do(http.MethodGet, "/v1/residents?site=V1", w.as("enroller"), nil).ok(http.StatusOK)
+	w.do(http.MethodGet, "/v1/sites/V1/sheet", w.as("enroller"), nil).ok(http.StatusOK)
+	w.do(http.MethodPost, "/v1/residents/search", w.as("enroller"), fields{"phone": "15499999999"}).ok(http.StatusOK)
+	w.do(http.MethodGet, "/v1/fevers", w.as("medic"), nil).ok(http.StatusOK)
+	var got []int64
+	w.must(w.store.AuditLog(t.Context(), 0, 1<<62, func(e *checkpoint.AuditEntry) error {
+		got = append(got, e.Rows)
+		return nil
+	}))
+	if want := []int64{4, 4, 0, 0}; !slices.Equal(got, want) {
+		t.Errorf("rows %v, want %v", got, want)
 	}
 }

@@ -62,6 +62,7 @@ func (s *Server) handleFevers(c *fiber.Ctx) error {
 			views = append(views, s.viewOfFever(&cases[i], person))
 		}
 	}
+	s.rows(c, len(views))
 	return c.JSON(struct {
 		Fevers    []feverView `json:"fevers"`
 		Truncated bool        `json:"truncated"`

@@ -235,6 +235,7 @@ func (s *Server) listPermits(c *fiber.Ctx, state checkpoint.PermitState) (err er
 	if err != nil {
 		return err
 	}
+	s.rows(c, len(permits))
 	views, err := s.viewOfPermits(s.context(c), permits)
 	if err != nil {
 		return err

@@ -24,15 +24,22 @@ func (s *Server) handleExport(c *fiber.Ctx) error {
 	media := c.Accepts("text/csv", mimeNDJSON)
 	var body bytes.Buffer
 	var err error
+	people := 0
+	each := func(row func(checkpoint.Resident) error) error {
+		return s.store.ResidentsOf(s.context(c), site, func(p checkpoint.Resident) error {
+			people++
+			return row(p)
+		})
+	}
 	if media == mimeNDJSON {
 		lines := json.NewEncoder(&body)
-		err = s.store.ResidentsOf(s.context(c), site, func(p checkpoint.Resident) error { return lines.Encode(viewOfResident(p)) })
+		err = each(func(p checkpoint.Resident) error { return lines.Encode(viewOfResident(p)) })
 	} else {
 		media = "text/csv; charset=utf-8"
 		body.WriteString("\ufeff") // so that Excel takes it for UTF-8
 		rows := csv.NewWriter(&body)
 		_ = rows.Write(exportHeader) // errors stay with the writer
-		err = s.store.ResidentsOf(s.context(c), site, func(p checkpoint.Resident) error { return rows.Write(exportRow(p)) })
+		err = each(func(p checkpoint.Resident) error { return rows.Write(exportRow(p)) })
 		rows.Flush()
 		if err == nil {
 			err = rows.Error()
@@ -41,6 +48,7 @@ func (s *Server) handleExport(c *fiber.Ctx) error {
 	if err != nil {
 		return fmt.Errorf("gateway: export of a site: %w", err)
 	}
+	s.rows(c, people)
 	c.Set(fiber.HeaderContentType, media)
 	return c.Send(body.Bytes())
 }

@@ -188,6 +188,7 @@ func (s *Server) handleSearch(c *fiber.Ctx) error {
 			found = append(found, viewOfFound(&p))
 		}
 	}
+	s.rows(c, len(found))
 	return c.JSON(fiber.Map{"residents": found})
 }
 

@@ -61,6 +61,7 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.rows(c, len(data.Passes))
 	var page bytes.Buffer
 	if err := codes.Sheet(&page, data); err != nil {
 		return fmt.Errorf("gateway: draw a sheet: %w", err)

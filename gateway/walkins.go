@@ -49,6 +49,7 @@ func (s *Server) handleCandidates(c *fiber.Ctx) error {
 			candidates = append(candidates, candidateView{viewOfFound(&p.Resident), p.SameName, p.SameTail})
 		}
 	}
+	s.rows(c, len(candidates))
 	return c.JSON(struct {
 		matchView
 		Candidates []candidateView `json:"candidates"`
