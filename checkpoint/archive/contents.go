@@ -89,24 +89,40 @@ type Checked struct {
 }
 
 // Verify reads every file, compares it with the manifest and hands what it found
-// to fn, file by file.
+// to fn, file by file. Days that are destroyed meanwhile are left out.
 func (a *Archive) Verify(ctx context.Context, fn func(Checked) error) error {
+	m, err := a.current(ctx)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(m.Shelves, func(x, y *shelf) int { return int(x.day - y.day) })
+	for _, s := range m.Shelves {
+		if err := a.verifyShelf(ctx, s.Name, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verifyShelf keeps writers out for no longer than one day takes.
+func (a *Archive) verifyShelf(ctx context.Context, name string, fn func(Checked) error) error {
 	unlock, m, err := a.lockToRead(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	shelves := slices.Clone(m.Shelves)
-	slices.SortStableFunc(shelves, func(x, y *shelf) int { return int(x.day - y.day) })
-	for _, s := range shelves {
-		for i := range s.Files {
-			c := Checked{File: path.Join(s.Name, s.Files[i].Name)}
-			if c.Damage, err = a.readFile(ctx, s, &s.Files[i], func(*checkpoint.ScanEvent) error { c.Events++; return nil }); err != nil {
-				return err
-			}
-			if err := fn(c); err != nil {
-				return err
-			}
+	s := m.shelf(name)
+	if s == nil {
+		return nil
+	}
+	for i := range s.Files {
+		c := Checked{File: path.Join(s.Name, s.Files[i].Name)}
+		c.Damage, err = a.readFile(ctx, s, &s.Files[i], func(*checkpoint.ScanEvent) error { c.Events++; return nil })
+		if err != nil {
+			return err
+		}
+		if err := fn(c); err != nil {
+			return err
 		}
 	}
 	return nil
