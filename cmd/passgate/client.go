@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,9 +34,11 @@ type serverFlags struct {
 
 // client talks to one server as one account.
 type client struct {
-	base  string
-	http  *http.Client
-	token string
+	base   string
+	http   *http.Client
+	token  string
+	ground ground // sent along
+	kept   ground // of the session, for commands that ask where people were
 }
 
 // newClient checks the URL. The client holds no token yet.
@@ -90,6 +93,7 @@ func (c *client) send(ctx context.Context, r request) (*http.Response, error) {
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
+	c.ground.set(req.Header)
 	answer, err := c.http.Do(req)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -167,12 +171,18 @@ func readProblem(answer *http.Response) *problem {
 var remedies = map[string]string{
 	"unauthorized": "sign in with \"passgate login --login NAME\"",
 	"forbidden":    "use an account whose role allows it",
-	"out_of_scope": "use an account that answers for this part of the grid",
+	"out_of_scope": "use an account that answers for this part of the grid, or ask for a grant: \"passgate help case grant\"",
+	"case_needed":  "give --case CODE and --reason TEXT, or keep them by \"passgate case use CODE --reason TEXT\"; \"passgate case list\" shows the open cases; who has none asks a medic or leader to open one: \"passgate help case open\"",
+	"case_closed":  "ask under an open one: \"passgate case list\" shows them",
+	"over_cap":     "\"passgate help case lift\" shows how to ask for more",
 	"unavailable":  "run the same command again, that is safe",
 	"too_many":     "wait a moment and run the same command again",
 	"crowded":      "wait a moment and run the same command again",
 	"internal":     "the server's log has the cause",
 }
+
+// flagOfField are the flags behind fields that a user does not see.
+var flagOfField = map[string]string{"Trace-Case": "--case", "Trace-Reason": "--reason"}
 
 // Error says in one line what is wrong, with which field, and what to do.
 func (p *problem) Error() string {
@@ -181,7 +191,7 @@ func (p *problem) Error() string {
 		text = p.Title
 	}
 	if p.Field != "" {
-		text = p.Field + ": " + text
+		text = cmp.Or(flagOfField[p.Field], p.Field) + ": " + text
 	}
 	if p.Code == "" {
 		return text

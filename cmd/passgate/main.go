@@ -32,7 +32,9 @@ type commandLine struct {
 	Login     loginCmd     `cmd:"" help:"Sign in and keep the session for the commands below."`
 	Residents residentsCmd `cmd:"" help:"Enrol residents from a file, export them."`
 	Pass      passCmd      `cmd:"" help:"Issue, convert and verify passes."`
-	Trace     traceCmd     `cmd:"" help:"Who passed a gate, where a person was."`
+	Case      caseCmd      `cmd:"" help:"Cases: the ground on which the questions below are asked, and their bounds."`
+	Trace     traceCmd     `cmd:"" help:"Who passed a gate, where a person was, whom they met."`
+	Archive   archiveCmd   `cmd:"" help:"What the archive of events holds, and whether it is whole."`
 	Replay    replayCmd    `cmd:"" help:"Make the indexes anew from archive and logs, or compare them."`
 	Rules     rulesCmd     `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
 	Audit     auditCmd     `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`

@@ -13,7 +13,8 @@ func TestEveryVerbHasHelpWithAnExample(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{
 		"login", "keys", "keys list", "keys rotate", "keys jwks", "pass", "pass issue", "pass verify", "pass expand", "pass compact",
-		"residents", "residents import", "residents export", "trace", "trace gate", "trace person", "rules", "rules table", "rules reasons",
+		"residents", "residents import", "residents export", "residents erase", "trace", "trace gate", "trace person", "trace contacts", "trace crowd", "trace inside", "case", "case open", "case list", "case show",
+		"case use", "case attach", "case lift", "case grant", "case approve", "case close", "rules", "rules table", "rules reasons",
 		"version", "help", "serve",
 	} {
 		s := newShell(t)
@@ -32,7 +33,7 @@ func TestWrongUsageIsTwo(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{
 		"", "fly", "keys", "rules", "rules table --json --markdown", "rules reasons --csv --json", "pass issue", "pass issue --resident 12", "pass verify", "pass verify --jwks /nowhere x", "trace gate",
-		"trace gate G --decision maybe", "trace person 110105194912310021", "trace gate G --json --csv", "residents import /nowhere.csv",
+		"trace gate G --decision maybe", "case open --kind flu --title x", "case use C1", "case approve C1 pardon 0", "trace contacts 12", "trace crowd G1@2026 G2", "trace inside", "trace person 110105194912310021", "trace gate G --json --csv", "residents import /nowhere.csv",
 		"trace gate G --server ftp://x", "pass issue --resident 0400000000000007 --png a --svg b", "keys list --data /nowhere", "login",
 		"trace gate G --from yesterday --server http://localhost:1",
 	} {

@@ -25,6 +25,9 @@ type session struct {
 	Name      string    `json:"name,omitempty"`
 	Role      string    `json:"role,omitempty"`
 	Grid      string    `json:"grid,omitempty"`
+	// Case and Reason are what "passgate case use" keeps for questions.
+	Case   string `json:"case,omitempty"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // good says that the session will be accepted for a while.
@@ -59,7 +62,7 @@ func (f serverFlags) open(ctx context.Context, con *console) (*client, error) {
 	}
 	old := kept[c.base]
 	if old.good() && (f.Login == "" || f.Login == old.Login) && (f.Login == "" || con.Env("PASSGATE_PASSWORD") == "") {
-		c.token = old.Token
+		c.token, c.kept = old.Token, ground{old.Case, old.Reason}
 		return c, nil
 	}
 	if f.Login == "" {
@@ -110,6 +113,20 @@ func readSessions(path string) (sessions, string, error) {
 		return nil, "", fmt.Errorf("token file: %s holds neither a token nor sessions: delete it and sign in again", path)
 	}
 	return kept, "", nil
+}
+
+func writeSessions(path string, kept sessions) error {
+	text, err := json.MarshalIndent(kept, "", "  ")
+	if err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return badInput("session: %w", err)
+	}
+	if err := writePrivate(path, append(text, '\n')); err != nil {
+		return badInput("session: %w", err)
+	}
+	return nil
 }
 
 // signIn trades a password for a session.
@@ -223,15 +240,8 @@ func (l *loginCmd) Run(ctx context.Context, con *console) error {
 			delete(kept, base)
 		}
 	}
-	text, err := json.MarshalIndent(kept, "", "  ")
-	if err != nil {
-		return fmt.Errorf("session: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return badInput("session: %w", err)
-	}
-	if err := writePrivate(path, append(text, '\n')); err != nil {
-		return badInput("session: %w", err)
+	if err := writeSessions(path, kept); err != nil {
+		return err
 	}
 	if l.JSON {
 		return printJSON(con.Out, map[string]any{

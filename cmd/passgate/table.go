@@ -57,6 +57,17 @@ func parseTime(name, text string) (time.Time, error) {
 	return time.Time{}, badInput("%s: %q is no time: give a date (2026-11-24), a time in Shanghai (\"2026-11-24 08:00\") or RFC 3339", name, clip(text, 40))
 }
 
+// parseTimeOr is parseTime with what to take for an empty text.
+func parseTimeOr(name, text string, otherwise time.Time) (time.Time, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	return parseTime(name, text)
+}
+
+// apiTime is how the API takes a time.
+func apiTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
 // plain makes text from elsewhere safe for a terminal: no control characters,
 // no escape sequences, one line.
 func plain(text string) string {

@@ -21,18 +21,18 @@ import (
 // with a gate each, and the accounts boss and lead, a leader of the whole town.
 func newTown(t *testing.T) (server string) {
 	t.Helper()
-	return newTownAt(t, time.Now)
-}
-
-// newTownAt is newTown with a clock of its own.
-func newTownAt(t *testing.T, clock func() time.Time) (server string) {
-	t.Helper()
 	server, _ = newTownIn(t)
 	return server
 }
 
 // newTownIn is newTown with the folder of its data.
 func newTownIn(t *testing.T) (server, dir string) {
+	t.Helper()
+	return newTownAt(t, time.Now)
+}
+
+// newTownAt is newTownIn with a clock of its own.
+func newTownAt(t *testing.T, clock func() time.Time) (server, dir string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "pgt") // short: a socket lies in it
 	if err != nil {

@@ -13,12 +13,22 @@ import (
 )
 
 type traceCmd struct {
-	Gate   traceGateCmd   `cmd:"" help:"Who passed a gate in a window of time."`
-	Person tracePersonCmd `cmd:"" help:"Where a person was."`
+	Gate     traceGateCmd     `cmd:"" help:"Who passed a gate in a window of time."`
+	Person   tracePersonCmd   `cmd:"" help:"Where a person was."`
+	Contacts traceContactsCmd `cmd:"" help:"Whom a person met, directly and by chains of meetings."`
+	Crowd    traceCrowdCmd    `cmd:"" help:"Who was at several places and times."`
+	Inside   traceInsideCmd   `cmd:"" help:"Who was inside a site at a moment."`
 }
 
 // Help is shown by --help.
-func (traceCmd) Help() string { return "Example:\n\n    passgate trace person 0400000000000007" }
+func (traceCmd) Help() string {
+	return `A question needs an open case and a reason, and is put on record with both:
+--case and --reason, or once for all by "passgate case use".
+
+Example:
+
+    passgate trace person 0400000000000007 --case C12 --reason "onset 11-22"`
+}
 
 // windowFlags bound a query in time.
 type windowFlags struct {
@@ -38,7 +48,7 @@ func (w windowFlags) query() (url.Values, error) {
 		if err != nil {
 			return nil, err
 		}
-		query.Set(name, t.UTC().Format("2006-01-02T15:04:05.000Z"))
+		query.Set(name, apiTime(t))
 	}
 	return query, nil
 }
@@ -87,12 +97,12 @@ func (e scanEvent) person() (id, name string) {
 }
 
 type traceGateCmd struct {
-	serverFlags
+	askFlags
 	windowFlags
 	Gate      string `arg:"" help:"Code of the gate."`
 	Direction string `help:"Only in, or only out." enum:",in,out" default:"" placeholder:"in|out"`
 	Decision  string `help:"Only pass, deny, remeasure or incomplete." enum:",pass,deny,remeasure,incomplete" default:"" placeholder:"DECISION"`
-	Reason    string `help:"Only of this reason (passgate rules table lists them)." placeholder:"REASON"`
+	Because   string `help:"Only of this reason, such as fever (passgate rules reasons lists them)." placeholder:"REASON"`
 	Min       string `name:"temperature-min" help:"Only readings of at least this, in °C." placeholder:"36.0"`
 	Max       string `name:"temperature-max" help:"Only readings of at most this, in °C." placeholder:"42.0"`
 	Unread    bool   `name:"no-temperature" help:"Only events without a reading."`
@@ -166,7 +176,7 @@ func (t *traceGateCmd) Run(ctx context.Context, con *console) error {
 		err = flushing
 	}
 	if err == nil {
-		con.say("%d events", count)
+		con.say("%d events%s", count, c.ground)
 	}
 	return err
 }
@@ -178,7 +188,7 @@ func (t *traceGateCmd) narrow(query url.Values) (narrowed bool) {
 		unread = "none"
 	}
 	for name, value := range map[string]string{
-		"direction": t.Direction, "decision": t.Decision, "reason": t.Reason,
+		"direction": t.Direction, "decision": t.Decision, "reason": t.Because,
 		"temperature_min": t.Min, "temperature_max": t.Max, "temperature": unread,
 	} {
 		if value != "" {
@@ -213,8 +223,8 @@ func eachPage(ctx context.Context, c *client, path string, query url.Values, do 
 			return nil
 		}
 		query.Set("cursor", p.Next)
-		query.Set("from", p.From.UTC().Format("2006-01-02T15:04:05.000Z"))
-		query.Set("to", p.To.UTC().Format("2006-01-02T15:04:05.000Z"))
+		query.Set("from", apiTime(p.From))
+		query.Set("to", apiTime(p.To))
 	}
 }
 

@@ -27,7 +27,7 @@ func TestTraceGateWritesFiles(t *testing.T) {
 	s := signedIn(t, server)
 	dir := t.TempDir()
 	sheet, parquet := filepath.Join(dir, "m1.xlsx"), filepath.Join(dir, "m1.parquet")
-	filters := []string{"--temperature-min", "37.3", "--temperature-max", "39", "--reason", "fever", "--server", server}
+	filters := []string{"--temperature-min", "37.3", "--temperature-max", "39", "--because", "fever", "--server", server}
 	_, errs := s.must(0, append([]string{"trace", "gate", "M1", "--xlsx", sheet, "--parquet", parquet}, filters...)...)
 	contains(t, errs, "m1.xlsx: ", "m1.parquet: ")
 	for name, form := range map[string]string{sheet: "spreadsheetml.sheet", parquet: "apache.parquet"} {
