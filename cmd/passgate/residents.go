@@ -14,6 +14,7 @@ import (
 type residentsCmd struct {
 	Import residentsImportCmd `cmd:"" help:"Enrol the residents of a CSV or Excel file."`
 	Export residentsExportCmd `cmd:"" help:"Write the residents of a site, or of all."`
+	Erase  residentsEraseCmd  `cmd:"" help:"Erase who a person is, on their request."`
 }
 
 // Help is shown by --help.
