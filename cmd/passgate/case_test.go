@@ -229,9 +229,13 @@ func TestContactsShowNoControlCharactersAndSayWhatWasCut(t *testing.T) {
 		}
 		sendJSON(w, 200, map[string]any{
 			"resident": person("王\x1b*"), "from": "2026-11-23T00:00:00Z", "to": "2026-11-24T00:00:00Z", "period": "case", "total": 70,
-			"contacts": []any{map[string]any{"hop": 1, "person": person("李\n*"), "kinds": []string{"household", "gate"}, "first_at": "2026-11-23T00:00:00Z",
-				"chain": []any{map[string]any{"person": person("李*")}}, "evidence": []any{map[string]any{"kind": "gate", "site": "V1", "site_name": "村\u202e",
-					"mine": map[string]any{"at": "2026-11-23T01:00:00Z", "gate": "V1-g1", "direction": "in"}}}}},
+			"contacts": []any{map[string]any{
+				"hop": 1, "person": person("李\n*"), "kinds": []string{"household", "gate"}, "first_at": "2026-11-23T00:00:00Z",
+				"chain": []any{map[string]any{"person": person("李*")}}, "evidence": []any{map[string]any{
+					"kind": "gate", "site": "V1", "site_name": "村\u202e",
+					"mine": map[string]any{"at": "2026-11-23T01:00:00Z", "gate": "V1-g1", "direction": "in"},
+				}},
+			}},
 			"staff": []any{map[string]any{"login": "guard\x1b7", "scans": 2, "gates": []string{"V1-g1"}}},
 			"cuts":  []any{map[string]any{"kind": "people", "hop": 2, "at": 50, "of": 70}, map[string]any{"kind": "new\x1bkind", "at": 1, "of": 2, "site": "M1"}},
 		})

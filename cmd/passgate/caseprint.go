@@ -113,7 +113,9 @@ func (k *tracingCase) print(con *console) error {
 	for _, line := range []struct{ name, value string }{
 		{"opened", localTime(k.OpenedAt) + " by " + k.OpenedBy},
 		{"grid", k.Grid},
-		{"onset", timeOf(k.OnsetAt)}, {"sampled", timeOf(k.SampledAt)}, {"isolated", timeOf(k.IsolatedAt)},
+		{"onset", timeOf(k.OnsetAt)},
+		{"sampled", timeOf(k.SampledAt)},
+		{"isolated", timeOf(k.IsolatedAt)},
 		{"period", localTime(k.PeriodFrom) + " to " + localTime(k.PeriodTo)},
 		{"closed", strings.TrimSuffix(timeOf(k.ClosedAt)+" by "+k.ClosedBy, " by ")},
 		{"caps", fmt.Sprintf("%d people (%d asked about), %d days, %d hops", k.Caps.People, k.Asked, k.Caps.Days, k.Caps.Hops)},
