@@ -164,7 +164,7 @@ func TestKilledWorker(t *testing.T) {
 	if err != nil {
 		t.Skip("only by TestKillAtAnyStepLosesNothing")
 	}
-	a := open(t, os.Getenv("ARCHIVE_DIR"), os.Getenv("ARCHIVE_KEYS"))
+	a := open(t, "archive", "keys")
 	a.crowd = testCrowd
 	n := 0
 	a.hook = func(string) error {
@@ -186,7 +186,8 @@ func TestKillAtAnyStepLosesNothing(t *testing.T) {
 	for at := 0; ; at += stride() {
 		a := copyOf(t, base)
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledWorker$", "-test.v")
-		cmd.Env = append(os.Environ(), "ARCHIVE_KILL_AT="+strconv.Itoa(at), "ARCHIVE_DIR="+a.dir, "ARCHIVE_KEYS="+filepath.Dir(a.keys))
+		cmd.Env = append(os.Environ(), "ARCHIVE_KILL_AT="+strconv.Itoa(at))
+		cmd.Dir = filepath.Dir(a.dir)
 		out, err := cmd.Output()
 		var done []string
 		for lines := bufio.NewScanner(strings.NewReader(string(out))); lines.Scan(); {

@@ -30,7 +30,9 @@ func (cmd *ServeCmd) openArchive(s *server) (err error) {
 		s.logger.Warn("archive", "notice", notice)
 	}
 	s.archiver = archive.NewArchiver(s.store, s.archive, s.logger)
-	s.archiver.Keep = time.Duration(cmd.LogKeep) * time.Hour
+	if cmd.LogKeep > 0 {
+		s.archiver.Keep = time.Duration(cmd.LogKeep) * time.Hour
+	}
 	s.archiver.Observe = s.gateway.Metrics().WatchArchive()
 	return nil
 }
