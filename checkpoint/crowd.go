@@ -109,7 +109,8 @@ func (s *Store) crowdPlaces(windows []CrowdWindow, atLeast, limit int) ([]crowdP
 		if w.From < 0 || w.To <= w.From || w.To-w.From > maxWindow || w.From > now {
 			return nil, &FieldError{"windows", "each must run forward, begin in the past and span at most 61 days"}
 		}
-		code, ok := w.Site, true
+		var ok bool
+		code := w.Site
 		if w.Gate != "" {
 			if p.gate, ok = reg.Gate(w.Gate); !ok {
 				return nil, notFound("gate", w.Gate)
