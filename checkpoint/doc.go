@@ -71,6 +71,17 @@
 // have been there, and only a person's own record, folded into stays, says
 // whether they were. contact.go has the definition.
 //
+// # Audit
+//
+// Store.Audit puts on record who asked what, before it is answered. All gateways
+// keep one chain, in which each entry carries the hash of the one before
+// (AuditRecord has the bytes). Whoever can write to Redis can make another chain
+// without a flaw; therefore each gateway signs the head it knows once a second
+// into a file of its own (AuditFile). AuditVerifier holds the chain against the
+// heads of any gateways. What came in the last second before somebody took both
+// Redis and the gateway is not proven. What is kept long enough is cut off from
+// the front, behind a head that is signed for that.
+//
 // # Partitions
 //
 // People are split into 64 partitions by the top 6 bits of their ID; a
