@@ -86,7 +86,7 @@ var (
 func client(t testing.TB, tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
 	t.Helper()
 	o := tune(&redis.UniversalOptions{Addrs: testAddrs})
-	o.ReadTimeout = 20 * time.Second // a loaded machine is no failure here
+	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = 30*time.Second, 30*time.Second, 30*time.Second // a loaded machine is no failure here
 	c := redis.NewUniversalClient(o)
 	t.Cleanup(func() { _ = c.Close() })
 	return c
@@ -209,6 +209,15 @@ func (w *town) oddities() {
 	w.pass(time.Minute)
 	_, err := s.Annul(t.Context(), checkpoint.AnnulRequest{
 		ID: "annul-0001", Device: wrong.Device, Scan: wrong.ID, OccurredAt: wrong.OccurredAt, At: w.now.Load(), Person: p[2],
+	})
+	must(t, err)
+
+	hot := w.request(p[11], "mall-01", checkpoint.In)
+	hot.Temperature = 38_0
+	w.send(hot)
+	w.pass(time.Second)
+	_, err = s.Annul(t.Context(), checkpoint.AnnulRequest{
+		ID: "annul-0002", Device: hot.Device, Scan: hot.ID, OccurredAt: hot.OccurredAt, At: w.now.Load(), Person: p[11],
 	})
 	must(t, err)
 
