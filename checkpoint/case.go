@@ -277,11 +277,11 @@ func (s *Store) Held(ctx context.Context) (map[uint64]bool, error) {
 // holdFevers adds the people of fever cases that are open or were closed since
 // a time (UTC ms).
 func (s *Store) holdFevers(ctx context.Context, held map[uint64]bool, since int64) error {
-	closed := &redis.ZRangeBy{Min: "(" + strconv.FormatInt(since, 10), Max: "+inf"}
-	var replies []*redis.StringSliceCmd
-	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for part := range Partitions {
-			replies = append(replies, p.ZRange(ctx, s.keys.fevers(part), 0, -1), p.ZRangeByScore(ctx, s.keys.closedFevers(part), closed))
+	replies := make([]*redis.StringSliceCmd, 0, 2*Partitions)
+	_, err := s.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for p := range Partitions {
+			replies = append(replies, pipe.ZRange(ctx, s.keys.fevers(p), 0, -1),
+				pipe.ZRangeByScore(ctx, s.keys.closedFevers(p), &redis.ZRangeBy{Min: strconv.FormatInt(since, 10), Max: "+inf"}))
 		}
 		return nil
 	})
@@ -294,8 +294,8 @@ func (s *Store) holdFevers(ctx context.Context, held map[uint64]bool, since int6
 			ids = append(ids, FeverID(fromRaw(id)))
 		}
 	}
-	for some := range slices.Chunk(ids, pipelineSize) {
-		fevers, err := s.readFevers(ctx, some)
+	for ; len(ids) > 0; ids = ids[min(pipelineSize, len(ids)):] {
+		fevers, err := s.readFevers(ctx, ids[:min(pipelineSize, len(ids))])
 		if err != nil {
 			return err
 		}
