@@ -47,6 +47,10 @@ var maxStayOfKind = [len(siteKindNames)]int{
 	Village: 0, Compound: 0, Mall: 24, Market: 24, Shop: 24, Enterprise: 24, Pharmacy: 24,
 }
 
+// MaxStayHours is how long a stay without a seen exit lasts at sites of the kind
+// that do not say otherwise; 0 is no limit.
+func (k SiteKind) MaxStayHours() int { return maxStayOfKind[k] }
+
 // withDefaults fills what was left out and refuses what cannot be.
 func (s SiteRules) withDefaults(kind SiteKind) (SiteRules, error) {
 	if s.FeverLine == 0 {

@@ -70,7 +70,7 @@ func (r *Registry) StayRules() trajectory.Rules {
 // longestStay is what a site's max_stay_hours mean; 0 is no limit.
 func longestStay(site *Site, hours int) time.Duration {
 	if hours == 0 {
-		hours = maxStayOfKind[site.Kind]
+		hours = site.Kind.MaxStayHours()
 	}
 	return time.Duration(hours) * time.Hour
 }

@@ -13,6 +13,7 @@ import (
 type rulesCmd struct {
 	Table   rulesTableCmd   `cmd:"" help:"Show who is let in where: the decision table, the order of the rules, the reasons."`
 	Reasons rulesReasonsCmd `cmd:"" help:"Show the reasons with their texts and the rules that give them."`
+	Stays   rulesStaysCmd   `cmd:"" help:"Show the rules by which passages become stays, and what marks they set."`
 }
 
 // Help is shown by --help.
