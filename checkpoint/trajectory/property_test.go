@@ -167,7 +167,7 @@ var properties = map[string]struct {
 	on    func() *rapid.Generator[history]
 	any   bool
 }{
-	"truth is found":                                 {truthIsFound, histories, false},
+	"truth is found": {truthIsFound, histories, false},
 	"what is not marked is true, with losses":        {whatIsNotMarkedIsTrue, lossy, false},
 	"what is not marked is true, with single losses": {whatIsNotMarkedIsTrue, singleLosses, false},
 	"stays are sound with losses":                    {staysAreSound, lossy, false},

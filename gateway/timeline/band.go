@@ -107,11 +107,11 @@ func (p *Picture) bar(w *pen, d *day, s *trajectory.Stay, place Site, y float64)
 		w.rect(a, y, max(b-a, 1.2), barH, fmt.Sprintf(`fill="%s" stroke="%s" stroke-width="0.7"`, fill, style.color))
 	}
 	if s.UnknownStart && s.From >= d.begin.UnixMilli() && s.From >= p.From {
-		fmt.Fprintf(w, `<path d="M%.1f %.1fl-7 %gl7 %gz" fill="#fff" stroke="%s" stroke-width="1.1"/>`, a, y, barH/2, barH/2, style.color)
+		w.put(`<path d="M%.1f %.1fl-7 %gl7 %gz" fill="#fff" stroke="%s" stroke-width="1.1"/>`, a, y, barH/2, barH/2, style.color)
 		a -= 7
 	}
 	if s.Open && s.To <= d.end.UnixMilli() && s.To <= p.To {
-		fmt.Fprintf(w, `<path d="M%.1f %.1fl5 %gl-5 %gz" fill="%s"/>`, b, y, barH/2, barH/2, style.color)
+		w.put(`<path d="M%.1f %.1fl5 %gl-5 %gz" fill="%s"/>`, b, y, barH/2, barH/2, style.color)
 		b += 5
 	}
 	if s.Conflict {

@@ -13,10 +13,10 @@ func legend(w *pen, y float64) float64 {
 		{func(x, y float64) { sample(w, x, y, "url(#"+placeBar.hatch+")", placeBar.color) }, "离开未见，推定 end concluded"},
 		{func(x, y float64) {
 			sample(w, x, y, placeBar.color, placeBar.color)
-			fmt.Fprintf(w, `<path d="M%.1f %.1fl5 5l-5 5z" fill="%s"/>`, x+18, y, placeBar.color)
+			w.put(`<path d="M%.1f %.1fl5 5l-5 5z" fill="%s"/>`, x+18, y, placeBar.color)
 		}, "仍在场内 still inside"},
 		{func(x, y float64) {
-			fmt.Fprintf(w, `<path d="M%.1f %.1fl-7 5l7 5z" fill="#fff" stroke="%s" stroke-width="1.1"/>`, x+13, y, placeBar.color)
+			w.put(`<path d="M%.1f %.1fl-7 5l7 5z" fill="#fff" stroke="%s" stroke-width="1.1"/>`, x+13, y, placeBar.color)
 		}, "只见离开 only the exit seen"},
 		{func(x, y float64) {
 			sample(w, x, y, placeBar.color, placeBar.color)

@@ -11,21 +11,25 @@ import (
 // pen writes the elements of the picture.
 type pen struct{ bytes.Buffer }
 
+func (w *pen) put(format string, args ...any) {
+	w.Write(fmt.Appendf(w.AvailableBuffer(), format, args...))
+}
+
 // fonts are those that phones and computers in China have.
 const fonts = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif"
 
 // document puts everything written so far on a page.
 func (w *pen) document(height float64, title string) []byte {
 	var doc pen
-	fmt.Fprintf(&doc, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" font-family="%s">`+"\n",
+	doc.put(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" font-family="%s">`+"\n",
 		width, height, width*2, height*2, fonts)
 	doc.title(title)
 	doc.WriteString("<defs>\n")
 	for _, b := range []barStyle{homeBar, placeBar} {
-		fmt.Fprintf(&doc, `<pattern id="%s" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">`+
+		doc.put(`<pattern id="%s" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">`+
 			`<rect width="4" height="4" fill="#fff"/><rect width="1.6" height="4" fill="%s"/></pattern>`+"\n", b.hatch, b.color)
 	}
-	fmt.Fprintf(&doc, `</defs>`+"\n"+`<rect width="%.0f" height="%.0f" fill="#fff"/>`+"\n", width, height)
+	doc.put(`</defs>`+"\n"+`<rect width="%.0f" height="%.0f" fill="#fff"/>`+"\n", width, height)
 	doc.Write(w.Bytes())
 	doc.WriteString("</svg>\n")
 	return doc.Bytes()
@@ -54,23 +58,23 @@ func (w *pen) title(text string) {
 }
 
 func (w *pen) text(x, y, size float64, color, more, text string) {
-	fmt.Fprintf(w, `<text x="%.1f" y="%.1f" font-size="%g" fill="%s" %s>`, x, y, size, color, more)
+	w.put(`<text x="%.1f" y="%.1f" font-size="%g" fill="%s" %s>`, x, y, size, color, more)
 	w.escape(text)
 	w.WriteString("</text>\n")
 }
 
 func (w *pen) line(x1, y1, x2, y2 float64, color string, thick float64, more string) {
-	fmt.Fprintf(w, `<path d="M%.1f %.1fL%.1f %.1f" stroke="%s" stroke-width="%g" %s/>`+"\n", x1, y1, x2, y2, color, thick, more)
+	w.put(`<path d="M%.1f %.1fL%.1f %.1f" stroke="%s" stroke-width="%g" %s/>`+"\n", x1, y1, x2, y2, color, thick, more)
 }
 
 func (w *pen) rect(x, y, width, height float64, more string) {
-	fmt.Fprintf(w, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" %s/>`, x, y, width, height, more)
+	w.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" %s/>`, x, y, width, height, more)
 }
 
 // cross marks a refusal.
 func (w *pen) cross(x, y float64) {
 	const r = 3.2
-	fmt.Fprintf(w, `<path d="M%.1f %.1fl%g %gm0 %gl%g %g" stroke="%s" stroke-width="1.7" fill="none"/>`, x-r, y-r, 2*r, 2*r, -2*r, -2*r, 2*r, red)
+	w.put(`<path d="M%.1f %.1fl%g %gm0 %gl%g %g" stroke="%s" stroke-width="1.7" fill="none"/>`, x-r, y-r, 2*r, 2*r, -2*r, -2*r, 2*r, red)
 }
 
 // fit cuts a text to a width, at a size of letters; CJK letters are as wide as
