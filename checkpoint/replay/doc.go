@@ -37,7 +37,7 @@
 // All events are first sorted into buckets in one temporary file, by partition
 // and then by day, about 70 bytes an event each time. Its blocks are encrypted
 // with a key that is nowhere but in memory. Then one bucket after the other is
-// held: some 300 bytes for each event of the largest day, of two days at a time,
+// held: some 350 bytes for each event of the largest day, of two days at a time,
 // and 16 bytes for each key of the indexes that is in Redis already. 10 million
 // events of a month need about 250 MB and 1.4 GB of disk.
 //
