@@ -81,7 +81,7 @@ func (p *person) takeBack(s *scan, now int64) {
 	}
 	p.history = append(p.history, event{
 		at: s.at, recorded: now, device: s.device, in: s.in, verdict: verdict{incomplete, "annulled", register, 0},
-		who: s.who, plate: s.plate, inCar: s.inCar, annuls: true,
+		who: s.who, plate: s.plate, car: s.car, annuls: true,
 	})
 	if h := p.household; h != nil {
 		h.outings = slices.DeleteFunc(h.outings, func(o outing) bool { return o.scan == s.name() })

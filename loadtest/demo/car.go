@@ -67,7 +67,6 @@ func (r *run) drive(ctx context.Context, a act) error {
 		if s.late || len(scans) > 0 && s.device != scans[0].device {
 			continue // no network; or another lane's phone
 		}
-		s.inCar = true
 		car.Vehicle, car.Direction = "car-"+s.id, s.direction()
 		body, err := json.Marshal(riderBody{ // #nosec G117 -- a pass is there to be shown
 			s.id, s.named.Pass, s.named.Resident, s.named.IDDocument, json.Number(degrees(s.temperature)), s.method, s.purpose,
@@ -79,6 +78,9 @@ func (r *run) drive(ctx context.Context, a act) error {
 	}
 	if len(scans) == 0 {
 		return nil
+	}
+	for _, s := range scans {
+		s.car = car.Vehicle
 	}
 	return r.sendCar(ctx, &car, scans)
 }

@@ -24,8 +24,9 @@ type client struct {
 	base string
 	http *fasthttp.HostClient
 
-	mu    sync.RWMutex
-	admin string // session of the administrator
+	mu     sync.RWMutex
+	admin  string // session of the administrator
+	tracer string // session of who asks where people were; set once, before they do
 }
 
 func newClient(base string, workers int) (*client, error) {
@@ -54,7 +55,8 @@ func (c *client) close() { c.http.CloseIdleConnections() }
 // request is one call.
 type request struct {
 	method, path string
-	token        string // empty: the administrator's; "-": none
+	token        string // empty: the administrator's, or of a question the tracer's; "-": none
+	kase         string // of a question about where people were
 	contentType  string // application/json if empty
 	accept       string
 	body         []byte
@@ -77,6 +79,13 @@ func (c *client) send(ctx context.Context, r request) (reply, error) {
 	defer fasthttp.ReleaseResponse(res)
 	req.Header.SetMethod(r.method)
 	req.SetRequestURI(c.base + r.path)
+	if r.kase != "" {
+		req.Header.Set("Trace-Case", r.kase)
+		req.Header.Set("Trace-Reason", url.PathEscape(why))
+		if r.token == "" {
+			r.token = c.tracer
+		}
+	}
 	switch r.token {
 	case "":
 		c.mu.RLock()
@@ -187,22 +196,28 @@ func (c *client) into(ctx context.Context, r request, out any) error {
 
 // login opens a session for the administrator.
 func (c *client) login(ctx context.Context, name, password string) error {
+	token, err := c.signIn(ctx, name, password)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.admin = token
+	c.mu.Unlock()
+	return nil
+}
+
+// signIn trades a password for a session.
+func (c *client) signIn(ctx context.Context, name, password string) (token string, err error) {
 	body, err := json.Marshal(map[string]string{"login": name, "password": password})
 	if err != nil {
-		return fmt.Errorf("demo: login: %w", err)
+		return "", fmt.Errorf("demo: login: %w", err)
 	}
 	var session struct {
 		Token string `json:"token"`
 	}
 	err = c.into(ctx, request{method: "POST", path: "/v1/login", token: "-", body: body}, &session)
-	if err != nil {
-		return err
+	if err == nil && session.Token == "" {
+		err = errors.New("demo: the login gave no token")
 	}
-	if session.Token == "" {
-		return errors.New("demo: the login gave no token")
-	}
-	c.mu.Lock()
-	c.admin = session.Token
-	c.mu.Unlock()
-	return nil
+	return session.Token, err
 }

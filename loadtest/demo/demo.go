@@ -96,12 +96,13 @@ type run struct {
 	tokens    []string // some of the passes issued; guarded by mu
 	pictureOf uint64   // one in so many passes is drawn
 	speed     *stopwatch
+	inquiry   inquiry
 
 	passes, pictures, scans, resent, refusals, retries atomic.Int64
 	annulled, cars                                     atomic.Int64
 	batches, offlineScans                              int
 	mu                                                 sync.Mutex // guards resends, tokens, outages' scans, decisions and flagged
-	decisions, flagged                                 map[string]int
+	decisions, flagged, met                            map[string]int
 }
 
 // Run does the whole job against a server and compares every answer with the
@@ -120,7 +121,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	defer c.close()
 	r := &run{
 		cfg: cfg, c: c, ledger: newLedger(), report: &report, oracle: &oracle{},
-		speed: newStopwatch(), decisions: map[string]int{}, flagged: map[string]int{},
+		speed: newStopwatch(), decisions: map[string]int{}, flagged: map[string]int{}, met: map[string]int{},
 	}
 	r.firsts = (int(cfg.Start.In(time.FixedZone("", 8*3600)).Weekday()) + 6) % 7
 	r.readTown()
@@ -133,8 +134,12 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		{"enrol", r.enrolPeople},
 		{"days", r.liveThrough},
 		{"keys", r.checkKeys},
+		{"cases", r.openCases},
 		{"gates", r.checkGates},
 		{"people", r.checkPeople},
+		{"contacts", r.checkContacts},
+		{"crowds", r.checkCrowds},
+		{"audit", r.checkAudit},
 		{"fevers", r.checkFevers},
 		{"visitors", r.checkVisitors},
 	}
@@ -159,7 +164,7 @@ func (r *run) finish() {
 	rep.Scans, rep.Resent, rep.Refusals = int(r.scans.Load()), int(r.resent.Load()), int(r.refusals.Load())
 	rep.Retries, rep.Batches, rep.Offline = int(r.retries.Load()), r.batches, r.offlineScans
 	rep.Annulled, rep.Cars = int(r.annulled.Load()), int(r.cars.Load())
-	rep.Decisions, rep.Flags = r.decisions, r.flagged
+	rep.Decisions, rep.Flags, rep.Contacts = r.decisions, r.flagged, r.met
 	r.speed.fill(&rep.Speed)
 	r.ledger.close(rep)
 }

@@ -40,6 +40,11 @@ func TestADayInASmallTownAgrees(t *testing.T) {
 			t.Errorf("no answer was flagged %q", flag)
 		}
 	}
+	for _, kind := range []string{"household", "vehicle", "venue", "gate", "hop 2"} {
+		if report.Contacts[kind] == 0 {
+			t.Errorf("no contact was %q", kind)
+		}
+	}
 	if report.Pictures == 0 || report.Batches == 0 || report.Resent == 0 || report.Refusals == 0 || report.Annulled == 0 || report.Cars == 0 {
 		t.Errorf("%d pictures, %d batches, %d sent again, %d refusals, %d taken back, %d cars", report.Pictures, report.Batches,
 			report.Resent, report.Refusals, report.Annulled, report.Cars)

@@ -83,7 +83,7 @@ func (r *run) line(e *event, person, place string) string {
 	d := &r.devices[e.device]
 	return fmt.Sprintf("%s %s%s %s %s %s %s %s [%s] %s %s %s %s %s %s %s%s rec %s", wireTime(e.at), person, place, direction,
 		e.decision, e.reason, e.color(), e.action, e.flags, temperature, e.method, e.who, d.code, d.lane, e.plate, e.purpose,
-		marks(e.override, e.inCar, e.annulled, e.annuls), wireTime(e.recorded))
+		marks(e.override, e.car != "", e.annulled, e.annuls), wireTime(e.recorded))
 }
 
 // difference compares two sets of lines, in which a line may stand repeatedly,

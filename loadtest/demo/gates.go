@@ -168,9 +168,10 @@ func (q *gateQuestion) pages(ctx context.Context, code string) ([]wireEvent, err
 			Events []wireEvent `json:"events"`
 			Next   string      `json:"next"`
 		}
-		if err := q.c.call(ctx, "GET", path+"&cursor="+url.QueryEscape(cursor), nil, &page); err != nil {
+		if err := q.run.ask(ctx, q.caseOf(0), "GET", path+"&cursor="+url.QueryEscape(cursor), nil, &page); err != nil {
 			return nil, err
 		}
+		q.inquiry.rows.Add(int64(len(page.Events)))
 		all = append(all, page.Events...)
 		if page.Next == "" {
 			return all, nil
@@ -183,18 +184,15 @@ func (q *gateQuestion) pages(ctx context.Context, code string) ([]wireEvent, err
 }
 
 func (q *gateQuestion) stream(ctx context.Context, code string) ([]wireEvent, error) {
-	ask := request{method: "GET", path: q.path(code, "events"), accept: "application/x-ndjson"}
-	res, _, err := q.c.persist(ctx, ask)
+	res, err := q.whole(ctx, code, "application/x-ndjson")
 	if err != nil {
-		return nil, fmt.Errorf("demo: %w", err)
-	}
-	if p := res.failed(ask); p != nil {
-		return nil, fmt.Errorf("demo: %w", p)
+		return nil, err
 	}
 	var events []wireEvent
 	for d := json.NewDecoder(bytes.NewReader(res.body)); ; {
 		var e wireEvent
 		if err := d.Decode(&e); err == io.EOF { //nolint:errorlint // Decoder gives it bare
+			q.inquiry.rows.Add(int64(len(events)))
 			return events, nil
 		} else if err != nil {
 			return nil, fmt.Errorf("demo: stream of gate %s: %w", code, err)
@@ -206,15 +204,25 @@ func (q *gateQuestion) stream(ctx context.Context, code string) ([]wireEvent, er
 	}
 }
 
-// csv compares time, person, direction and decision in the CSV.
-func (q *gateQuestion) csv(ctx context.Context, code, where string, want []string) error {
-	ask := request{method: "GET", path: q.path(code, "events"), accept: "text/csv"}
+// whole asks for the window in one piece.
+func (q *gateQuestion) whole(ctx context.Context, code, form string) (reply, error) {
+	ask := request{method: "GET", path: q.path(code, "events"), kase: q.caseOf(0), accept: form}
 	res, _, err := q.c.persist(ctx, ask)
 	if err != nil {
-		return fmt.Errorf("demo: %w", err)
+		return res, fmt.Errorf("demo: %w", err)
 	}
 	if p := res.failed(ask); p != nil {
-		return fmt.Errorf("demo: %w", p)
+		return res, fmt.Errorf("demo: %w", p)
+	}
+	q.inquiry.streamed.Add(1)
+	return res, nil
+}
+
+// csv compares time, person, direction and decision in the CSV.
+func (q *gateQuestion) csv(ctx context.Context, code, where string, want []string) error {
+	res, err := q.whole(ctx, code, "text/csv")
+	if err != nil {
+		return err
 	}
 	text, marked := bytes.CutPrefix(res.body, []byte("\xef\xbb\xbf"))
 	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
@@ -222,6 +230,7 @@ func (q *gateQuestion) csv(ctx context.Context, code, where string, want []strin
 		q.ledger.differ("gates.csv complete", where, "a table with a byte order mark", fmt.Sprintf("%v, %d rows", err, len(rows)))
 		return nil
 	}
+	q.inquiry.rows.Add(int64(len(rows) - 1))
 	got := make([]string, 0, len(want))
 	for _, row := range rows[1:] {
 		cell := map[string]string{}

@@ -73,7 +73,7 @@ func dropFrom(t *testing.T, body []byte, list string) []byte {
 func TestAlteredAnswersAreFoundAndNamed(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	var decision, repeat, page, line, refusal, stay, picture once
+	var decision, repeat, page, line, refusal, stay, picture, met, crowd, audit once
 	var hidden atomic.Value
 	url := s.liar(t, func(q *http.Request, body []byte) []byte {
 		path, accept := q.URL.Path, q.Header.Get("Accept")
@@ -105,6 +105,16 @@ func TestAlteredAnswersAreFoundAndNamed(t *testing.T) {
 			}
 		case strings.HasSuffix(path, "/trajectory"):
 			replace(&stay, `"open":true`, `"open":false`)
+		case strings.HasSuffix(path, "/contacts"):
+			replace(&met, `"exposure":`, `"exposure":1`)
+		case path == "/v1/crowd":
+			if crowd.now(bytes.Contains(body, []byte(`"name_masked"`))) {
+				body = dropFrom(t, body, "people")
+			}
+		case path == "/v1/audit":
+			if at := bytes.LastIndex(body, []byte(`"outcome":"answered"`)); audit.now(at >= 0) {
+				body = append(slices.Clone(body[:at]), bytes.Replace(body[at:], []byte("answered"), []byte("refused"), 1)...)
+			}
 		case accept == "image/png":
 			if picture.now(len(body) > 100) {
 				body = body[:len(body)/2]
@@ -115,12 +125,14 @@ func TestAlteredAnswersAreFoundAndNamed(t *testing.T) {
 	report := runAgainst(t, s, url, 3)
 	for lie, o := range map[string]*once{
 		"decision": &decision, "repeat": &repeat, "page": &page, "line": &line, "refusal": &refusal, "stay": &stay, "picture": &picture,
+		"contact": &met, "crowd": &crowd, "audit": &audit,
 	} {
 		o.told(t, lie)
 	}
 	want := []string{
 		"answers.pass ok", "gates.pages complete", "gates.pages events", "gates.stream complete", "gates.stream events",
-		"gates.refusals complete", "gates.refusals events", "gates.half hours", "people.stays", "passes.pictures",
+		"gates.refusals complete", "gates.refusals events", "gates.half hours", "people.stays", "passes.pictures", "contacts complete",
+		"crowds complete", "crowds events", "audit.questions",
 	}
 	got := differing(&report)
 	for _, name := range want {

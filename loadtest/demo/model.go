@@ -112,7 +112,7 @@ type event struct {
 	plate       string
 	override    string
 	purpose     string
-	inCar       bool // with others, in one request
+	car         string // with others, in one request; "" if not
 
 	scan, firstReading string // names
 	permit             *permit

@@ -41,9 +41,10 @@ func (r *run) checkPeople(ctx context.Context) error {
 	}.Encode()
 	err := r.parallel(ctx, "people", len(who), func(ctx context.Context, n int) error {
 		var t wireTrajectory
-		if err := r.c.call(ctx, "GET", "/v1/residents/"+r.oracle.people[who[n]].id+query, nil, &t); err != nil {
+		if err := r.ask(ctx, r.caseOf(n), "GET", "/v1/residents/"+r.oracle.people[who[n]].id+query, nil, &t); err != nil {
 			return err
 		}
+		r.inquiry.rows.Add(int64(len(t.Events)))
 		stays.Add(int64(len(t.Stays)))
 		r.checkPerson(who[n], &t)
 		return nil

@@ -39,6 +39,9 @@ type Report struct {
 	Decisions map[string]int `json:"decisions"`
 	// Flags counts them in the answers that were as predicted.
 	Flags map[string]int `json:"flags"`
+	// Contacts counts, by kind, those of the people who were asked about, and by
+	// "hop 2" those who were met through somebody.
+	Contacts map[string]int `json:"contacts"`
 	// HalfHours are the events at all gates, summed over the days, by the half
 	// hour of the day in Shanghai.
 	HalfHours [48]int `json:"half_hours"`

@@ -23,7 +23,7 @@ type scan struct {
 	firstReading string // name of the scan with the first reading
 	plate        string
 	disinfected  bool
-	inCar        bool   // with others, in one request
+	car          string // with others, in one request; "" if not
 	override     string // why an emergency overrides the rules
 	purpose      string
 	late         bool
@@ -40,7 +40,7 @@ func (s *scan) event(v verdict) event {
 	return event{
 		at: s.at, recorded: s.recorded, device: s.device, in: s.in, verdict: v,
 		temperature: s.temperature, method: s.method, who: s.who, plate: s.plate,
-		override: s.override, purpose: s.purpose, inCar: s.inCar, scan: s.name(), firstReading: s.firstReading,
+		override: s.override, purpose: s.purpose, car: s.car, scan: s.name(), firstReading: s.firstReading,
 	}
 }
 

@@ -179,7 +179,7 @@ func forward(t testing.TB, to string, q *http.Request, body []byte) (int, http.H
 		t.Error(err)
 		return http.StatusBadGateway, nil, nil
 	}
-	for _, name := range []string{"Authorization", "Content-Type", "Accept"} {
+	for _, name := range []string{"Authorization", "Content-Type", "Accept", "Trace-Case", "Trace-Reason"} {
 		if v := q.Header.Get(name); v != "" {
 			out.Header.Set(name, v)
 		}
