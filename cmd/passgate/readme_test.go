@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,7 +14,8 @@ import (
 )
 
 // The commands of the README's tour, run as they stand there, lead from the
-// printed login to the event in the gate's window and the person's trajectory.
+// printed login to the event in the gate's window, the person's trajectory, its
+// picture and their contacts.
 func TestReadmeTourWorksAsPrinted(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
@@ -38,11 +40,14 @@ func TestReadmeTourWorksAsPrinted(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"decision":"pass","reason":"ok","color":"green"`, `"name_masked":"王*明"`,
-		`"gate":"370126001202-g1"`, `"stays":[{"site":"370126001202","site_name":"佟道口村"`,
+		`"gate":"370126001202-g1"`, `"period":"case"`, `"stays":[{"site":"370126001202","site_name":"佟道口村"`,
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the answers lack %s:\n%s", want, out)
 		}
+	}
+	if picture, err := os.ReadFile(filepath.Join(cmd.Dir, "stays.svg")); err != nil || !bytes.Contains(picture, []byte("<svg")) {
+		t.Errorf("the picture: %v, %.80q", err, picture)
 	}
 }
 
