@@ -35,8 +35,16 @@ func TestArchiverCarriesTheLogsOverAndCutsThem(t *testing.T) {
 	if log := w.logged(); len(log) != 40 { // what is not in the indexes stays in the log
 		t.Errorf("%d entries are left of 40 that nobody has projected", len(log))
 	}
-	w.project()
+	stop := w.project()
 	eventually(t, "the logs are cut", func() bool { return len(w.logged()) == 0 })
+	stop()
+	w.scan(7)
+	eventually(t, "more is archived", func() bool { return events.Load() == 47 })
+	time.Sleep(100 * time.Millisecond)
+	if log := w.logged(); len(log) != 7 {
+		t.Errorf("%d entries are left of 7 that nobody has projected", len(log))
+	}
+	w.project()
 	w.scan(10)
 	eventually(t, "what came later is archived and cut", func() bool { return len(w.logged()) == 0 })
 	got := w.archived()
@@ -105,8 +113,7 @@ func TestArchiverThatDiesAnywhereLosesNothing(t *testing.T) {
 			}
 			return nil
 		}
-		_, err := w.archiver().own(once(t, w.archive))
-		if err != nil && !errors.Is(err, dead) {
+		if err := w.oneRound(); err != nil && !errors.Is(err, dead) {
 			t.Fatalf("step %d: %v", at, err)
 		}
 		w.archive = reopen(t, w.archive) // as the next process does
@@ -117,11 +124,55 @@ func TestArchiverThatDiesAnywhereLosesNothing(t *testing.T) {
 	wantAll(t, w.archived(), w.scanned)
 }
 
-// once gives a context that ends when the archiver rests, or after a second.
-func once(t *testing.T, _ *Archive) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	t.Cleanup(cancel)
-	return ctx
+// What is written to a log after it was read stays there, although it is in the
+// indexes when the log is cut.
+func TestEntryThatComesBeforeTheCutStaysInTheLog(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.project()
+	w.scan(20)
+	came := false
+	w.archive.hook = func(step string) error {
+		if step == "archived" && !came {
+			came = true
+			w.scan(20)
+			w.projected()
+		}
+		return nil
+	}
+	must(t, w.oneRound())
+	if !came {
+		t.Fatal("nothing was archived")
+	}
+	wantAll(t, append(w.archived(), w.logged()...), w.scanned)
+}
+
+// Where the archive was put back under a running archiver, nothing is written
+// as if what lies between were there.
+func TestAppendThatDoesNotFollowOnIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	must(t, a.Append(t.Context(), nil, map[int]string{1: "5-0"}))
+	events := someEvents(firstDay, 3, 1)
+	for cursor, want := range map[string]error{"5-1": errMoved, "6-0": errMoved, "5-0": nil, "4-9": nil} {
+		err := a.append(t.Context(), events, map[int]mark{1: {Cursor: cursor}}, map[int]mark{1: {Cursor: "5-0"}})
+		if !errors.Is(err, want) {
+			t.Errorf("from %s: %v, want %v", cursor, err, want)
+		}
+	}
+	if got := readDay(t, a, firstDay); len(got) != 2*len(events) {
+		t.Errorf("%d events", len(got))
+	}
+}
+
+// oneRound lets an archiver look at the logs once.
+func (w *town) oneRound() error {
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	defer cancel()
+	r := w.archiver()
+	r.Observe = func(Progress) { cancel() }
+	_, err := r.own(ctx)
+	return err
 }
 
 func TestFullDiskStopsTheArchiverAndNothingElse(t *testing.T) {

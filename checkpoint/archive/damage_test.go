@@ -122,6 +122,14 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			must(t, a.Append(t.Context(), good, nil))
 			must(t, os.Remove(segments(t, a, firstDay)[0]))
 		}, "the file is missing", 0},
+		"another file": {func(a *Archive) { // a good one, such as an older one of the same name
+			must(t, a.Append(t.Context(), good, nil))
+			must(t, a.Append(t.Context(), good[:2], nil))
+			files := segments(t, a, firstDay)
+			text, err := os.ReadFile(files[1])
+			must(t, err)
+			must(t, os.WriteFile(files[0], text, 0o600))
+		}, "its checksum is not the manifest's", 4},
 		"no key": {func(a *Archive) {
 			must(t, a.Append(t.Context(), good, nil))
 			must(t, os.Remove(a.keyPath(DayName(firstDay)+".key")))

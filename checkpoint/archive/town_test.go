@@ -168,14 +168,22 @@ func (w *town) scan(n int) {
 	}
 }
 
-// project runs a projector until the test ends.
-func (w *town) project() {
+// project runs a projector until the returned function is called.
+func (w *town) project() (stop func()) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	p := w.store.NewProjector(clientOf(w.t, checkpoint.TuneReader), slog.New(slog.DiscardHandler))
 	go func() { defer close(done); p.Run(ctx) }()
-	w.t.Cleanup(func() { cancel(); <-done })
+	stop = func() { cancel(); <-done }
+	w.t.Cleanup(stop)
+	w.projected()
+	return stop
+}
+
+// projected waits until every event is in the gate's index.
+func (w *town) projected() {
+	w.t.Helper()
 	eventually(w.t, "the events are in the gate's index", func() bool {
 		n := 0
 		must(w.t, w.store.Events(w.t.Context(), checkpoint.Window{Gate: "v-01-g1", From: firstDay * dayMs, To: (firstDay + 7) * dayMs}, func(*checkpoint.ScanEvent) error {
