@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,7 +72,14 @@ func OpenAuditFile(ctx context.Context, path string, store *Store, signer *Audit
 	if err := f.check(ctx); err != nil {
 		return nil, err
 	}
-	return f, f.rewrite(heads)
+	if err := f.rewrite(heads); err != nil {
+		return nil, err
+	}
+	if len(heads) > 0 {
+		return f, nil
+	}
+	now := store.audit.known() // a file without a head is one that was emptied
+	return f, f.add(signer.Sign(now.seq, now.hash, store.now(), ""))
 }
 
 // rewrite puts these heads into the file in place of what it has, and leaves it
@@ -163,7 +171,7 @@ func (f *AuditFile) check(ctx context.Context) error {
 		return err
 	case len(found) == 1:
 		now.known = found[0].record.Sum()
-	case cut != nil && cut.Seq >= known.seq: // its time was over
+	case cut != nil && cut.Seq >= known.seq && cut.Verify([]ed25519.PublicKey{f.signer.Public()}) == nil: // its time was over
 		now.known = known.hash
 	}
 	f.store.audit.compare(known, &now)

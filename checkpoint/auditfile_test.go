@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
@@ -213,7 +214,7 @@ func TestAFileOfHeadsStaysSmall(t *testing.T) {
 	for _, h := range headsIn(t, path) {
 		kept = append(kept, h.Seq)
 	}
-	if want := []int64{1, 10, 20, 30, 36, 37, 38, 39, 40}; !slices.Equal(kept, want) || f.last.Seq != 40 {
+	if want := []int64{0, 10, 20, 30, 36, 37, 38, 39, 40}; !slices.Equal(kept, want) || f.last.Seq != 40 {
 		t.Errorf("kept %v, want %v", kept, want)
 	}
 	if info, err := os.Stat(path); err != nil || info.Size() != f.size {
@@ -257,12 +258,26 @@ func TestOldEntriesAreCutOffBehindASignedHead(t *testing.T) {
 		}
 	}
 	cut, bad, err := s.AuditCut(t.Context())
-	if err != nil || bad || cut == nil || cut.Seq != 20 || cut.Mark != AuditCut || len(headsIn(t, path)) != 1 {
+	if err != nil || bad || cut == nil || cut.Seq != 20 || cut.Mark != AuditCut || len(headsIn(t, path)) != 2 {
 		t.Errorf("the cut is %+v, %v, %v; %d heads", cut, bad, err, len(headsIn(t, path)))
 	}
 	mustAudit(t, s, 1)
 	if report := verifyWith(t, s, path); len(report.Findings) != 0 || report.First != 21 || report.Last != 26 {
 		t.Errorf("verified: %+v", report)
+	}
+	// A start whose last head was cut off believes that under this key only.
+	for seed, alarms := range map[byte]int64{1: 0, 9: 1} {
+		next := openStore(t, s.keys.prefix, clock)
+		other := filepath.Join(t.TempDir(), "heads.ndjson")
+		line, err := json.Marshal(testSigner(t, seed, "gw-1").Sign(7, AuditHash{1}, 1, ""))
+		must(t, err)
+		must(t, os.WriteFile(other, append(line, '\n'), 0o600))
+		late, err := OpenAuditFile(t.Context(), other, next, testSigner(t, seed, "gw-1"))
+		must(t, err)
+		_ = late.Close()
+		if broken := next.AuditStats().Broken; broken != alarms {
+			t.Errorf("key %d: %d alarms, want %d", seed, broken, alarms)
+		}
 	}
 	// However old all are, the last one stays: the chain goes on from it.
 	clock.Advance(1000 * 24 * time.Hour)

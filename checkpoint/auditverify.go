@@ -217,7 +217,7 @@ func (v *AuditVerifier) Report() AuditReport {
 		v.find(v.next, FlawRemoved, "the end is missing from entry %d on: at %s gateway %q signed entry %d",
 			v.next, time.UnixMilli(v.newest.At).UTC().Format(auditTime), v.newest.Gateway, v.newest.Seq)
 	}
-	if v.report.Heads == 0 {
+	if v.newest.Seq == 0 {
 		v.find(0, FlawUnsigned, "there is no signed head to compare with: nobody can tell whether the end is missing, or all was written anew")
 	}
 	sort.SliceStable(v.report.Findings, func(i, j int) bool { return v.report.Findings[i].Seq < v.report.Findings[j].Seq })

@@ -211,7 +211,7 @@ func TestWithoutTheAuditThereIsNoAnswer(t *testing.T) {
 	}
 	w.scan("D1", w.newScan(w.people["wang"])).decided("pass", "ok") // gates go on
 	figures := w.metrics()
-	for _, want := range []string{"passgate_audit_failures 1", "passgate_audit_head_seq 1", "passgate_audit_broken 0"} {
+	for _, want := range []string{"passgate_audit_failures_total 1", "passgate_audit_head_seq 1", "passgate_audit_broken_total 0"} {
 		if !strings.Contains(figures, want+"\n") {
 			t.Errorf("the metrics do not say %s", want)
 		}

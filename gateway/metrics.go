@@ -132,15 +132,18 @@ func (m *Metrics) ObserveSweep(removed map[string]int64) {
 // entry, what could not be put on record and was not answered therefore, and how
 // often the chain was not what it was, which should wake somebody.
 func (m *Metrics) watchAudit(stats func() checkpoint.AuditStats) {
-	for _, f := range []struct {
-		name, help string
-		of         func(checkpoint.AuditStats) int64
-	}{
-		{"passgate_audit_head_seq", "Number of the last entry of the audit that this gateway knows of.", func(a checkpoint.AuditStats) int64 { return a.Head }},
-		{"passgate_audit_failures", "Entries that could not be put on record since the start.", func(a checkpoint.AuditStats) int64 { return a.Failed }},
-		{"passgate_audit_broken", "How often since the start the audit was not what it had been. Anything but 0 is an alarm.", func(a checkpoint.AuditStats) int64 { return a.Broken }},
+	for _, c := range []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "passgate_audit_head_seq", Help: "Number of the last entry of the audit that this gateway knows of.",
+		}, func() float64 { return float64(stats().Head) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "passgate_audit_failures_total", Help: "Entries that could not be put on record.",
+		}, func() float64 { return float64(stats().Failed) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "passgate_audit_broken_total", Help: "How often the audit was not what it had been. Anything but 0 is an alarm.",
+		}, func() float64 { return float64(stats().Broken) }),
 	} {
-		_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: f.name, Help: f.help}, func() float64 { return float64(f.of(stats())) }))
+		_ = m.registry.Register(c)
 	}
 }
 

@@ -82,12 +82,7 @@ func (l *auditListCmd) Run(ctx context.Context, con *console) error {
 	}
 	switch {
 	case l.JSON:
-		all := []json.RawMessage{}
-		err := eachAuditPage(ctx, c, query, func(entry json.RawMessage) error { all = append(all, entry); return nil })
-		if err != nil {
-			return err
-		}
-		return printJSON(con.Out, map[string]any{"entries": all})
+		return printAuditPages(ctx, con.Out, c, query)
 	case l.CSV:
 		out, err := newCSV(con.Out, "seq", "at", "actor", "role", "action", "case", "reason", "subject", "detail", "outcome", "rows")
 		if err != nil {
@@ -107,6 +102,26 @@ func (l *auditListCmd) Run(ctx context.Context, con *console) error {
 		con.say("%d entries", count)
 	}
 	return err
+}
+
+// printAuditPages writes one JSON document, page by page.
+func printAuditPages(ctx context.Context, w io.Writer, c *client, query url.Values) error {
+	out, comma := bufio.NewWriter(w), `{"entries":[`
+	err := eachAuditPage(ctx, c, query, func(entry json.RawMessage) error {
+		_, err := fmt.Fprintf(out, "%s\n%s", comma, entry)
+		comma = ","
+		return err
+	})
+	if err != nil {
+		return err // what is left out of the document shows that it is not whole
+	}
+	if comma == "," {
+		comma = "\n"
+	}
+	if _, err := fmt.Fprintf(out, "%s]}\n", comma); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // eachAuditEntry reads the entries of all pages.

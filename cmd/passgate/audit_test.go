@@ -49,7 +49,12 @@ func TestTheAuditFromTheCommandLine(t *testing.T) {
 		t.Errorf("%d lines of CSV: %s", lines, out)
 	}
 	out, _ = s.must(0, at("audit", "list", "--json", "--actor", "nobody")...)
-	contains(t, out, `"entries": []`)
+	contains(t, out, `{"entries":[]}`)
+	out, _ = s.must(0, at("audit", "list", "--json", "--action", "/v1/fevers")...)
+	var listed struct{ Entries []auditEntry }
+	if err := json.Unmarshal([]byte(out), &listed); err != nil || len(listed.Entries) != 5 || listed.Entries[4].Actor != "boss" {
+		t.Errorf("listed %s, %v", out, err)
+	}
 
 	// The running server, by its own word and by its files.
 	out, errs = s.must(0, at("audit", "verify")...)
