@@ -33,7 +33,7 @@ func (w *world) irregularMall() (plates []string) {
 	})
 	plates = []string{"=1+2", "+1", "-1", "@SUM(A1)", `a"b,c`, "鲁A12345", "0012", "1E5", ""}
 	for i, plate := range plates {
-		scan := w.newScan(w.people[[]string{"wang", "li"}[i%2]]).with(fields{"plate": plate, "plate_unchecked": true})
+		scan := w.newScan(w.people[[]string{"wang", "li"}[i%2]]).with(fields{"plate": plate, "plate_unchecked": true, "temperature": float64(361+i) / 10})
 		if plate == "" {
 			delete(scan, "plate")
 			delete(scan, "plate_unchecked")
