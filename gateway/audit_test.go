@@ -107,8 +107,14 @@ func TestTheAuditComesInPages(t *testing.T) {
 		t.Errorf("read %v in %d pages", got, pages)
 	}
 	for _, bad := range []struct{ query, field string }{
-		{"?limit=0", "limit"}, {"?limit=1001", "limit"}, {"?cursor=x", "cursor"}, {"?cursor=0", "cursor"}, {"?after=-1", "after"}, {"?after=x", "after"},
-		{"?after=0&from=2020-02-11", "after"}, {"?from=yesterday", "from"},
+		{"?limit=0", "limit"},
+		{"?limit=1001", "limit"},
+		{"?cursor=x", "cursor"},
+		{"?cursor=0", "cursor"},
+		{"?after=-1", "after"},
+		{"?after=x", "after"},
+		{"?after=0&from=2020-02-11", "after"},
+		{"?from=yesterday", "from"},
 	} {
 		w.do(http.MethodGet, "/v1/audit"+bad.query, w.as("auditor"), nil).problem(http.StatusUnprocessableEntity, "invalid", bad.field)
 	}
