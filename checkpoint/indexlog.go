@@ -71,8 +71,7 @@ func (s *Store) HoldProjectors(ctx context.Context) (*Hold, error) {
 			err = ErrInUse
 		}
 		if err != nil {
-			h.giveBack(ctx, nil)
-			return nil, err
+			return nil, errors.Join(err, h.giveBack(ctx, nil))
 		}
 		h.fences[part] = fence
 	}
