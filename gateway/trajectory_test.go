@@ -160,3 +160,31 @@ func TestTrajectoryAsTableAndPicture(t *testing.T) {
 	}
 	w.do(http.MethodGet, path, w.as("medic"), nil, "Accept", "image/svg+xml").problem(http.StatusForbidden, "forbidden", "")
 }
+
+func TestTheLongestStayIsARuleOfTheSite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	doc := contract(t)
+	admin := w.as("admin")
+	site := fields{"name": "商场", "kind": "mall", "grid": "MLC", "max_stay_hours": 3}
+	put := w.do(http.MethodPut, "/v1/sites/ML", admin, site).ok(http.StatusOK)
+	put.conforms(doc, http.MethodPut, "/v1/sites/{site}")
+	if got := put.json()["max_stay_hours"]; got != 3.0 {
+		t.Errorf("max_stay_hours %v", got)
+	}
+	w.do(http.MethodPut, "/v1/sites/ML", admin, site.with(fields{"max_stay_hours": 673})).problem(http.StatusUnprocessableEntity, "invalid", "max_stay_hours")
+	path := "/v1/residents/" + w.personID("wang") + "/trajectory?from=2020-02-11&to=2020-02-12"
+	w.scan("E1", w.newScan(w.people["wang"])).ok(http.StatusOK)
+	last := func() fields {
+		stays := w.do(http.MethodGet, path, w.as("tracer"), nil).ok(http.StatusOK).json()["stays"].([]any)
+		return stays[len(stays)-1].(map[string]any)
+	}
+	w.clock.Advance(3*time.Hour - time.Second)
+	if s := last(); s["open"] != true || len(s["why"].([]any)) != 0 {
+		t.Errorf("within three hours: %v", s)
+	}
+	w.clock.Advance(time.Second)
+	if s := last(); s["open"] != false || s["minutes"] != 180.0 || fmt.Sprint(s["why"]) != "[never_left]" {
+		t.Errorf("after three hours: %v", s)
+	}
+}

@@ -15,8 +15,8 @@
 // because a denied exit is advice to the guard, not a locked door. A denied
 // "in" is an attempt: it belongs to no stay and changes none. It is weak
 // evidence, a double tap refused as "already inside" or somebody else with a
-// copied pass, and believing it would cut real presence short. [Attempts] lists
-// them. A direction other than 'i' and 'o' is ignored.
+// copied pass, and believing it would cut real presence short. A direction other
+// than 'i' and 'o' is ignored.
 //
 //	what is seen                  what follows                              sets
 //	------------                  ------------                              ----

@@ -78,6 +78,7 @@ func (f *folder) within(s *Stay, at int64) bool {
 // begin appends a stay that starts with the event.
 func (f *folder) begin(i int, e *Event, s Stay, why Why) {
 	s.because(why)
+	s.Events = make([]int, 0, 2) // an entry and an exit
 	f.attach(&s, i, e)
 	f.stays = append(f.stays, s)
 }

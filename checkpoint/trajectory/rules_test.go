@@ -210,11 +210,3 @@ func TestLongestStayByDefault(t *testing.T) {
 		}
 	}
 }
-
-func TestAttemptsAreTheDeniedEntries(t *testing.T) {
-	t.Parallel()
-	events := []Event{denied(in(shop, 3*hour)), in(mall, hour), denied(out(mall, 2*hour)), denied(in(shop, 9*hour))}
-	if got := Attempts(events, 4*hour); !reflect.DeepEqual(got, []int{2}) {
-		t.Fatalf("got %v, want the one at 3 h, third in order", got)
-	}
-}

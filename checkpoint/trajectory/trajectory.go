@@ -102,7 +102,7 @@ func (r Rules) limit(site uint32, from int64) (end int64, ok bool) {
 }
 
 // Order gives a sorted copy of the events in which each event stands once. It
-// is what Stay.Events and Attempts index.
+// is what Stay.Events index.
 func Order(events []Event) []Event {
 	ordered := slices.Clone(events)
 	slices.SortFunc(ordered, compare)
@@ -114,8 +114,10 @@ func Order(events []Event) []Event {
 // compare is a total order, so that the result does not depend on the order of
 // arrival even where two events share At and ID: first the one recorded first.
 func compare(a, b Event) int {
+	if c := cmp.Compare(a.At, b.At); c != 0 { // nearly always
+		return c
+	}
 	return cmp.Or(
-		cmp.Compare(a.At, b.At),
 		cmp.Compare(a.ID, b.ID),
 		cmp.Compare(a.RecordedAt, b.RecordedAt),
 		cmp.Compare(a.Site, b.Site),
@@ -167,15 +169,3 @@ func fold(ordered []Event, asOf int64, rules Rules) []Stay {
 // entry and exit are what the events of stays are; all others are attempts.
 func (e *Event) entry() bool { return e.Direction == In && e.Accepted }
 func (e *Event) exit() bool  { return e.Direction == Out }
-
-// Attempts gives the denied entries up to a moment (UTC in ms), as indexes into
-// Order(events).
-func Attempts(events []Event, asOf int64) []int {
-	var attempts []int
-	for i, e := range Order(events) {
-		if e.At <= asOf && e.Direction == In && !e.Accepted {
-			attempts = append(attempts, i)
-		}
-	}
-	return attempts
-}
