@@ -91,16 +91,10 @@ func sortKey(m meeting) string { return fmt.Sprintf("%015d %d %015d", m.from, gr
 // the contacts of contacts.
 func (r *run) checkContacts(ctx context.Context) error {
 	m := r.oracle.meetings(r.now.UnixMilli())
-	var who []int
-	for i := range r.oracle.people {
-		if len(r.oracle.people[i].history) > 0 {
-			who = append(who, i)
-		}
-	}
-	step := max(1, len(who)/contactsOf)
+	who := r.someWhoMoved()
 	var further atomic.Int64
-	return r.parallel(ctx, "contacts", (len(who)+step-1)/step, func(ctx context.Context, n int) error {
-		person := who[n*step]
+	return r.parallel(ctx, "contacts", len(who), func(ctx context.Context, n int) error {
+		person := who[n]
 		direct := m.of(person, 1, r.cfg.Start.UnixMilli())
 		if err := r.checkContactsOf(ctx, m, person, 1, direct); err != nil {
 			return err
@@ -110,6 +104,27 @@ func (r *run) checkContacts(ctx context.Context) error {
 		}
 		return r.checkContactsOf(ctx, m, person, 2, m.of(person, 2, r.cfg.Start.UnixMilli()))
 	})
+}
+
+// someWhoMoved picks people whose contacts are asked for: from everybody who
+// passed a gate, and of those who came in a car with others.
+func (r *run) someWhoMoved() (who []int) {
+	var moved, rode []int
+	for i := range r.oracle.people {
+		p := &r.oracle.people[i]
+		if len(p.history) > 0 {
+			moved = append(moved, i)
+		}
+		if slices.ContainsFunc(p.history, func(e event) bool { return e.car != "" }) {
+			rode = append(rode, i)
+		}
+	}
+	for i := 0; i < len(moved); i += max(1, len(moved)/contactsOf) {
+		who = append(who, moved[i])
+	}
+	who = append(who, rode[:min(len(rode), contactsOf/6)]...)
+	slices.Sort(who)
+	return slices.Compact(who)
 }
 
 func (r *run) checkContactsOf(ctx context.Context, m *meetings, person, hops int, contacts []contact) error {

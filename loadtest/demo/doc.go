@@ -1,13 +1,15 @@
 // Package demo runs the main job of a passgate server from end to end over its
 // HTTP API and checks every answer: it sets a town up, enrols the residents,
 // lets them move for some days with passes that are issued, drawn, read from
-// the picture and scanned, and then asks who passed each gate and where each
-// person was.
+// the picture and scanned, and then asks, under cases that a medic opened and a
+// leader widened, who passed each gate, where each person was, whom some of them
+// met and who was at several places; at last, whether the audit has each of
+// these questions.
 //
 // # The oracle
 //
 // What the answers have to be is worked out by a model of its own (oracle.go,
-// model.go, table.go, visits.go, stays.go), written from the published rules. It
+// model.go, table.go, visits.go, stays.go, meetings.go), written from the published rules. It
 // shares no code with the server and never asks it how it would decide, so a
 // mistake has to be made twice, in the same way, to go unnoticed. The model sees
 // each person's scans in the order in which the server gets them, and those of a
