@@ -289,6 +289,22 @@ func TestWhoWasForgottenComesAgain(t *testing.T) {
 	}
 }
 
+// What was looked at a moment ago may have changed: the script looks again.
+func TestNobodyIsForgottenWhoHasJustCome(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	walkIn := post(t, s, clock, "mall-01").walkInOf(lisi)
+	keys := []string{s.keys.person(walkIn), s.keys.identity(walkIn), s.keys.trail(walkIn), s.keys.homeSet(partitionOf(walkIn), 0)}
+	must(t, s.rdb.HDel(t.Context(), keys[0], "l").Err())
+	for _, want := range []string{"kept", "gone", "kept"} {
+		got, err := s.run(t.Context(), s.rdb, forgetScript, keys, "forget", s.now()+1, raw(walkIn))
+		if err != nil || got != want {
+			t.Errorf("forget: %v, %v, want %s", got, err, want)
+		}
+		must(t, s.rdb.Del(t.Context(), chunk(keys[2], 0)).Err())
+	}
+}
+
 // The events of a person in an open case stay, for the case and for nobody
 // else, until 14 days after it was closed.
 func TestEvidenceOutlivesRetention(t *testing.T) {
@@ -435,7 +451,7 @@ func TestSweepsBesideScansLoseNothing(t *testing.T) {
 		gates.Go(func() {
 			gate := post(t, s, clock, "mall-01")
 			gate.n = i * 10_000
-			for n := range 500 {
+			for n := range 750 {
 				req := gate.request(id, In, 36_5)
 				req.Late = true // the clock of all moves on
 				req.OccurredAt -= int64(n%7) * 11 * 3_600_000
@@ -447,7 +463,7 @@ func TestSweepsBesideScansLoseNothing(t *testing.T) {
 					return
 				}
 				recorded[i] = append(recorded[i], req.OccurredAt)
-				clock.Advance(20 * time.Minute)
+				clock.Advance(45 * time.Minute)
 			}
 		})
 	}
@@ -456,10 +472,10 @@ func TestSweepsBesideScansLoseNothing(t *testing.T) {
 	sweeps.Wait()
 	projected(t, s)
 	sweep(t, s)
-	since, all := s.oldestShown(), 0
+	since, until, all := s.oldestShown(), s.now(), 0
 	for i, id := range ids {
 		var got, want []int64
-		must(t, s.Trail(t.Context(), id, since, s.now()+1, func(e *ScanEvent) error { got = append(got, e.OccurredAt); return nil }))
+		must(t, s.Trail(t.Context(), id, since, until, func(e *ScanEvent) error { got = append(got, e.OccurredAt); return nil }))
 		for _, at := range recorded[i] {
 			if at >= since {
 				want = append(want, at)
@@ -470,12 +486,19 @@ func TestSweepsBesideScansLoseNothing(t *testing.T) {
 			t.Errorf("person %d: %d events, recorded %d", i, len(got), len(want))
 		}
 		all += len(want)
+		gate := post(t, s, clock, "mall-01")
+		gate.n = 90_000 + 10*i
+		wrong := gate.request(id, In, 36_5)
+		gate.send(wrong)
+		if _, err := gate.takeBack(fmt.Sprintf("annul-%03d", i), wrong, id); err != nil { // compares the size of the trail
+			t.Errorf("person %d: %v", i, err)
+		}
 		if n := s.rdb.ZCount(t.Context(), chunk(s.keys.trail(id), 0), "-inf", fmt.Sprint("(", s.oldestKept())).Val(); n > 0 {
 			t.Errorf("person %d: %d old events are left", i, n)
 		}
 	}
 	n := 0
-	must(t, s.Events(t.Context(), Window{Gate: "mall-01-g1", From: since, To: s.now() + 1}, func(*ScanEvent) error { n++; return nil }))
+	must(t, s.Events(t.Context(), Window{Gate: "mall-01-g1", From: since, To: until}, func(*ScanEvent) error { n++; return nil }))
 	if n != all || all < 300 {
 		t.Errorf("the gate has %d events, the people %d", n, all)
 	}
