@@ -108,13 +108,13 @@ func (t *traceCrowdCmd) Run(ctx context.Context, con *console) error {
 }
 
 func (f *crowd) print(w io.Writer) error {
-	out := newTable(w, "NAME", "PERSON", "KIND", "HOME", "AREA", "PLACES", "MINUTES", "AT")
+	out := newTable(w, "NAME", "PERSON", "KIND", "HOME", "PLACES", "MINUTES", "AT")
 	for _, m := range f.People {
 		at := make([]string, len(m.Windows))
 		for i, n := range m.Windows {
 			at[i] = strconv.Itoa(n + 1)
 		}
-		if err := out.add(m.Person.Name, m.Person.ID, m.Person.Kind, m.Person.Home, m.Person.Area, strconv.Itoa(len(at)), strconv.FormatInt(m.Minutes, 10), strings.Join(at, " ")); err != nil {
+		if err := out.add(m.Person.Name, m.Person.ID, m.Person.Kind, m.Person.lives(), strconv.Itoa(len(at)), strconv.FormatInt(m.Minutes, 10), strings.Join(at, " ")); err != nil {
 			return err
 		}
 	}
@@ -169,9 +169,9 @@ func (t *traceInsideCmd) Run(ctx context.Context, con *console) error {
 	if done, err := t.print(ctx, con, c, ask, &found); done || err != nil {
 		return err
 	}
-	out := newTable(con.Out, "SINCE", "NAME", "PERSON", "KIND", "HOME", "AREA", "IN BY")
+	out := newTable(con.Out, "SINCE", "NAME", "PERSON", "KIND", "HOME", "IN BY")
 	for _, p := range found.People {
-		if err := out.add(localTime(p.Since), p.Person.Name, p.Person.ID, p.Person.Kind, p.Person.Home, p.Person.Area, p.Gate); err != nil {
+		if err := out.add(localTime(p.Since), p.Person.Name, p.Person.ID, p.Person.Kind, p.Person.lives(), p.Gate); err != nil {
 			return err
 		}
 	}
