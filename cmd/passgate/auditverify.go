@@ -179,7 +179,7 @@ func (a *auditVerifyCmd) redisSource(ctx context.Context, v *checkpoint.AuditVer
 		v.AddHeads(b.what, []checkpoint.AuditHead{*cut}, keys)
 	}
 	return func() error {
-		defer client.Close()
+		defer func() { _ = client.Close() }() // it was only read
 		err := reader.Records(ctx, func(r *checkpoint.AuditRecord) error { v.Add(r); return nil })
 		if err != nil {
 			return unreachable("%s: %w", b.what, err)
