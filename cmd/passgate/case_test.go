@@ -235,7 +235,7 @@ func TestContactsShowNoControlCharactersAndSayWhatWasCut(t *testing.T) {
 					"kind": "gate", "site": "V1", "site_name": "村\u202e",
 					"mine": map[string]any{"at": "2026-11-23T01:00:00Z", "gate": "V1-g1", "direction": "in"},
 				}},
-			}},
+			}, map[string]any{"hop": 1, "person": map[string]any{"id": "0400000000000008", "outside": true, "area": "A9"}}},
 			"staff": []any{map[string]any{"login": "guard\x1b7", "scans": 2, "gates": []string{"V1-g1"}}},
 			"cuts":  []any{map[string]any{"kind": "people", "hop": 2, "at": 50, "of": 70}, map[string]any{"kind": "new\x1bkind", "at": 1, "of": 2, "site": "M1"}},
 		})
@@ -245,5 +245,5 @@ func TestContactsShowNoControlCharactersAndSayWhatWasCut(t *testing.T) {
 	if strings.ContainsAny(out, "\x1b\u202e") {
 		t.Errorf("an answer can disturb the terminal: %q", out)
 	}
-	contains(t, out, "household gate", "2026-11-23 08:00:00", "V1-g1 in 2026-11-23 09:00:00", "guard 7", "CUT at 50 of 70: people whose own contacts were looked for, hop 2", "CUT at 1 of 2: new kind, M1")
+	contains(t, out, "household gate", "2026-11-23 08:00:00", "0400000000000008  in A9", "V1-g1 in 2026-11-23 09:00:00", "guard 7", "CUT at 50 of 70: people whose own contacts were looked for, hop 2", "CUT at 1 of 2: new kind, M1")
 }
