@@ -281,7 +281,7 @@ func (s *Store) holdFevers(ctx context.Context, held map[uint64]bool, since int6
 	_, err := s.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for p := range Partitions {
 			replies = append(replies, pipe.ZRange(ctx, s.keys.fevers(p), 0, -1),
-				pipe.ZRangeByScore(ctx, s.keys.closedFevers(p), &redis.ZRangeBy{Min: strconv.FormatInt(since, 10), Max: "+inf"}))
+				pipe.ZRangeByScore(ctx, s.keys.closedFevers(p), &redis.ZRangeBy{Min: "(" + strconv.FormatInt(since, 10), Max: "+inf"}))
 		}
 		return nil
 	})

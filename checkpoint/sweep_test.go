@@ -101,13 +101,13 @@ func holding(t testing.TB, s *Store, text string) (keys []string) {
 // pastTown is a town in which everything has happened, and what must not be found
 // in it when retention is over.
 type pastTown struct {
-	s              *Store
-	clock          *testClock
-	residents      []uint64
-	walkIn, alias  uint64 // a stranger; one who turned out to be residents[1]
-	visitor, other uint64 // with a permit; refused without one
-	marks          map[string]string
-	refused        ScanRequest
+	s             *Store
+	clock         *testClock
+	residents     []uint64
+	walkIn, alias uint64 // a stranger; one who turned out to be residents[1]
+	visitor       uint64 // with a permit
+	marks         map[string]string
+	refused       ScanRequest
 }
 
 func newPastTown(t testing.TB) *pastTown {

@@ -10,14 +10,14 @@ import (
 
 // sweptPerson is what a sweep looks at of a person.
 type sweptPerson struct {
-	id                 uint64
-	kind               PersonKind
-	last, waiting      string // fields l and m
-	erasing, known     bool   // fields x and r are there
-	nameless           bool   // field n is empty
-	permits, fever     bool   // fields v and f are not empty
-	created, matchedAt int64  // UTC ms, 0 if it does not say
-	resident           uint64 // as whom a walk-in is known
+	id             uint64
+	kind           PersonKind
+	last, waiting  string // fields l and m
+	erasing, known bool   // fields x and r are there
+	nameless       bool   // field n is empty
+	permits, fever bool   // fields v and f are not empty
+	created        int64  // UTC ms, 0 if it does not say
+	resident       uint64 // as whom a walk-in is known
 }
 
 // sweepPeople does what is due of the people themselves.
