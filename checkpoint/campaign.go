@@ -27,7 +27,7 @@ type Turn struct {
 // turnWaits is how long a wish waits for a second person.
 const turnWaits = 7 * 24 * time.Hour
 
-// ErrCampaignOver: the campaign is ended, and with it all tracing.
+// ErrCampaignOver says that the campaign is ended, and with it all tracing.
 var ErrCampaignOver = errors.New("checkpoint: the campaign is ended")
 
 // Campaign reads the state of the campaign.
