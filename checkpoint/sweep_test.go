@@ -546,3 +546,33 @@ func TestDeletedEventsLeaveTheDisk(t *testing.T) {
 		t.Errorf("still in %q", n)
 	}
 }
+
+// An entry of a log stays until it is projected and, where somebody archives the
+// logs, archived.
+func TestLogEntriesWaitForProjectorAndArchive(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	person := mustEnrol(t, s, resident(1, "v-01"))[0]
+	gate := post(t, s, clock, "v-01")
+	for range 3 {
+		gate.scan(person, In, 36_5)
+		clock.Advance(time.Minute)
+	}
+	log, part := s.keys.log(partitionOf(person)), s.keys.partition(partitionOf(person))
+	entries := s.rdb.XRange(t.Context(), log, "-", "+").Val()
+	for _, c := range []struct {
+		field string // of the partition
+		entry int    // that it names
+		left  int64
+	}{{"ac", 2, 3}, {"cur", 0, 2}, {"ac", 1, 2}, {"cur", 2, 1}, {"ac", 2, 0}} {
+		must(t, s.rdb.HSet(t.Context(), part, c.field, entries[c.entry].ID).Err())
+		clock.Advance(s.retention + 25*time.Hour) // a day that no sweep has seen
+		sweep(t, s)
+		if left := s.rdb.XLen(t.Context(), log).Val(); left != c.left {
+			t.Errorf("%s at entry %d: %d entries are left, want %d", c.field, c.entry, left, c.left)
+		}
+	}
+	if n := s.rdb.HGet(t.Context(), part, "tn").Val(); n != "3" {
+		t.Errorf("%s entries are counted as cut off", n)
+	}
+}
