@@ -166,7 +166,7 @@ func (s *Server) contactPeriod(c *fiber.Ctx, q *checkpoint.ContactQuery, view *c
 	view.Period = "case"
 	q.From, q.To = in.kase.Period(s.now())
 	days := in.kase.CapsAt(s.now()).Days
-	if asked := int((q.To - q.From + dayMillis - 1) / dayMillis); asked > days {
+	if asked := wholeDays(q.From, q.To); asked > days {
 		view.Cuts = append(view.Cuts, cutView{Kind: "days", At: days, Of: asked})
 		q.From = q.To - int64(days)*dayMillis
 	}

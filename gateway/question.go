@@ -146,8 +146,8 @@ func (s *Server) ask(c *fiber.Ctx, q question) error {
 	switch {
 	case q.hops > caps.Hops:
 		return overCap("hops", q.hops, caps.Hops)
-	case q.to-q.from > int64(caps.Days)*dayMillis+1:
-		return overCap("days", int((q.to-q.from+dayMillis-1)/dayMillis), caps.Days)
+	case wholeDays(q.from, q.to) > caps.Days:
+		return overCap("days", wholeDays(q.from, q.to), caps.Days)
 	}
 	if len(q.people) == 0 {
 		return nil
@@ -165,6 +165,10 @@ func (s *Server) ask(c *fiber.Ctx, q question) error {
 }
 
 const dayMillis = 24 * 3600 * 1000
+
+// wholeDays are the days of a question: a cap of 14 lets somebody ask about 14
+// days and the one that has begun.
+func wholeDays(from, to int64) int { return int((to - from) / dayMillis) }
 
 func overCap(what string, asked, most int) error {
 	return failure(codeOverCap, fmt.Sprintf("%d %s, the case allows %d: ask for more (POST /v1/cases/{code}/lifts), a second person approves", asked, what, most))
