@@ -43,7 +43,7 @@ func TestTheCampaignTakesTwoPeople(t *testing.T) {
 func TestTheEndOfTheCampaignEndsTheHolds(t *testing.T) {
 	t.Parallel()
 	s, clock, people := caseTown(t)
-	mustOpenCase(t, s, Case{People: people[:1]})
+	kase := mustOpenCase(t, s, Case{People: people[:1]})
 	for _, by := range []string{"leader", "admin"} {
 		_, err := s.TurnCampaign(t.Context(), true, "县指挥部通知", by)
 		must(t, err)
@@ -59,7 +59,7 @@ func TestTheEndOfTheCampaignEndsTheHolds(t *testing.T) {
 			t.Errorf("held %v, want %d", held, w.held)
 		}
 	}
-	if n, err := s.PurgeCases(t.Context()); n != 1 || err != nil {
-		t.Errorf("purged %d, %v", n, err)
+	if c := sweptCase(t, s, kase.Code); len(c.People) != 0 || c.Open() {
+		t.Errorf("swept after the campaign and its hold: %+v", c)
 	}
 }

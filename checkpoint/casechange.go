@@ -254,32 +254,3 @@ func (s *Store) Asked(ctx context.Context, code string) (int, error) {
 	n, err := s.rdb.SCard(ctx, s.keys.cases("p:"+code)).Result()
 	return int(n), unavailable(err)
 }
-
-// PurgeCases removes the cases that hold nothing any more, with whom they were
-// about and who was asked about. The audit keeps that they were. It returns how
-// many went.
-func (s *Store) PurgeCases(ctx context.Context) (int, error) {
-	cases, err := s.Cases(ctx)
-	if err != nil {
-		return 0, err
-	}
-	campaign, err := s.Campaign(ctx)
-	if err != nil {
-		return 0, err
-	}
-	gone, now := 0, s.now()
-	for i := range cases {
-		c := &cases[i]
-		if c.holds(now, campaign.EndedAt) {
-			continue
-		}
-		if err := s.rdb.Del(ctx, s.keys.cases("p:"+c.Code)).Err(); err != nil {
-			return gone, unavailable(err)
-		}
-		if err := s.rdb.HDel(ctx, s.keys.cases("c"), fmt.Sprint(c.Num)).Err(); err != nil {
-			return gone, unavailable(err)
-		}
-		gone++
-	}
-	return gone, nil
-}

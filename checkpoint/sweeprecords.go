@@ -258,6 +258,9 @@ func (r *sweepRun) sweepCases(ctx context.Context) error {
 		if err := r.s.rdb.Del(ctx, r.s.keys.cases("p:"+c.Code)).Err(); err != nil {
 			return unavailable(err)
 		}
+		if c.Open() { // the campaign ended before anybody closed it
+			c.ClosedAt, c.Outcome = campaign.EndedAt, CaseResolved
+		}
 		if c.forget() {
 			written, err := r.s.putCase(ctx, c)
 			if err != nil {
