@@ -13,10 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
-	"passgate/checkpoint/redisd"
+	"passgate/checkpoint/redisd/redistest"
 )
 
 // The tests run on a real redis-server of their own. With
@@ -30,47 +29,7 @@ var (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	redis.SetLogger(quiet{}) // the tests cut connections on purpose
-	os.Exit(runOnRedis(m))
-}
-
-func runOnRedis(m *testing.M) int {
-	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "pgtest")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	switch kind := os.Getenv("PASSGATE_TEST_REDIS"); kind {
-	case "", "single":
-		srv, err := redisd.Start(ctx, redisd.Options{Dir: dir})
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer srv.Stop(ctx) //nolint:errcheck // the process ends
-		testAddrs = []string{srv.Socket()}
-	case "cluster":
-		cluster, err := redisd.StartCluster(ctx, 3, 0, dir)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer cluster.Stop() //nolint:errcheck // the process ends
-		testAddrs = cluster.Addrs()
-	case "memory":
-		mini := miniredis.NewMiniRedis()
-		if err := mini.Start(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer mini.Close()
-		testAddrs, testInMemory = []string{mini.Addr()}, true
-	default:
-		fmt.Fprintf(os.Stderr, "PASSGATE_TEST_REDIS=%s: want single, cluster or memory\n", kind)
-		return 1
-	}
-	return m.Run()
+	os.Exit(redistest.Main(m, func(r redistest.Redis) { testAddrs, testInMemory = r.Addrs, r.InMemory }))
 }
 
 type quiet struct{}

@@ -16,7 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint"
-	"passgate/checkpoint/redisd"
+	"passgate/checkpoint/redisd/redistest"
 )
 
 // The tests of the archiver run on a redis-server of their own, with
@@ -26,37 +26,11 @@ var (
 	testPrefixes atomic.Int64
 )
 
-func TestMain(m *testing.M) { os.Exit(runOnRedis(m)) }
-
-func runOnRedis(m *testing.M) int {
-	ctx := context.Background()
+func TestMain(m *testing.M) {
 	if os.Getenv("ARCHIVE_KILL_AT") != "" {
-		return m.Run()
+		os.Exit(m.Run())
 	}
-	dir, err := os.MkdirTemp("", "pgtest")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if os.Getenv("PASSGATE_TEST_REDIS") == "cluster" {
-		cluster, err := redisd.StartCluster(ctx, 3, 0, dir)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer cluster.Stop() //nolint:errcheck // the process ends
-		testAddrs = cluster.Addrs()
-		return m.Run()
-	}
-	srv, err := redisd.Start(ctx, redisd.Options{Dir: dir})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer srv.Stop(ctx) //nolint:errcheck // the process ends
-	testAddrs = []string{srv.Socket()}
-	return m.Run()
+	os.Exit(redistest.Main(m, func(r redistest.Redis) { testAddrs = r.Addrs }))
 }
 
 // town is a store with some people in it, and an archive beside it.

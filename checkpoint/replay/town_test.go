@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint"
-	"passgate/checkpoint/redisd"
+	"passgate/checkpoint/redisd/redistest"
 )
 
 // The tests run on a redis-server of their own, with PASSGATE_TEST_REDIS=cluster
@@ -23,35 +23,7 @@ var testAddrs []string
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(quiet{})
-	os.Exit(onRedis(m))
-}
-
-func onRedis(m *testing.M) int {
-	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "pgreplay")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if os.Getenv("PASSGATE_TEST_REDIS") == "cluster" {
-		cluster, err := redisd.StartCluster(ctx, 3, 0, dir)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer cluster.Stop() //nolint:errcheck // the process ends
-		testAddrs = cluster.Addrs()
-		return m.Run()
-	}
-	srv, err := redisd.Start(ctx, redisd.Options{Dir: dir})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer srv.Stop(ctx) //nolint:errcheck // the process ends
-	testAddrs = []string{srv.Socket()}
-	return m.Run()
+	os.Exit(redistest.Main(m, func(r redistest.Redis) { testAddrs = r.Addrs }))
 }
 
 type quiet struct{}
