@@ -107,7 +107,7 @@ func TestMorePeopleTakeASecondPerson(t *testing.T) {
 	if err := s.AskAbout(t.Context(), &c, []uint64{7, 1000, 1000}); !errors.Is(err, ErrOverCap) {
 		t.Errorf("one too many: %v", err)
 	}
-	if n, err := s.Asked(t.Context(), c.Code); err != nil || n != DefaultCaps.People {
+	if n, err := s.Asked(t.Context(), []Case{c}); err != nil || n[0] != DefaultCaps.People {
 		t.Errorf("%d people asked about, %v", n, err)
 	}
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // What may be asked under a case is bounded by Caps. More takes a Lift, another
@@ -164,9 +166,9 @@ func (s *Store) AskLift(ctx context.Context, code string, l Lift) (Case, error) 
 		if len(c.Lifts) >= maxCaseLifts {
 			return &FieldError{"reason", fmt.Sprintf("a case takes at most %d lifts: open another one", maxCaseLifts)}
 		}
-		l.AskedAt, l.ApprovedBy, l.ApprovedAt = now, "", 0
+		err := l.ask(now, MaxLift)
 		c.Lifts = append(c.Lifts, l)
-		return l.check(now, MaxLift)
+		return err
 	})
 }
 
@@ -180,10 +182,16 @@ func (s *Store) AskGrant(ctx context.Context, code string, g Grant) (Case, error
 		if len(c.Grants) >= maxCaseLifts {
 			return &FieldError{"reason", fmt.Sprintf("a case takes at most %d grants: open another one", maxCaseLifts)}
 		}
-		g.AskedAt, g.ApprovedBy, g.ApprovedAt = now, "", 0
+		err := g.ask(now, MaxGrant)
 		c.Grants = append(c.Grants, g)
-		return g.check(now, MaxGrant)
+		return err
 	})
+}
+
+// ask makes it one that nobody has approved yet.
+func (a *Approval) ask(now int64, longest time.Duration) error {
+	a.AskedAt, a.ApprovedBy, a.ApprovedAt = now, "", 0
+	return a.check(now, longest)
 }
 
 func (a *Approval) check(now int64, longest time.Duration) error {
@@ -249,8 +257,22 @@ func (s *Store) AskAbout(ctx context.Context, c *Case, people []uint64) error {
 	return nil
 }
 
-// Asked is how many different people have been asked about under a case.
-func (s *Store) Asked(ctx context.Context, code string) (int, error) {
-	n, err := s.rdb.SCard(ctx, s.keys.cases("p:"+code)).Result()
-	return int(n), unavailable(err)
+// Asked is how many different people have been asked about under each of some
+// cases.
+func (s *Store) Asked(ctx context.Context, cases []Case) ([]int, error) {
+	replies := make([]*redis.IntCmd, len(cases))
+	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i := range cases {
+			replies[i] = p.SCard(ctx, s.keys.cases("p:"+cases[i].Code))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	counts := make([]int, len(cases))
+	for i, reply := range replies {
+		counts[i] = int(reply.Val())
+	}
+	return counts, nil
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -56,17 +57,28 @@ func viewOfApproval(n int, a *checkpoint.Approval) approvalView {
 	return approvalView{n, a.Reason, a.AskedBy, utcTime(a.AskedAt), utcTime(a.Until), a.ApprovedBy, timeOrNil(a.ApprovedAt)}
 }
 
-// viewOfCase renders a case with the masked names of its people.
-func (s *Server) viewOfCase(c *fiber.Ctx, k *checkpoint.Case) (caseView, error) {
-	ctx, now := s.context(c), s.now()
-	people, err := s.store.Views(ctx, k.People)
-	if err != nil {
-		return caseView{}, err
+// viewOfCases renders cases with the masked names of their people.
+func (s *Server) viewOfCases(c *fiber.Ctx, cases []checkpoint.Case) ([]caseView, error) {
+	var ids []uint64
+	for i := range cases {
+		ids = append(ids, cases[i].People...)
 	}
-	count, err := s.store.Asked(ctx, k.Code)
+	people, err := s.store.Views(s.context(c), ids)
 	if err != nil {
-		return caseView{}, err
+		return nil, err
 	}
+	counts, err := s.store.Asked(s.context(c), cases)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]caseView, len(cases))
+	for i := range cases {
+		views[i] = viewOfCase(&cases[i], people, counts[i], s.now())
+	}
+	return views, nil
+}
+
+func viewOfCase(k *checkpoint.Case, people map[uint64]checkpoint.PersonView, count int, now int64) caseView {
 	from, to := k.Period(now)
 	v := caseView{
 		Code: k.Code, Kind: k.Kind, Title: k.Title, People: []personInEvent{}, Grid: k.Grid,
@@ -84,7 +96,7 @@ func (s *Server) viewOfCase(c *fiber.Ctx, k *checkpoint.Case) (caseView, error) 
 	for i := range k.Grants {
 		v.Grants = append(v.Grants, grantView{k.Grants[i].Node, viewOfApproval(i, &k.Grants[i].Approval)})
 	}
-	return v, nil
+	return v
 }
 
 // answerCase renders what a change of a case came to.
@@ -92,11 +104,11 @@ func (s *Server) answerCase(c *fiber.Ctx, k checkpoint.Case, err error) error {
 	if err != nil {
 		return err
 	}
-	view, err := s.viewOfCase(c, &k)
+	views, err := s.viewOfCases(c, []checkpoint.Case{k})
 	if err != nil {
 		return err
 	}
-	return c.JSON(view)
+	return c.JSON(views[0])
 }
 
 // caseOf reads the case in the path and checks that it is the caller's business.
@@ -190,17 +202,12 @@ func (s *Server) handleCases(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	views := []caseView{}
-	for i := range cases {
-		k := &cases[i]
-		if !s.concerns(principalOf(c), k.Grid) || state != "" && k.Open() != (state == "open") {
-			continue
-		}
-		view, err := s.viewOfCase(c, k)
-		if err != nil {
-			return err
-		}
-		views = append(views, view)
+	cases = slices.DeleteFunc(cases, func(k checkpoint.Case) bool {
+		return !s.concerns(principalOf(c), k.Grid) || state != "" && k.Open() != (state == "open")
+	})
+	views, err := s.viewOfCases(c, cases)
+	if err != nil {
+		return err
 	}
 	s.rows(c, len(views))
 	return c.JSON(struct {
