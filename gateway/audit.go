@@ -42,11 +42,9 @@ func (s *Server) handleAudit(c *fiber.Ctx) error {
 	if c.Accepts(fiber.MIMEApplicationJSON, mimeNDJSON) == mimeNDJSON {
 		return s.streamAudit(c, q)
 	}
-	limit := 100
-	if text := c.Query("limit"); text != "" {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > checkpoint.MaxPage {
-			return invalid("limit", "must be 1 to "+strconv.Itoa(checkpoint.MaxPage))
-		}
+	limit, err := queryNumber(c, "limit", 100, 1, checkpoint.MaxPage)
+	if err != nil {
+		return err
 	}
 	entries, next, err := s.auditPage(s.context(c), q, limit)
 	if err != nil {

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"encoding/hex"
-	"strconv"
 	"strings"
 	"time"
 
@@ -104,11 +103,9 @@ func (s *Server) handleEvents(c *fiber.Ctx) error {
 	if ok {
 		return s.stream(c, form.keptAs(w, s.store.Zone()), s.eventSource(w, s.store.Events))
 	}
-	limit := 100
-	if text := c.Query("limit"); text != "" {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > checkpoint.MaxPage {
-			return invalid("limit", "must be 1 to "+strconv.Itoa(checkpoint.MaxPage))
-		}
+	limit, err := queryNumber(c, "limit", 100, 1, checkpoint.MaxPage)
+	if err != nil {
+		return err
 	}
 	page, err := s.store.Page(s.context(c), w, c.Query("cursor"), limit)
 	if err != nil {
