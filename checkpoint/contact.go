@@ -191,8 +191,6 @@ func (m *Meeting) doubled() int64 {
 	return 2 * (m.To - m.From)
 }
 
-const dayMillis = 24 * 3600 * 1000
-
 // MaxEvidence is how many meetings of a contact an answer holds.
 const MaxEvidence = 20
 

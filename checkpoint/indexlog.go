@@ -1,12 +1,11 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,27 +23,18 @@ type LogExtent struct {
 // LogExtents tells of each partition's log how much of it is there. Errors:
 // ErrUnavailable.
 func (s *Store) LogExtents(ctx context.Context) ([]LogExtent, error) {
+	states, err := s.LogStates(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]LogExtent, Partitions)
-	for part := range out {
-		info, err := s.rdb.XInfoStream(ctx, s.keys.log(part)).Result()
-		switch {
-		case redis.HasErrorPrefix(err, "no such key"):
-			out[part].Last = "0-0"
-		case err != nil:
-			return nil, unavailable(err)
-		default:
-			out[part] = LogExtent{info.Length, info.LastGeneratedID, info.EntriesAdded > info.Length && !s.isOld(info.FirstEntry.ID)}
-		}
+	for part := range states {
+		l := &states[part]
+		// An entry from before retention says that all which went did so, too.
+		old := l.first != "" && LogEntryTime(l.first) < s.RetainedFrom()
+		out[part] = LogExtent{l.Entries, cmp.Or(l.Last, "0-0"), l.added > l.Entries && !old}
 	}
 	return out, nil
-}
-
-// isOld tells that a log entry, and so every one before it, came before the time
-// of retention.
-func (s *Store) isOld(entry string) bool {
-	ms, _, _ := strings.Cut(entry, "-")
-	came, err := strconv.ParseInt(ms, 10, 64)
-	return err == nil && came < s.RetainedFrom()
 }
 
 // ErrInUse says that gateways work on the store.
@@ -174,13 +164,5 @@ func (s *Store) StoredReadings(ctx context.Context, gate uint32, day Day) (Readi
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	counts := ReadingCounts{}
-	for field, value := range fields {
-		n, err := strconv.Atoi(value)
-		if err != nil || len(field) != 2 {
-			return nil, fmt.Errorf("checkpoint: counted reading %x: %q cannot be its count", field, value)
-		}
-		counts[[2]byte{field[0], field[1]}] = n
-	}
-	return counts, nil
+	return parseReadingCounts(fields)
 }

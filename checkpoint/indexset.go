@@ -246,6 +246,5 @@ func (k keys) parsePerson(key string) (uint64, bool) {
 // RetainedFrom is the first UTC day, as a time in ms, that lies wholly within
 // retention. What is older may be gone already, here and there.
 func (s *Store) RetainedFrom() int64 {
-	const day = 86_400_000
-	return (dayOf(s.now()-s.retention.Milliseconds()) + 1) * day
+	return (dayOf(s.now()-s.retention.Milliseconds()) + 1) * dayMillis
 }

@@ -153,4 +153,6 @@ func raw(id uint64) string {
 }
 
 // dayOf is the UTC day of a time in ms, the unit of gate index keys.
-func dayOf(ms int64) int64 { return ms / 86_400_000 }
+func dayOf(ms int64) int64 { return ms / dayMillis }
+
+const dayMillis = 86_400_000

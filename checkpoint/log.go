@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -65,6 +66,9 @@ type LogState struct {
 	Waiting  int64  // entries that no archive has
 	Cut      string // ID up to which entries were cut off, "" if none were
 	CutTotal int64  // how many were
+
+	added int64  // entries that were ever written
+	first string // ID of the first entry that is there, "" if there is none
 }
 
 // LogStates tells the state of every partition's log. Errors: ErrUnavailable.
@@ -87,7 +91,7 @@ func (s *Store) LogStates(ctx context.Context) ([]LogState, error) {
 		info, err := streams[part].Result()
 		switch {
 		case err == nil:
-			l.Entries, l.Last = info.Length, info.LastGeneratedID
+			l.Entries, l.Last, l.added, l.first = info.Length, info.LastGeneratedID, info.EntriesAdded, info.FirstEntry.ID
 		case !noStream(err):
 			return nil, unavailable(err)
 		}
@@ -152,11 +156,25 @@ func (s *Store) LogLag(ctx context.Context) (LogLag, error) {
 	return lag, nil
 }
 
-// LogEntryTime is when an entry was written, in ms of Redis' own clock.
+// LogEntryTime is when an entry was written, in ms of Redis' own clock; 0 for "".
 func LogEntryTime(id string) int64 {
-	text, _, _ := strings.Cut(id, "-")
-	ms, _ := strconv.ParseInt(text, 10, 64)
+	ms, _ := parseEntryID(id)
 	return ms
+}
+
+// CompareLogEntries is the order in which two entries of one log were written,
+// by their IDs; "" comes before all.
+func CompareLogEntries(a, b string) int {
+	at, an := parseEntryID(a)
+	bt, bn := parseEntryID(b)
+	return cmp.Or(cmp.Compare(at, bt), cmp.Compare(an, bn))
+}
+
+func parseEntryID(id string) (ms, seq int64) {
+	text, number, _ := strings.Cut(id, "-")
+	ms, _ = strconv.ParseInt(text, 10, 64)
+	seq, _ = strconv.ParseInt(number, 10, 64)
+	return ms, seq
 }
 
 // LogTime is the clock by which entries of the logs get their IDs, in ms.

@@ -87,16 +87,28 @@ func (s *Store) GateReadings(ctx context.Context, day Day) (map[string]GateReadi
 	return out, nil
 }
 
-// parseReadings reads what project.lua counts. A field has two bytes: the low
-// half of an event's first body byte, which is direction and method, and the
+// parseReadingCounts reads what project.lua counts. A field has two bytes: the
+// low half of an event's first body byte, which is direction and method, and the
 // temperature's code.
-func parseReadings(fields map[string]string) (GateReadings, error) {
-	r := GateReadings{}
+func parseReadingCounts(fields map[string]string) (ReadingCounts, error) {
+	counts := make(ReadingCounts, len(fields))
 	for field, value := range fields {
 		n, err := strconv.Atoi(value)
 		if err != nil || len(field) != 2 {
 			return nil, fmt.Errorf("checkpoint: counted reading %x: %q cannot be its count", field, value)
 		}
+		counts[[2]byte{field[0], field[1]}] = n
+	}
+	return counts, nil
+}
+
+func parseReadings(fields map[string]string) (GateReadings, error) {
+	counts, err := parseReadingCounts(fields)
+	if err != nil {
+		return nil, err
+	}
+	r := GateReadings{}
+	for field, n := range counts {
 		way := ReadingWay{Method: Method(field[0] >> 1), Direction: In}
 		if field[0]&1 != 0 {
 			way.Direction = Out

@@ -39,7 +39,7 @@ func (s *Store) oldestShown() int64 { return s.now() - s.retention.Milliseconds(
 
 // oldestKept is the beginning (UTC ms) of the oldest day that is kept.
 func (s *Store) oldestKept() int64 {
-	return max(0, dayOf(s.oldestShown()-sweepMargin.Milliseconds())) * dayLength.Milliseconds()
+	return max(0, dayOf(s.oldestShown()-sweepMargin.Milliseconds())) * dayMillis
 }
 
 // horizon is how far back one question sees.

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -58,7 +57,7 @@ func (r *sweepRun) sweepLogs(ctx context.Context) error {
 		}
 		upTo, _ := fields[0].(string)
 		if archived, _ := fields[1].(string); archived != "" || r.w.archive != nil {
-			upTo = earlierEntry(upTo, archived)
+			upTo = slices.MinFunc([]string{upTo, archived}, CompareLogEntries) // "" if one has nothing
 		}
 		if err := r.sweepLog(ctx, part, upTo); err != nil {
 			return err
@@ -100,25 +99,6 @@ func (r *sweepRun) sweepLog(ctx context.Context, part int, upTo string) error {
 		after = "(" + entries[len(entries)-1].ID
 	}
 	return nil
-}
-
-// earlierEntry is the one of two entries of a log that came first; "" is none.
-func earlierEntry(a, b string) string {
-	ms := func(id string) (int64, int64) {
-		time, seq, _ := strings.Cut(id, "-")
-		t, _ := strconv.ParseInt(time, 10, 64)
-		n, _ := strconv.ParseInt(seq, 10, 64)
-		return t, n
-	}
-	at, an := ms(a)
-	bt, bn := ms(b)
-	if a == "" || b == "" {
-		return ""
-	}
-	if at < bt || at == bt && an < bn {
-		return a
-	}
-	return b
 }
 
 // sweepPermits takes permits and exemptions away that ended before retention.

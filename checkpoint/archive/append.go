@@ -37,17 +37,13 @@ var errMoved = errors.New("archive: it was changed or replaced by an older copy 
 // not as far for one of them, nothing is written. Entries of marks count those
 // of this call.
 func (a *Archive) append(ctx context.Context, events []checkpoint.ScanEvent, from, marks map[int]mark) error {
-	unlock, err := a.lock(ctx, false)
+	unlock, m, err := a.lockToWrite(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	m, err := a.load(ctx)
-	if err != nil {
-		return err
-	}
 	for part, mark := range from {
-		if compareIDs(m.Logs[part].Cursor, mark.Cursor) < 0 {
+		if checkpoint.CompareLogEntries(m.Logs[part].Cursor, mark.Cursor) < 0 {
 			return fmt.Errorf("%w: partition %d", errMoved, part)
 		}
 	}
@@ -72,7 +68,7 @@ func (a *Archive) append(ctx context.Context, events []checkpoint.ScanEvent, fro
 		written = append(written, w)
 	}
 	for part, next := range marks {
-		if now := m.Logs[part]; compareIDs(next.Cursor, now.Cursor) > 0 {
+		if now := m.Logs[part]; checkpoint.CompareLogEntries(next.Cursor, now.Cursor) > 0 {
 			m.Logs[part] = mark{next.Cursor, now.Entries + next.Entries}
 		}
 	}

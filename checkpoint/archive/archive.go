@@ -30,8 +30,7 @@ type Archive struct {
 }
 
 const (
-	dayMs     = 86_400_000
-	dayLayout = "2006-01-02"
+	dayMs = 86_400_000
 	// lastDay is the last one with a year of four digits.
 	lastDay = 2_932_896
 )
@@ -39,15 +38,15 @@ const (
 func dayOf(ms int64) int64 { return ms / dayMs }
 
 // DayName is the name of a UTC day, such as 2020-02-10.
-func DayName(day int64) string { return time.UnixMilli(day * dayMs).UTC().Format(dayLayout) }
+func DayName(day int64) string { return checkpoint.Day(day).String() }
 
 // ParseDay reads the name of a UTC day.
 func ParseDay(name string) (int64, error) {
-	t, err := time.Parse(dayLayout, name)
-	if err != nil || t.UnixMilli() < 0 {
+	day, err := checkpoint.ParseDay(name)
+	if err != nil || day < 0 {
 		return 0, &checkpoint.FieldError{Field: "day", Why: fmt.Sprintf("%.20q is no day: give one like 2020-02-10", name)}
 	}
-	return dayOf(t.UnixMilli()), nil
+	return int64(day), nil
 }
 
 // evidenceShelf names the nth evidence of a day.
@@ -101,15 +100,11 @@ func (a *Archive) open() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	unlock, err := a.lock(ctx, false)
+	unlock, m, err := a.lockToWrite(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	m, err := a.load(ctx)
-	if err != nil {
-		return err
-	}
 	return a.tidy(ctx, m)
 }
 
@@ -150,12 +145,12 @@ func (a *Archive) current(ctx context.Context) (*manifest, error) {
 	if err == nil {
 		return m, nil
 	}
-	unlock, err := a.lock(ctx, false)
+	unlock, m, err := a.lockToWrite(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	return a.load(ctx)
+	unlock()
+	return m, nil
 }
 
 // Days lists the UTC days (ms / 86,400,000) of which there are events, evidence
@@ -173,16 +168,6 @@ func (a *Archive) Days() []int64 {
 		days[s.day] = true
 	}
 	return slices.Sorted(maps.Keys(days))
-}
-
-// compareIDs compares two IDs of log entries, "" being before all.
-func compareIDs(a, b string) int { return slices.Compare(parseID(a), parseID(b)) }
-
-func parseID(id string) []uint64 {
-	ms, seq, _ := strings.Cut(id, "-")
-	first, _ := strconv.ParseUint(ms, 10, 64)
-	second, _ := strconv.ParseUint(seq, 10, 64)
-	return []uint64{first, second}
 }
 
 // exists tells whether there is a file or folder of that path.

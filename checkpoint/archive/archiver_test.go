@@ -233,7 +233,7 @@ func TestOlderCopyOfTheArchiveIsNoticed(t *testing.T) {
 		t.Errorf("%d gaps, of %d partitions", len(c.Gaps), len(used))
 	}
 	for _, g := range c.Gaps {
-		if !used[g.Partition] || g.After == "" || compareIDs(g.After, g.UpTo) >= 0 || w.archive.Covers(g.Partition) {
+		if !used[g.Partition] || g.After == "" || checkpoint.CompareLogEntries(g.After, g.UpTo) >= 0 || w.archive.Covers(g.Partition) {
 			t.Errorf("gap %+v", g)
 		}
 	}

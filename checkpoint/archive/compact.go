@@ -18,15 +18,11 @@ const (
 // Compact puts the small segments of each day together where there are many. A
 // damaged one is left as it is.
 func (a *Archive) Compact(ctx context.Context) error {
-	unlock, err := a.lock(ctx, false)
+	unlock, m, err := a.lockToWrite(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	m, err := a.load(ctx)
-	if err != nil {
-		return err
-	}
 	for _, s := range m.Shelves {
 		var small []string
 		for _, f := range s.Files {

@@ -37,15 +37,11 @@ func (e *DamageError) Error() string {
 // What a disk keeps of overwritten blocks, and a file system that copies on
 // write or takes snapshots, is beyond it: on such, encrypt the disk below KEYS.
 func (a *Archive) Destroy(ctx context.Context, day int64, keep func(*checkpoint.ScanEvent) bool) error {
-	unlock, err := a.lock(ctx, false)
+	unlock, m, err := a.lockToWrite(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	m, err := a.load(ctx)
-	if err != nil {
-		return err
-	}
 	if err := a.tidy(ctx, m); err != nil { // what a crash has left of the day goes, too
 		return err
 	}

@@ -85,6 +85,19 @@ func removeFile(path string) error {
 	return nil
 }
 
+// lockToWrite keeps everybody else out and gives the manifest, made anew if it
+// has to.
+func (a *Archive) lockToWrite(ctx context.Context) (unlock func(), m *manifest, err error) {
+	if unlock, err = a.lock(ctx, false); err != nil {
+		return nil, nil, err
+	}
+	if m, err = a.load(ctx); err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return unlock, m, nil
+}
+
 const lockRetry = 10 * time.Millisecond
 
 // lock keeps others, in this process or another, from writing (shared) or from

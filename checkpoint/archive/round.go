@@ -69,11 +69,11 @@ func (w *round) begin(ctx context.Context) error {
 	for part, l := range states {
 		at := w.manifest.Logs[part]
 		switch {
-		case at.Cursor != "" && l.Last != "" && compareIDs(l.Last, at.Cursor) < 0:
+		case at.Cursor != "" && l.Last != "" && checkpoint.CompareLogEntries(l.Last, at.Cursor) < 0:
 			w.logger.Error("the log ends before what was archived of it: the store was put back or emptied; the log is archived from its beginning",
 				"partition", part, "archived", at.Cursor, "log", l.Last)
 			restart[part] = mark{Entries: l.CutTotal}
-		case l.Cut != "" && compareIDs(at.Cursor, l.Cut) < 0:
+		case l.Cut != "" && checkpoint.CompareLogEntries(at.Cursor, l.Cut) < 0:
 			w.logger.Error("entries of the log are in neither log nor archive: the archive was replaced by an older or empty one",
 				"partition", part, "after", at.Cursor, "up_to", l.Cut)
 			gaps = append(gaps, Gap{Partition: part, After: at.Cursor, UpTo: l.Cut, Noticed: time.Now().UTC()})
@@ -177,15 +177,11 @@ func (w *round) cutAll(ctx context.Context) error {
 
 // restart puts marks anew and notes gaps.
 func (a *Archive) restart(ctx context.Context, marks map[int]mark, gaps []Gap) (*manifest, error) {
-	unlock, err := a.lock(ctx, false)
+	unlock, m, err := a.lockToWrite(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	m, err := a.load(ctx)
-	if err != nil {
-		return nil, err
-	}
 	maps.Copy(m.Logs, marks)
 	m.Gaps = append(m.Gaps, gaps...)
 	return m, a.commit(m)

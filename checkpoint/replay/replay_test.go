@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/archive"
 )
 
 // same compares two dumps and names what differs.
@@ -154,7 +155,7 @@ func TestDamagedDayIsNamedAndLosesNothing(t *testing.T) {
 	opt.Archive = shelf
 	r := w.rebuild(opt)
 	same(t, w.dump(), before)
-	if r.Whole() || len(r.Damaged) != 1 || !strings.Contains(r.Damaged[0].Why, "0001.age") || r.Damaged[0].Day != dayName(day) {
+	if r.Whole() || len(r.Damaged) != 1 || !strings.Contains(r.Damaged[0].Why, "0001.age") || r.Damaged[0].Day != archive.DayName(day) {
 		t.Errorf("damage %+v", r.Damaged)
 	}
 	if v := w.verify(opt); v.Whole() || v.Differs() != 0 || v.Families[0].Kept == 0 {

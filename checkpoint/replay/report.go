@@ -159,5 +159,3 @@ func digestSet(h hash.Hash, name string, entries []checkpoint.SetEntry, b []byte
 	}
 	return b
 }
-
-func dayName(day int64) string { return time.Unix(day*86_400, 0).UTC().Format(time.DateOnly) }

@@ -115,11 +115,11 @@ func (s *source) readArchive(ctx context.Context, fn func(*checkpoint.ScanEvent)
 			return fn(e)
 		})
 		if err != nil {
-			return fmt.Errorf("archive of %s: %w", dayName(day), err)
+			return fmt.Errorf("archive of %s: %w", archive.DayName(day), err)
 		}
 		for _, why := range damaged {
 			s.gaps.days[day] = true
-			s.report.damage(Damage{Where: "archive", Day: dayName(day), Why: why})
+			s.report.damage(Damage{Where: "archive", Day: archive.DayName(day), Why: why})
 		}
 	}
 	return nil
