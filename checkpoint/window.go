@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -141,9 +140,13 @@ func (s *Store) readEvents(ctx context.Context, base, table string, from, to int
 	return instant.flush()
 }
 
-// chunksPerRead is how many chunks are fetched in one round trip: about 8,000
-// events, a bounded piece of memory.
-const chunksPerRead = 64
+// How many chunks are fetched in one round trip: few at first, since a page wants
+// no more, and twice as many each time up to about 8,000 events, a bounded piece
+// of memory.
+const (
+	chunksAtFirst = 4
+	chunksPerRead = 64
+)
 
 // chunksRead is one round trip's worth of chunks.
 type chunksRead struct {
@@ -183,11 +186,13 @@ func (s *Store) readChunks(ctx context.Context, base, table string, from, to int
 func (s *Store) fetchChunks(ctx context.Context, base string, numbers []int, from, to int64, reads chan<- chunksRead) {
 	defer close(reads)
 	by := &redis.ZRangeBy{Min: strconv.FormatInt(from, 10), Max: "(" + strconv.FormatInt(to, 10)}
-	for part := range slices.Chunk(numbers, chunksPerRead) {
+	for size := chunksAtFirst; len(numbers) > 0; size = min(2*size, chunksPerRead) {
 		if err := ctx.Err(); err != nil {
 			reads <- chunksRead{err: err}
 			return
 		}
+		part := numbers[:min(size, len(numbers))]
+		numbers = numbers[len(part):]
 		cmds, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, number := range part {
 				p.ZRangeByScoreWithScores(ctx, chunk(base, number), by)
