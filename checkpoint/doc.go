@@ -107,6 +107,7 @@
 //	{t}:i:id          string  enrol, scan     sealed name, document, phone, door; for life ~180
 //	{t}:t:id:n        zset    scan            trail: one chunk of <= 120 events           33-38 an event
 //	{t}:log           stream  scan            every event in arrival order                ~49 an event
+//	{t}:ch            stream  all that judge  whose record has changed, for gateways' copies; the last 2,000      ~20 a change
 //	{t}:q:household   zset    scan            exits that counted as outings; 30 days      ~16 an exit
 //	{t}:f             zset    scan            open fever cases by time                    ~20 a case
 //	{t}:f:case        hash    scan, fever     a fever case: person, readings, closing     180-300 a case
@@ -137,6 +138,8 @@
 //	{aud}:log         stream  audit           entries by number: who asked what; see AuditRecord      ~330 an entry
 //	{aud}:head        hash    audit           its end: n number, h hash, w who waits; c, l the last cut from the front
 //	{sweep}:state     hash    sweep           lease of the sweeper, result of the last sweep
+//	{try}:k:login     hash    attempt         where an account signed in, by keyed hashes; 30 days  ~60 a place, <= 32
+//	{try}:n,a,e,b:2   string  attempt         wrong tries by account, address, device; a day        ~100, <= 65,536 each
 //	{arch}:lease      hash    archiver        who archives, and the name of the archive
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //

@@ -56,6 +56,7 @@ func (k keys) part(p int, rest string) string {
 
 func (k keys) partition(p int) string { return k.part(p, "part") } // hash: rules version, lease, projector cursor
 func (k keys) log(p int) string       { return k.part(p, "log") }  // stream: every event in arrival order
+func (k keys) changes(p int) string   { return k.part(p, "ch") }   // stream: whose record has changed, see changes.lua
 
 func (k keys) person(id uint64) string   { return k.part(partitionOf(id), "p:"+raw(id)) } // hash: status, home, generation, gate state
 func (k keys) identity(id uint64) string { return k.part(partitionOf(id), "i:"+raw(id)) } // string: sealed identity
@@ -90,7 +91,14 @@ func (k keys) isOuting(key string) bool {
 // index is one bucket of a blind index: kind "d" document number, "f" phone.
 // hash is the keyed hash of the value; its top bits choose partition and bucket.
 func (k keys) index(kind string, hash uint64) string {
-	return k.part(partitionOf(hash), "x"+kind+":"+strconv.FormatUint(hash>>52&0x3f, 36)) // hash: 8 bytes -> 8 bytes of person ID(s)
+	return k.indexBucket(kind, partitionOf(hash), int(hash>>52&(indexBuckets-1)))
+}
+
+// indexBuckets is how many buckets a blind index has in each partition.
+const indexBuckets = 64
+
+func (k keys) indexBucket(kind string, p, bucket int) string { // hash: 8 bytes -> 8 bytes of person ID(s)
+	return k.part(p, "x"+kind+":"+strconv.FormatInt(int64(bucket), 36))
 }
 
 // plate lists the passages of one plate in the partition of the plate's keyed hash.
@@ -138,6 +146,16 @@ func (k keys) shifts(device uint32) string { // string: JSON, until retention is
 func (k keys) shiftVersions() string { return k.registry("shiftversion") } // sorted set: device -> number of its last change
 
 func (k keys) archiveLease() string { return k.prefix + "{arch}:lease" } // hash: owner, end, fencing token, the archive's name
+
+// attempts is what is known of tries of secrets: "k:" and 8 bytes of an account
+// the places where it signed in.
+func (k keys) attempts(what string) string { return k.prefix + "{try}:" + what } // hash: 8 bytes of place -> counter, last time; 30 days
+
+// attemptCount counts tries of one kind. Whatever strangers make up shares
+// 65,536 counters of a kind, so that they cannot fill the memory.
+func (k keys) attemptCount(kind string, hash uint64) string { // string: counter, time; a day
+	return k.attempts(kind + ":" + string([]byte{byte(hash >> 56), byte(hash >> 48)}))
+}
 
 // chunk is the key of chunk n of a chunked sorted set.
 func chunk(base string, n int) string { return base + ":" + strconv.Itoa(n) }

@@ -18,6 +18,8 @@ import (
 var (
 	//go:embed chunks.lua
 	chunksSource string
+	//go:embed changes.lua
+	changesSource string
 	//go:embed scan.lua
 	scanSource string
 	//go:embed verdict.lua
@@ -64,11 +66,13 @@ var (
 	auditSource string
 	//go:embed auditcut.lua
 	auditCutSource string
+	//go:embed attempt.lua
+	attemptSource string
 
-	scanScript     = newScript(chunksSource, scanSource, verdictSource, recordSource)
-	annulScript    = newScript(chunksSource, stateSource, annulSource)
-	feverScript    = newScript(feverSource)
-	walkInScript   = newScript(stateSource, walkInSource)
+	scanScript     = newScript(chunksSource, changesSource, scanSource, verdictSource, recordSource)
+	annulScript    = newScript(chunksSource, changesSource, stateSource, annulSource)
+	feverScript    = newScript(changesSource, feverSource)
+	walkInScript   = newScript(changesSource, stateSource, walkInSource)
 	refuseScript   = newScript(chunksSource, refuseSource)
 	projectScript  = newScript(chunksSource, projectSource)
 	plateScript    = newScript(chunksSource, plateSource)
@@ -76,17 +80,18 @@ var (
 	cutLogScript   = newScript(cutLogSource)
 	registryScript = newScript(registrySource)
 	raiseScript    = newScript(raiseSource)
-	enrolScript    = newScript(enrolSource)
+	enrolScript    = newScript(changesSource, enrolSource)
 	shiftScript    = newScript(shiftSource)
-	permitScript   = newScript(chunksSource, permitSource)
+	permitScript   = newScript(chunksSource, changesSource, permitSource)
 	sweepScript    = newScript(sweepSource)
-	forgetScript   = newScript(chunksSource, forgetSource)
+	forgetScript   = newScript(chunksSource, changesSource, forgetSource)
 	caseScript     = newScript(caseSource)
 	askScript      = newScript(askSource)
 	auditScript    = newScript(auditSource)
 	auditCutScript = newScript(auditCutSource)
+	attemptScript  = newScript(attemptSource)
 
-	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, cutLogScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript, sweepScript, forgetScript, caseScript, askScript, auditScript, auditCutScript}
+	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, cutLogScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript, sweepScript, forgetScript, caseScript, askScript, auditScript, auditCutScript, attemptScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.
