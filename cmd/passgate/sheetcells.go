@@ -6,142 +6,244 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"strings"
+	"strconv"
 
 	"github.com/xuri/excelize/v2"
 )
 
-// numericCells gives the rows in which a sheet's column (from 0) holds a number
-// rather than text, and the last row. A number of 18 digits lost its last three when it was typed,
-// and a number format can make it look whole; only the type of the cell tells,
-// which the reader of rows does not give.
-func numericCells(file, sheet string, column int) (found map[int]bool, last int, err error) {
-	archive, err := zip.OpenReader(file)
-	if err != nil {
-		return nil, 0, fmt.Errorf("unpack: %w", err)
+// Bounds of what stands in a sheet; Excel's own are lower but for the cells,
+// and there is no register with so many columns.
+const (
+	maxXMLToken  = 1 << 20 // bytes of one tag or text
+	maxXMLDepth  = 64
+	maxCells     = 1024    // of a row, that hold something
+	maxRowText   = 1 << 20 // bytes of a row's texts
+	maxShared    = 4 << 20 // texts that sheets share
+	maxFormat    = 16 << 10
+	maxMarked    = 64 // columns in which numbers are told from text
+	columnsOfRow = excelize.MaxColumns
+)
+
+// sheetSurvey is what one look through a sheet finds out.
+type sheetSurvey struct {
+	last int // row
+	// numbers are, by row, the columns (bit 0 is the first) that hold a number
+	// rather than text. A number of 18 digits lost its last three when it was
+	// typed, and a number format can make it look whole; only the type of the
+	// cell tells, which the reader of rows does not give.
+	numbers map[int]uint64
+}
+
+// sheetSurveyor goes through a sheet before the library for workbooks does,
+// which takes what is broken for the end, and a row for as large as it is.
+type sheetSurveyor struct {
+	sheetSurvey
+	shared []uint32 // bytes of each shared text
+
+	row, column int // from 1 and from 0
+	cells, text int // of the row, so far
+	kind        string
+	filled      bool // the cell holds something
+	inValue     bool
+}
+
+// surveySheet looks through a sheet. Its error says in which row it is broken,
+// or out of bounds.
+func surveySheet(archive *zip.Reader, part string, shared []uint32) (sheetSurvey, error) {
+	s := &sheetSurveyor{sheetSurvey: sheetSurvey{numbers: map[int]uint64{}}, shared: shared}
+	err := eachToken(archive, part, maxXMLToken, s.token)
+	if err != nil && s.row > 0 {
+		err = fmt.Errorf("row %d: %w", s.row, err)
 	}
-	defer archive.Close() //nolint:errcheck // only read
-	part, err := sheetPart(&archive.Reader, sheet)
-	if err != nil {
-		return nil, 0, err
-	}
-	in, err := openPart(&archive.Reader, part)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer in.Close()
-	found = map[int]bool{}
-	decoder := xml.NewDecoder(in)
-	var rowNumber, cellNumber int
-	numeric := false
-	for {
-		token, err := decoder.RawToken()
-		if errors.Is(err, io.EOF) {
-			return found, last, nil
-		}
-		if err != nil {
-			return nil, 0, fmt.Errorf("unpack %s: %w", part, err)
-		}
-		start, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		switch start.Name.Local {
+	return s.sheetSurvey, err
+}
+
+func (s *sheetSurveyor) token(token xml.Token) error {
+	switch token := token.(type) {
+	case xml.StartElement:
+		switch token.Name.Local {
 		case "row":
-			rowNumber++
-			cellNumber = -1
-			if _, n, err := excelize.CellNameToCoordinates("A" + attribute(start, "r")); err == nil {
-				rowNumber = n
-			}
-			last = max(last, rowNumber)
+			return s.beginRow(token)
 		case "c":
-			cellNumber++
-			if n, _, err := excelize.CellNameToCoordinates(attribute(start, "r")); err == nil {
-				cellNumber = n - 1
-			}
-			kind := attribute(start, "t")
-			numeric = cellNumber == column && (kind == "" || kind == "n")
-		case "v":
-			if numeric {
-				found[rowNumber] = true
-			}
+			return s.beginCell(token)
+		case "v", "t":
+			s.inValue = true
 		}
-	}
-}
-
-// sheetPart finds the part of the archive that holds a sheet.
-func sheetPart(archive *zip.Reader, sheet string) (string, error) {
-	var book struct {
-		Sheets []struct {
-			Name  string     `xml:"name,attr"`
-			Attrs []xml.Attr `xml:",any,attr"`
-		} `xml:"sheets>sheet"`
-	}
-	if err := readPart(archive, "xl/workbook.xml", &book); err != nil {
-		return "", err
-	}
-	var links struct {
-		Links []struct {
-			ID     string `xml:"Id,attr"`
-			Target string `xml:"Target,attr"`
-		} `xml:"Relationship"`
-	}
-	if err := readPart(archive, "xl/_rels/workbook.xml.rels", &links); err != nil {
-		return "", err
-	}
-	for _, s := range book.Sheets {
-		for _, attr := range s.Attrs {
-			for _, link := range links.Links {
-				if s.Name != sheet || attr.Name.Local != "id" || attr.Value != link.ID {
-					continue
-				}
-				if strings.HasPrefix(link.Target, "/") {
-					return link.Target[1:], nil
-				}
-				return path.Join("xl", link.Target), nil
-			}
+	case xml.EndElement:
+		if token.Name.Local == "v" || token.Name.Local == "t" {
+			s.inValue = false
 		}
-	}
-	return "", fmt.Errorf("the file does not say where sheet %q is", sheet)
-}
-
-func readPart(archive *zip.Reader, name string, v any) error {
-	in, err := openPart(archive, name)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	if err := xml.NewDecoder(in).Decode(v); err != nil {
-		return fmt.Errorf("unpack %s: %w", name, err)
+	case xml.CharData:
+		if s.inValue {
+			return s.value(token)
+		}
 	}
 	return nil
 }
 
-// openPart opens a part; names differ in case and slashes between writers. No
-// more of it is unpacked than excelize would.
-func openPart(archive *zip.Reader, name string) (io.ReadCloser, error) {
-	for _, part := range archive.File {
-		if !strings.EqualFold(strings.ReplaceAll(part.Name, `\`, "/"), name) {
-			continue
+// beginRow counts as the library does, and refuses what it would mix up.
+func (s *sheetSurveyor) beginRow(start xml.StartElement) error {
+	s.row++
+	if text, ok := attribute(start, "r"); ok {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < s.row || text[0] == '+' {
+			return fmt.Errorf("the row behind it has the number %.20q: rows have to be in order", text)
 		}
-		in, err := part.Open()
-		if err != nil {
-			return nil, fmt.Errorf("unpack %s: %w", name, err)
-		}
-		return struct {
-			io.Reader
-			io.Closer
-		}{io.LimitReader(in, maxSheetBytes), in}, nil
+		s.row = n
 	}
-	return nil, fmt.Errorf("the file has no part %s", name)
+	if s.row > excelize.TotalRows {
+		return fmt.Errorf("a sheet has %d rows at most", excelize.TotalRows)
+	}
+	s.last, s.column, s.cells, s.text = s.row, -1, 0, 0
+	return nil
 }
 
-func attribute(element xml.StartElement, name string) string {
-	for _, attr := range element.Attr {
-		if attr.Name.Local == name && attr.Name.Space == "" {
-			return attr.Value
+func (s *sheetSurveyor) beginCell(start xml.StartElement) error {
+	s.column++
+	if text, ok := attribute(start, "r"); ok {
+		column, row, err := excelize.CellNameToCoordinates(text)
+		if err != nil || column-1 < s.column || row != s.row {
+			return fmt.Errorf("a cell has the name %.20q: cells have to be in order", text)
+		}
+		s.column = column - 1
+	}
+	if s.column >= columnsOfRow {
+		return fmt.Errorf("a row has %d cells at most", columnsOfRow)
+	}
+	s.kind, _ = attribute(start, "t")
+	s.filled = false
+	return nil
+}
+
+// value takes a piece of what a cell holds.
+func (s *sheetSurveyor) value(piece xml.CharData) error {
+	if s.row == 0 || s.column < 0 {
+		return nil // the text of something else
+	}
+	if !s.filled {
+		s.filled = true
+		if s.cells++; s.cells > maxCells {
+			return fmt.Errorf("it has more than %d cells that hold something", maxCells)
 		}
 	}
-	return ""
+	s.text += len(piece)
+	switch s.kind {
+	case "s":
+		if n, err := strconv.Atoi(string(piece)); err == nil && n >= 0 && n < len(s.shared) {
+			s.text += int(s.shared[n])
+		}
+	case "", "n":
+		if s.column < maxMarked {
+			s.numbers[s.row] |= 1 << s.column
+		}
+	}
+	if s.text > maxRowText {
+		return fmt.Errorf("it holds more than %d KiB", maxRowText>>10)
+	}
+	return nil
+}
+
+// sharedSizes gives the size of each text that sheets share.
+func sharedSizes(archive *zip.Reader) (sizes []uint32, err error) {
+	inText := false
+	err = eachToken(archive, sharedPart, maxXMLToken, func(token xml.Token) error {
+		switch token := token.(type) {
+		case xml.StartElement:
+			switch token.Name.Local {
+			case "si":
+				if len(sizes) == maxShared {
+					return fmt.Errorf("it has more than %d texts", maxShared)
+				}
+				sizes = append(sizes, 0)
+			case "t":
+				inText = true
+			}
+		case xml.EndElement:
+			inText = inText && token.Name.Local != "t"
+		case xml.CharData:
+			if inText && len(sizes) > 0 {
+				if sizes[len(sizes)-1] += uint32(len(token)); sizes[len(sizes)-1] > maxRowText { //nolint:gosec // at most maxXMLToken
+					return fmt.Errorf("text %d has more than %d KiB", len(sizes), maxRowText>>10)
+				}
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, errNoPart) {
+		return nil, nil
+	}
+	return sizes, err
+}
+
+// checkFormats holds the formats of numbers, which the library applies to every
+// cell, to a size that a person could have typed.
+func checkFormats(archive *zip.Reader) error {
+	err := eachToken(archive, "xl/styles.xml", maxFormat, func(xml.Token) error { return nil })
+	if errors.Is(err, errNoPart) {
+		return nil
+	}
+	return err
+}
+
+// eachToken reads a part's XML to its end, in bounds: longest is how many bytes a tag or
+// text may have. A document type, with which entities come, is refused.
+func eachToken(archive *zip.Reader, part string, longest int, visit func(xml.Token) error) error {
+	in, err := openPart(archive, part)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	budget := &tokenBudget{in: in, left: longest}
+	decoder := xml.NewDecoder(budget)
+	for depth := 0; ; {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("unpack %s: %w", part, err)
+		}
+		budget.left = longest
+		switch token.(type) {
+		case xml.StartElement:
+			if depth++; depth > maxXMLDepth {
+				return fmt.Errorf("unpack %s: it is nested too deeply", part)
+			}
+		case xml.EndElement:
+			depth--
+		case xml.Directive:
+			return fmt.Errorf("unpack %s: it has a document type, which no spreadsheet has", part)
+		}
+		if err := visit(token); err != nil {
+			return err
+		}
+	}
+}
+
+// tokenBudget gives so many bytes on, until it gets more to give: the XML
+// decoder holds a whole tag or text in memory.
+type tokenBudget struct {
+	in   io.Reader
+	left int
+}
+
+var errLongToken = errors.New("a tag or text is too long")
+
+// Read reads.
+func (b *tokenBudget) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errLongToken
+	}
+	n, err := b.in.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+func attribute(element xml.StartElement, name string) (value string, ok bool) {
+	for _, attr := range element.Attr {
+		if attr.Name.Local == name && attr.Name.Space == "" {
+			return attr.Value, true
+		}
+	}
+	return "", false
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
@@ -8,32 +9,35 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-const (
-	// maxSheetBytes bounds what an Excel file may unpack to.
-	maxSheetBytes = 2 << 30
-	// sheetInMemory is how much of a sheet is unpacked in memory; a larger one
-	// goes to a temporary file.
-	sheetInMemory = 16 << 20
-)
-
 // sheetRows reads one sheet of an Excel file as a stream.
 type sheetRows struct {
 	book   *excelize.File
 	rows   *excelize.Rows
 	number int
-	total  int
-	// numbers are the rows whose ID number is not text.
-	numbers map[int]bool
+	sheetSurvey
+	idColumn int
 }
 
 // openSheet finds the first sheet with a header.
 func openSheet(path string) (*residentFile, error) {
+	archive, err := openArchive(path)
+	if err != nil {
+		return nil, badInput("%s: %w", path, err)
+	}
+	defer archive.Close() //nolint:errcheck // only read
+	shared, err := sharedSizes(&archive.Reader)
+	if err == nil {
+		err = checkFormats(&archive.Reader)
+	}
+	if err != nil {
+		return nil, badInput("%s: %w", path, err)
+	}
 	book, err := excelize.OpenFile(path, excelize.Options{UnzipSizeLimit: maxSheetBytes, UnzipXMLSizeLimit: sheetInMemory})
 	if err != nil {
 		return nil, badInput("%s: not an Excel file that can be read: %w", path, err)
 	}
 	for _, name := range book.GetSheetList() {
-		file, err := openSheetNamed(book, path, name)
+		file, err := openSheetNamed(book, &archive.Reader, name, shared)
 		if err != nil {
 			_ = book.Close() // only read
 			return nil, badInput("%s, sheet %q: %w", path, plain(name), err)
@@ -46,23 +50,29 @@ func openSheet(path string) (*residentFile, error) {
 	return nil, noHeader(path)
 }
 
-func openSheetNamed(book *excelize.File, path, name string) (*residentFile, error) {
+func openSheetNamed(book *excelize.File, archive *zip.Reader, name string, shared []uint32) (*residentFile, error) {
+	part, err := sheetPart(archive, name)
+	if err != nil || part == "" {
+		return nil, err
+	}
+	survey, err := surveySheet(archive, part, shared)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := book.Rows(name)
 	if err != nil {
-		return nil, nil //nolint:nilerr // a chart or the like: not for us
+		return nil, fmt.Errorf("it cannot be read: %w", err)
 	}
-	s := &sheetRows{book: book, rows: rows}
+	s := &sheetRows{book: book, rows: rows, sheetSurvey: survey, idColumn: -1}
 	file, err := pastHeader(s)
-	if file == nil {
+	if file != nil && file.at[columnID] >= maxMarked {
+		err = fmt.Errorf("the column %s is behind the first %d: move it to the left", columnNames[columnID], maxMarked)
+	}
+	if err != nil || file == nil {
 		_ = rows.Close() // only read
 		return nil, err
 	}
-	last := 0
-	if s.numbers, last, err = numericCells(path, name, file.at[columnID]); err != nil {
-		_ = rows.Close() // only read
-		return nil, err
-	}
-	s.total = max(last-s.number, 0)
+	s.idColumn = file.at[columnID]
 	return file, nil
 }
 
@@ -78,7 +88,7 @@ func (s *sheetRows) next() (row, error) {
 			continue
 		}
 		r := row{number: s.number, cells: cells}
-		if s.numbers[s.number] {
+		if s.idColumn >= 0 && s.numbers[s.number]>>s.idColumn&1 == 1 {
 			r.field, r.why = columnNames[columnID], numberCell
 		}
 		return r, nil
@@ -89,6 +99,6 @@ func (s *sheetRows) next() (row, error) {
 	return row{}, io.EOF
 }
 
-func (s *sheetRows) expected() int { return s.total }
+func (s *sheetRows) expected() int { return max(s.last-s.number, 0) }
 
 func (s *sheetRows) close() error { return errors.Join(s.rows.Close(), s.book.Close()) }
