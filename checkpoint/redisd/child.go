@@ -40,10 +40,14 @@ type child struct {
 
 // spawn starts the program. The goroutine keeps its thread until the child is
 // gone, because the death signal is sent when that thread ends.
-func spawn(binary, config, dir string, lock *os.File, log io.Writer) (*child, error) {
-	c := &child{tail: &tail{next: log}, started: time.Now(), done: make(chan struct{})}
-	c.cmd = exec.Command(binary, config) //nolint:gosec // the operator names the program
-	c.cmd.Dir = dir
+func spawn(o Options, config string, lock *os.File) (*child, error) {
+	c := &child{tail: &tail{next: o.Log}, started: time.Now(), done: make(chan struct{})}
+	args := []string{config}
+	if o.tcp.sentinel != nil {
+		args = append(args, "--sentinel")
+	}
+	c.cmd = exec.Command(o.Binary, args...) //nolint:gosec // the operator names the program
+	c.cmd.Dir = o.Dir
 	c.cmd.Stdout = c.tail
 	c.cmd.Stderr = c.tail
 	c.cmd.ExtraFiles = []*os.File{lock}
@@ -64,7 +68,7 @@ func spawn(binary, config, dir string, lock *os.File, log io.Writer) (*child, er
 		close(c.done)
 	}()
 	if err := <-up; err != nil {
-		return nil, fmt.Errorf("redisd: start %s: %w", binary, err)
+		return nil, fmt.Errorf("redisd: start %s: %w", o.Binary, err)
 	}
 	return c, nil
 }
@@ -112,6 +116,9 @@ func (c *child) terminate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, politeStop)
 	defer cancel()
 	if err := c.signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	if err := c.signal(syscall.SIGCONT); err != nil { // one that is paused hears nothing
 		return err
 	}
 	select {

@@ -22,7 +22,7 @@ func clusterClient(t *testing.T, c *Cluster) *redis.ClusterClient {
 func TestClusterServesEverySlot(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
-	c, err := StartCluster(ctx, 3, 0, tempDir(t))
+	c, err := StartCluster(ctx, ClusterOptions{Dir: tempDir(t), Masters: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestClusterServesEverySlot(t *testing.T) {
 func TestReplicaTakesOverFromAKilledMaster(t *testing.T) {
 	t.Parallel()
 	ctx := testContext(t)
-	c, err := StartCluster(ctx, 3, 1, tempDir(t))
+	c, err := StartCluster(ctx, ClusterOptions{Dir: tempDir(t), Masters: 3, Replicas: 1, NodeTimeout: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestReplicaTakesOverFromAKilledMaster(t *testing.T) {
 func TestImpossibleClusterIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, shape := range [][2]int{{0, 0}, {3, -1}, {60, 1}} {
-		if c, err := StartCluster(testContext(t), shape[0], shape[1], tempDir(t)); err == nil {
+		if c, err := StartCluster(testContext(t), ClusterOptions{Dir: tempDir(t), Masters: shape[0], Replicas: shape[1]}); err == nil {
 			_ = c.Stop()
 			t.Errorf("a cluster of %v was started", shape)
 		}

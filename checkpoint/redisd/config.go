@@ -1,7 +1,7 @@
 package redisd
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,15 +9,14 @@ import (
 	"text/template"
 )
 
-//go:embed redis.conf.tmpl
-var configText string
+//go:embed redis.conf.tmpl sentinel.conf.tmpl
+var configFiles embed.FS
 
-var configTemplate = template.Must(template.New("redis.conf").Parse(configText))
+var configTemplates = template.Must(template.ParseFS(configFiles, "*.tmpl"))
 
 // configFields are the values of the template; paths are already quoted.
 type configFields struct {
-	Cluster   bool
-	Port      int
+	TCP       tcpFields
 	Socket    string
 	Dir       string
 	PIDFile   string
@@ -26,12 +25,40 @@ type configFields struct {
 	Fsync     string
 }
 
+// tcpFields are those of tcpOptions.
+type tcpFields struct {
+	Host               string
+	Port               int
+	Announce, Bus      int
+	Cluster, Group     bool
+	NodeTimeout        int64 // ms
+	MasterPort, Quorum int
+	Sentinel           string // name of the master
+	DownAfter          int64  // ms
+	FailoverTime       int64  // ms
+}
+
+func (t tcpOptions) fields() tcpFields {
+	f := tcpFields{
+		Host: t.host, Port: t.port, Announce: t.announce, Bus: t.bus, Cluster: t.cluster, Group: t.group,
+		NodeTimeout: t.nodeTimeout.Milliseconds(), MasterPort: t.masterPort,
+	}
+	if w := t.sentinel; w != nil {
+		f.Sentinel, f.MasterPort, f.Quorum = w.name, w.masterPort, w.quorum
+		f.DownAfter, f.FailoverTime = w.downAfter.Milliseconds(), w.failoverTime.Milliseconds()
+	}
+	return f
+}
+
 // renderConfig gives the text of redis.conf for these options.
 func renderConfig(o Options, socket string) (string, error) {
 	var b strings.Builder
-	err := configTemplate.Execute(&b, configFields{
-		Cluster:   o.clusterPort != 0,
-		Port:      o.clusterPort,
+	name := "redis.conf"
+	if o.tcp.sentinel != nil {
+		name = "sentinel.conf"
+	}
+	err := configTemplates.ExecuteTemplate(&b, name+".tmpl", configFields{
+		TCP:       o.tcp.fields(),
 		Socket:    quote(socket),
 		Dir:       quote(o.Dir),
 		PIDFile:   quote(filepath.Join(o.Dir, "redis.pid")),
@@ -40,7 +67,7 @@ func renderConfig(o Options, socket string) (string, error) {
 		Fsync:     o.Fsync,
 	})
 	if err != nil {
-		return "", fmt.Errorf("redisd: render redis.conf: %w", err)
+		return "", fmt.Errorf("redisd: render %s: %w", name, err)
 	}
 	return b.String(), nil
 }
@@ -52,6 +79,9 @@ func writeConfig(o Options, socket string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(o.Dir, "redis.conf")
+	if _, err := os.Stat(path); err == nil && o.tcp.sentinel != nil {
+		return path, nil // what a sentinel has learned is in its file
+	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return "", fmt.Errorf("redisd: write configuration: %w", err)
 	}

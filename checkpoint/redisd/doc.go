@@ -34,4 +34,11 @@
 //	appendonlydir/    the data, when Options.Persist is set
 //
 // Dir gets mode 0700: whoever can open the socket can read everything.
+//
+// # Groups
+//
+// [StartCluster] and [StartSentinel] run many servers that know each other by
+// loopback TCP, and everything that can happen to such a group: a node killed,
+// paused, parted from the others (by wires in this process, see network.go), a
+// replica promoted, a slot moved. They are for tests and trials.
 package redisd

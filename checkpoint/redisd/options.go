@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"time"
 )
 
 var (
@@ -39,8 +40,37 @@ type Options struct {
 	// one goroutine at a time.
 	Log io.Writer
 
-	// clusterPort, when not 0, makes the server a cluster node on loopback TCP.
-	clusterPort int
+	tcp tcpOptions
+}
+
+// tcpOptions is how a server of a group is reached by the others: on loopback,
+// without a password.
+type tcpOptions struct {
+	host          string        // it listens there and connects from there; "" is no TCP at all
+	port          int           // of the server; the cluster bus has busOffset more
+	announce, bus int           // ports told to the others instead, 0: the true ones
+	cluster       bool          // a node of a cluster
+	nodeTimeout   time.Duration // after which a node of a cluster is held for dead
+	group         bool          // master or replica under Sentinel
+	masterPort    int           // it starts as the replica of this port, 0: as a master
+	sentinel      *watchOptions // it is no store but a sentinel
+}
+
+// watchOptions is what a sentinel looks after.
+type watchOptions struct {
+	name         string
+	masterPort   int
+	quorum       int
+	downAfter    time.Duration
+	failoverTime time.Duration
+}
+
+// reach is the port by which everybody else comes to the server.
+func (t tcpOptions) reach() int {
+	if t.announce != 0 {
+		return t.announce
+	}
+	return t.port
 }
 
 // memorySize is what redis.conf takes as an amount of memory.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -99,7 +100,7 @@ func (s *Server) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := spawn(s.opt.Binary, config, s.opt.Dir, lock, s.opt.Log)
+	c, err := spawn(s.opt, config, lock)
 	if err != nil {
 		return err
 	}
@@ -134,6 +135,13 @@ func (s *Server) Done() <-chan struct{} { return s.current().done }
 // Kill ends the server as kill -9 does and waits until it is gone. Restart or
 // Supervise bring it back.
 func (s *Server) Kill() error { return s.current().kill() }
+
+// Pause stops the process where it is, as SIGSTOP does: connections to it stay
+// open and nobody is answered. Resume lets it go on.
+func (s *Server) Pause() error { return s.current().signal(syscall.SIGSTOP) }
+
+// Resume ends a pause.
+func (s *Server) Resume() error { return s.current().signal(syscall.SIGCONT) }
 
 // Stop ends the server for good and frees the directory. It is asked to close
 // its files cleanly and killed after 10 s or at the end of the context, which

@@ -1,6 +1,7 @@
 // Package redistest runs a package's tests on a Redis of their own: a
 // redis-server, or with PASSGATE_TEST_REDIS=cluster a Redis Cluster of three
-// masters on loopback, or with =memory the one in the process.
+// masters and three replicas on loopback, with =sentinel a master with two
+// replicas and three sentinels, or with =memory the one in the process.
 package redistest
 
 import (
@@ -17,6 +18,7 @@ import (
 // Redis is what the tests run on.
 type Redis struct {
 	Addrs    []string
+	Master   string // name of the master that Addrs, sentinels then, know; or ""
 	InMemory bool
 }
 
@@ -51,11 +53,17 @@ func start(ctx context.Context, kind, dir string) (Redis, func(), error) {
 		}
 		return Redis{Addrs: []string{srv.Socket()}}, func() { _ = srv.Stop(ctx) }, nil
 	case "cluster":
-		cluster, err := redisd.StartCluster(ctx, 3, 0, dir)
+		cluster, err := redisd.StartCluster(ctx, redisd.ClusterOptions{Dir: dir, Masters: 3, Replicas: 1})
 		if err != nil {
 			return Redis{}, nil, fmt.Errorf("redistest: %w", err)
 		}
 		return Redis{Addrs: cluster.Addrs()}, func() { _ = cluster.Stop() }, nil
+	case "sentinel":
+		group, err := redisd.StartSentinel(ctx, redisd.SentinelOptions{Dir: dir})
+		if err != nil {
+			return Redis{}, nil, fmt.Errorf("redistest: %w", err)
+		}
+		return Redis{Addrs: group.Addrs(), Master: redisd.SentinelMaster}, func() { _ = group.Stop() }, nil
 	case "memory":
 		mini := miniredis.NewMiniRedis()
 		if err := mini.Start(); err != nil {
@@ -63,5 +71,5 @@ func start(ctx context.Context, kind, dir string) (Redis, func(), error) {
 		}
 		return Redis{Addrs: []string{mini.Addr()}, InMemory: true}, mini.Close, nil
 	}
-	return Redis{}, nil, fmt.Errorf("PASSGATE_TEST_REDIS=%s: want single, cluster or memory", kind)
+	return Redis{}, nil, fmt.Errorf("PASSGATE_TEST_REDIS=%s: want single, cluster, sentinel or memory", kind)
 }
