@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
+	"passgate/gateway/cells"
 )
 
 const mimeCSV = "text/csv"
@@ -169,9 +170,10 @@ func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) [
 		b = append(b, strings.Join(e.Flags.Names(), " ")...)
 	}
 	b = e.Temperature.Append(append(b, ','))
-	for _, field := range [...]string{e.Method.String(), e.Who.String(), device} {
+	for _, field := range [...]string{e.Method.String(), e.Who.String()} {
 		b = append(append(b, ','), field...)
 	}
+	b = appendCSVField(append(b, ','), device) // a code may begin with a dash
 	b = appendCSVField(append(b, ','), lane)
 	b = appendCSVField(append(b, ','), e.Plate)
 	b = appendVehicle(append(b, ','), e)
@@ -180,7 +182,7 @@ func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) [
 	}
 	b = strconv.AppendBool(append(b, ','), e.Annulled)
 	b = strconv.AppendBool(append(b, ','), e.IsAnnulment())
-	return append(append(b, ','), staffOfEvent(reg, e)...)
+	return appendCSVField(append(b, ','), staffOfEvent(reg, e))
 }
 
 // appendCSVField writes a text that people chose: what a spreadsheet could take
@@ -189,9 +191,7 @@ func appendCSVField(b []byte, text string) []byte {
 	if text == "" {
 		return b
 	}
-	if strings.IndexByte(formulaStarts, text[0]) >= 0 {
-		text = "'" + text
-	}
+	text = cells.Guard(text)
 	if !strings.ContainsAny(text, ",\"\r\n") {
 		return append(b, text...)
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"passgate/checkpoint"
+	"passgate/gateway/cells"
 )
 
 const (
@@ -212,24 +213,12 @@ func (r *rowReader) person(fields []string) (checkpoint.NewResident, error) {
 		if strings.ContainsRune(fields[i], '\n') {
 			return checkpoint.NewResident{}, errLineBreak
 		}
-		value[col] = unguarded(strings.TrimSpace(fields[i]))
+		value[col] = cells.Unguard(strings.TrimSpace(fields[i]))
 	}
 	return checkpoint.NewResident{
 		Name: value[colName], IDNumber: value[colDocument], Phone: value[colPhone], Site: value[colSite],
 		Door: value[colDoor], Grid: value[colGrid],
 	}, nil
-}
-
-// formulaStarts are the characters by which a spreadsheet knows a formula.
-const formulaStarts = "=+-@\t\r"
-
-// unguarded takes off the apostrophe by which an export keeps a spreadsheet
-// from taking a field for a formula.
-func unguarded(field string) string {
-	if len(field) > 1 && field[0] == '\'' && strings.IndexByte(formulaStarts, field[1]) >= 0 {
-		return field[1:]
-	}
-	return field
 }
 
 // csvWhy says what is wrong with a row, without quoting it.

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
+	"passgate/gateway/cells"
 )
 
 const mimeNDJSON = "application/x-ndjson"
@@ -60,9 +61,7 @@ func exportRow(p checkpoint.Resident) []string {
 		utcTime(p.CreatedAt).String(),
 	}
 	for i, field := range row {
-		if field != "" && strings.IndexByte(formulaStarts, field[0]) >= 0 {
-			row[i] = "'" + field
-		}
+		row[i] = cells.Guard(field)
 	}
 	return row
 }

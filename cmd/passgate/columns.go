@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"unicode"
+
+	"passgate/gateway/cells"
 )
 
 // column is a field of a resident, by its place in what is sent.
@@ -82,7 +84,7 @@ func (at columns) pick(row []string) [columnCount]string {
 	var fields [columnCount]string
 	for field, i := range at {
 		if i >= 0 && i < len(row) {
-			fields[field] = unguard(trim(row[i]))
+			fields[field] = cells.Unguard(trim(row[i]))
 		}
 	}
 	return fields

@@ -10,6 +10,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"passgate/gateway/cells"
 )
 
 const (
@@ -209,6 +211,11 @@ func (j *importJob) prepare(r row) importRow {
 	}
 	if r.why != "" {
 		return importRow{row: r}
+	}
+	for i, field := range fields {
+		if cells.Unguard(field) != field { // the server takes an apostrophe off, too
+			fields[i] = cells.Guard(field)
+		}
 	}
 	var line bytes.Buffer
 	writer := csv.NewWriter(&line)

@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/mattn/go-runewidth"
+
+	"passgate/gateway/cells"
 )
 
 // site zone: what people at a gate have on their watches.
@@ -144,28 +146,7 @@ func (t *table) flush() error {
 	return t.out.Flush()
 }
 
-const (
-	byteOrderMark = "\ufeff"
-	// formulaStarts are the characters by which a spreadsheet takes a cell for
-	// a formula.
-	formulaStarts = "=+-@\t\r"
-)
-
-// guard keeps a spreadsheet from running a cell as a formula.
-func guard(cell string) string {
-	if cell != "" && strings.ContainsRune(formulaStarts, rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
-
-// unguard takes back what guard did.
-func unguard(cell string) string {
-	if len(cell) > 1 && cell[0] == '\'' && strings.ContainsRune(formulaStarts, rune(cell[1])) {
-		return cell[1:]
-	}
-	return cell
-}
+const byteOrderMark = "\ufeff"
 
 // csvWriter writes CSV for spreadsheets: UTF-8 with a byte order mark, formulas
 // guarded.
@@ -179,10 +160,10 @@ func newCSV(w io.Writer, head ...string) (*csvWriter, error) {
 	return c, c.add(head...)
 }
 
-func (c *csvWriter) add(cells ...string) error {
-	guarded := make([]string, len(cells))
-	for i, cell := range cells {
-		guarded[i] = guard(cell)
+func (c *csvWriter) add(texts ...string) error {
+	guarded := make([]string, len(texts))
+	for i, text := range texts {
+		guarded[i] = cells.Guard(text)
 	}
 	return c.w.Write(guarded)
 }
