@@ -36,6 +36,7 @@ for i = 1, #permits, RECORD do
     local allowed, used = string.byte(permits, i + 21, i + 22)
     if allowed > 0 and used > 0 then
       redis.call('HSET', person, 'v', string.sub(permits, 1, i + 21) .. string.char(used - 1) .. string.sub(permits, i + 23))
+      changed(person)
     end
   end
 end

@@ -92,17 +92,19 @@ const (
 	FlagFeverCase                         // the person has an open fever case
 	FlagOverstayed                        // a visitor left after the permit had ended
 	FlagOtherVehicle                      // the vehicle is not the one on the permit
+	FlagDegraded                          // decided by a gateway that could not reach Redis, from its copy
 )
 
 var flagNames = [...]string{
 	"late", "conflict", "already_inside", "not_inside", "replayed_pass", "remeasured",
 	"temperature_low", "temperature_high", "breach", "status_yellow", "outsider", "walk_in",
 	"escort", "outside_hours", "override", "fever_case", "overstayed", "other_vehicle",
+	"degraded",
 }
 
-// carefulFlags are those that turn a pass from green to yellow; "late" and
-// "conflict" are about the record, not about the person.
-const carefulFlags = ^(FlagLate | FlagConflict)
+// carefulFlags are those that turn a pass from green to yellow; "late",
+// "conflict" and "degraded" are about the record, not about the person.
+const carefulFlags = ^(FlagLate | FlagConflict | FlagDegraded)
 
 // Names lists the set flags by wire name, never nil, so that JSON shows [].
 func (f Flags) Names() []string {

@@ -79,6 +79,7 @@ if step == 'create' then
         'n', ARGV[a + 3], 'u', ARGV[a + 4], 'd', created)
       if ARGV[a + 5] ~= '' then redis.call('HSET', KEYS[k], 'w', ARGV[a + 5]) end
       redis.call('HSET', KEYS[k + 2], ARGV[a], '')
+      changed(KEYS[k])
       out[i] = '1'
     end
   end
@@ -99,6 +100,7 @@ if step == 'update' then
       redis.call('SET', KEYS[k + 1], ARGV[a + 6])
       redis.call('HDEL', KEYS[k + 2], ARGV[a])
       redis.call('HSET', KEYS[k + 3], ARGV[a], '')
+      changed(person)
       out[i] = '1'
     end
   end
@@ -108,6 +110,7 @@ end
 if step == 'status' then
   if redis.call('HEXISTS', KEYS[1], 's') == 0 then return '0' end
   redis.call('HSET', KEYS[1], 's', ARGV[2])
+  changed(KEYS[1])
   return '1'
 end
 
@@ -117,6 +120,7 @@ if step == 'raise' then
   if now == ARGV[2] then
     now = tostring(tonumber(now) + 1)
     redis.call('HSET', KEYS[1], 'g', now)
+    changed(KEYS[1])
   end
   return tonumber(now)
 end

@@ -50,6 +50,7 @@ if step == 'forget' then
   if not f[1] or not old or (f[2] or '') ~= '' or f[3] or f[5] or not settled(f[6]) or has_events(KEYS[3]) then return 'kept' end
   redis.call('DEL', person, KEYS[2])
   redis.call('HDEL', KEYS[4], ARGV[3])
+  changed(person)
   return 'gone'
 end
 
@@ -77,6 +78,7 @@ if step == 'erase' then
   redis.call('HSET', person, 'n', '')
   redis.call('HDEL', person, 'u', 'w', 'h', 'd', 'v', 'x')
   if f[1] ~= 'w' then redis.call('HSET', person, 'k', ERASED, 's', GONE) end
+  changed(person)
   return 'ok'
 end
 

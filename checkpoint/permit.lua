@@ -55,6 +55,7 @@ if ARGV[1] == 'end' then
   local i = find(list, number)
   if not i or time_at(list, i + 15) <= now then return {'over'} end
   redis.call('HSET', person, 'v', finish(list, i, ARGV[5]))
+  changed(person)
   return {'ended'}
 end
 
@@ -65,7 +66,10 @@ for _, m in ipairs(redis.call('ZRANGEBYSCORE', permits, '-inf', '(' .. ARGV[3], 
   local number, holder = string.sub(m, 1, 4), KEYS[4] .. string.sub(m, 6, 13)
   local list = redis.call('HGET', holder, 'v') or ''
   local i = find(list, number)
-  if i then redis.call('HSET', holder, 'v', without(list, i)) end
+  if i then
+    redis.call('HSET', holder, 'v', without(list, i))
+    changed(holder)
+  end
   redis.call('DEL', permits .. ':' .. number)
   redis.call('ZREM', permits, m)
 end
@@ -103,4 +107,5 @@ local number = big_endian(count * 64 + tonumber(ARGV[4]), 4)
 redis.call('HSET', permits .. ':' .. number, 'q', request, 'm', ARGV[6], 'd', ARGV[9])
 redis.call('ZADD', permits, ARGV[7], number .. ARGV[6])
 redis.call('HSET', person, 'v', list .. number .. ARGV[5])
+changed(person)
 return {'new', number}

@@ -36,6 +36,7 @@ const (
 	ReasonDeviceRevoked
 	ReasonDisinfection
 	ReasonAnnulled
+	ReasonCutOff
 )
 
 // ReasonText is one row of the published table of reasons.
@@ -74,6 +75,7 @@ var reasons = [...]ReasonText{
 	ReasonDeviceRevoked:       {"device_revoked", "本设备已停用", "This device is revoked"},
 	ReasonDisinfection:        {"disinfection_required", "车辆请先消毒", "Disinfect the vehicle first"},
 	ReasonAnnulled:            {"annulled", "该次登记已撤销", "This entry was taken back"},
+	ReasonCutOff:              {"cut_off", "与中心断联过久,暂停进入,请稍候", "Cut off for too long: nobody enters, please wait"},
 }
 
 // Reasons returns the published table, in stored order.

@@ -54,4 +54,5 @@ end
 if new_reading == '' then redis.call('HDEL', person, 'm')
 elseif new_reading then put('m', new_reading .. string.char(temp) .. string.sub(place, 1, 10) .. hash) end
 if #set > 0 then redis.call('HSET', person, unpack(set)) end
+if new_case or permit_at and decision == PASS then changed(person) end
 return {'new', member, name, kind, home or ''}

@@ -1,5 +1,10 @@
 package checkpoint
 
+import (
+	"fmt"
+	"strings"
+)
+
 // The reference decides scans in plain Go, over plain structs, as DESIGN.md
 // (section 5) and the comments of this package say: a second statement of the
 // whole decision, to hold the scripts against. It shares the words of requests
@@ -130,7 +135,7 @@ func (r *reference) scan(req *ScanRequest, now int64) refAnswer {
 	p := r.who(req)
 	for _, owner := range p.trails() {
 		if e := owner.find(id); e != nil {
-			return refAnswer{Outcome: e.Outcome, person: owner.id, recorded: e.RecordedAt, again: true}
+			return r.again(req, now, refAnswer{Outcome: e.Outcome, person: owner.id, recorded: e.RecordedAt, again: true})
 		}
 	}
 	walkIn := req.WalkIn != nil
@@ -157,6 +162,30 @@ func (r *reference) scan(req *ScanRequest, now int64) refAnswer {
 	}
 	r.decide(p, req, e)
 	return refAnswer{Outcome: e.Outcome, person: p.id, recorded: now}
+}
+
+// again answers a scan that is on record. What was told otherwise is what
+// happened: it is recorded, and the other one taken back.
+func (r *reference) again(req *ScanRequest, now int64, first refAnswer) refAnswer {
+	t := req.Told
+	same := t == nil || t.Decision == first.Decision && t.Reason == first.Reason
+	if same || refTime(req, now) != "" || strings.HasPrefix(req.ID, "told:") {
+		return first
+	}
+	name := fmt.Sprintf("%x", scanHash(req.Device, req.ID))
+	back := AnnulRequest{
+		ID: "back:" + name, Device: req.Device, Scan: req.ID, OccurredAt: req.OccurredAt, At: req.OccurredAt, Person: first.person, Late: true,
+	}
+	switch res := r.annul(&back, now); res.problem {
+	case "annulled", "revoked":
+		return first
+	case "":
+	default:
+		return res
+	}
+	told := *req
+	told.ID = "told:" + name
+	return r.scan(&told, now)
 }
 
 // refuse answers a scan of nobody. An emergency passes, but not for a device

@@ -26,19 +26,7 @@ func (s *Store) Refuse(ctx context.Context, req ScanRequest, reason Reason) (Sca
 
 // refuse records a refusal without a person in the gate's own log.
 func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanResult, error) {
-	o := Outcome{Decision: Deny, Reason: reason, Action: refusalAction(reason), Flags: c.flags}
-	if c.event.Override != 0 { // an emergency is let pass, and the reason says what it passed over
-		o.Flags |= FlagOverride
-		if reason != ReasonDeviceRevoked {
-			o.Decision, o.Action = Pass, Admit
-		}
-	}
-	if t := c.req.Told; t != nil { // what the device said stands here, too
-		if t.Decision != o.Decision || t.Reason != o.Reason {
-			o.Flags |= FlagConflict
-		}
-		o.Decision, o.Reason, o.Action = t.Decision, t.Reason, t.Action
-	}
+	o := c.refusal(reason)
 	e := &c.event
 	e.Person = 0
 	body := e.appendBody(o.pack(), true)
@@ -79,6 +67,24 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 		return res, s.raiseAlert(ctx, &first) // the first time, it may have failed
 	}
 	return ScanResult{}, c.refusedBy(verdict)
+}
+
+// refusal is the answer to a scan that names nobody on record.
+func (c *scanCall) refusal(reason Reason) Outcome {
+	o := Outcome{Decision: Deny, Reason: reason, Action: refusalAction(reason), Flags: c.flags}
+	if c.event.Override != 0 { // an emergency is let pass, and the reason says what it passed over
+		o.Flags |= FlagOverride
+		if reason != ReasonDeviceRevoked {
+			o.Decision, o.Action = Pass, Admit
+		}
+	}
+	if t := c.req.Told; t != nil { // what the device said stands here, too
+		if t.Decision != o.Decision || t.Reason != o.Reason {
+			o.Flags |= FlagConflict
+		}
+		o.Decision, o.Reason, o.Action = t.Decision, t.Reason, t.Action
+	}
+	return o
 }
 
 func refusalAction(r Reason) Action {

@@ -43,7 +43,11 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 		}
 		switch verdict {
 		case "new", "again":
-			return c.result(s.Registry(), rest, verdict == "again")
+			res, err := c.result(s.Registry(), rest, verdict == "again")
+			if err != nil || !res.Duplicate {
+				return res, err
+			}
+			return s.again(ctx, c, res)
 		case "stale":
 			if err := s.reload(ctx); err != nil {
 				return ScanResult{}, err
@@ -56,7 +60,7 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 			case err != nil:
 				return ScanResult{}, err
 			case first != nil:
-				return *first, nil
+				return s.again(ctx, c, *first)
 			case resident == 0: // known as nobody now
 				apart = true
 			default: // the resident's record and rules

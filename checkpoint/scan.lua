@@ -68,5 +68,5 @@ if passage then -- way 1, time 6, site 4, gate 4, jti of an app pass
   last_way, last, last_site = string.sub(passage, 1, 1), time_at(passage, 2), string.sub(passage, 8, 11)
   last_gate, last_jti = string.sub(passage, 12, 15), string.sub(passage, 16)
 end
-local need, antipassback, replay, closed, late_hour, full, permits, disinfect, outings, fever, low, window, low_again =
-  string.byte(ARGV[7], 1, 13)
+local need, antipassback, replay, closed, late_hour, full, permits, disinfect, outings, fever, low, window, low_again, cut_off =
+  string.byte(ARGV[7], 1, 14)

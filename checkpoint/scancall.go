@@ -59,6 +59,9 @@ func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
 		Disinfected: req.Disinfected, Plate: req.Plate, Hash: scanHash(device.Num, req.ID),
 		Staff: s.onShift(device.Num, req.OccurredAt), Purpose: req.Purpose, Override: req.Override,
 	}
+	if req.Journaled != 0 {
+		c.event.RecordedAt = req.Journaled
+	}
 	if req.RemeasureOf != "" {
 		c.event.RemeasureOf = scanHash(device.Num, req.RemeasureOf)
 	}
@@ -84,7 +87,7 @@ func (s *Store) inTime(req *ScanRequest, device *Device, now int64) error {
 		return &FieldError{"occurred_at", fmt.Sprintf("lies %s in the future: the device's clock is wrong", away.Round(time.Second))}
 	case away < -s.retention:
 		return &FieldError{"occurred_at", fmt.Sprintf("is older than the %d days that events are kept", int(s.retention.Hours()/24))}
-	case !req.Late && away < -s.fresh:
+	case !req.Late && req.Journaled == 0 && away < -s.fresh:
 		return &FieldError{"occurred_at", fmt.Sprintf("lies %s back: scans older than %s go through the batch route", (-away).Round(time.Second), s.fresh)}
 	case req.Late && req.OccurredAt < device.EnrolledAt:
 		return &FieldError{"occurred_at", "lies before this device was enrolled"}
@@ -129,6 +132,9 @@ func (c *scanCall) judge(s *Store) {
 	if req.Late {
 		c.flags |= FlagLate
 	}
+	if req.Degraded {
+		c.flags |= FlagDegraded
+	}
 	r := c.rules
 	c.cells = cellsOf(site.Kind, req.Direction, r.ResidentsOnly)
 	at := time.UnixMilli(req.OccurredAt)
@@ -144,6 +150,7 @@ func (c *scanCall) judge(s *Store) {
 		bit(site.Kind.Residential() && !(entering && r.ResidentsOnly)),
 		bit(r.Disinfection && entering && req.Plate != "" && !req.Disinfected), byte(outings), //nolint:gosec // at most 100
 		r.FeverLine.code(), r.LowLine.code(), byte(r.RemeasureMin), r.LowAgain.level(),
+		bit(req.cutOff),
 	}
 }
 

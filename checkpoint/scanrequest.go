@@ -69,6 +69,13 @@ type ScanRequest struct {
 
 	Late bool  // came by the batch route: older than the fresh window is allowed
 	Told *Told // what the device showed when it was offline; never re-decided
+
+	// Of scans that a gateway sends again from its journal: when it first had
+	// them, UTC ms, and whether it answered them itself. They may be old.
+	Journaled int64
+	Degraded  bool
+
+	cutOff bool // decided by a gateway that is past the limit of its Standby
 }
 
 // Purpose is what a person leaves home for, as the guard heard it. Medical and

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -217,6 +218,30 @@ func (r *sweepRun) sweepRevocations(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// changesKept is for how long it stays written whose record has changed. Gateways
+// that were away for longer than snapshotGap read everything anew.
+const changesKept = 10 * time.Second
+
+// sweepChanges cuts the streams of changes. They are in Redis's time.
+func (r *sweepRun) sweepChanges(ctx context.Context) error {
+	now, err := r.s.rdb.Time(ctx).Result()
+	if err != nil {
+		return unavailable(err)
+	}
+	oldest := strconv.FormatInt(now.Add(-changesKept).UnixMilli(), 10)
+	cut := make([]*redis.IntCmd, Partitions)
+	_, err = r.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for part := range cut {
+			cut[part] = p.XTrimMinID(ctx, r.s.keys.changes(part), oldest)
+		}
+		return nil
+	})
+	for _, n := range cut {
+		r.removed("changes", n.Val())
+	}
+	return unavailable(err)
 }
 
 // sweepCases takes away whom a case was about and who was asked about under it,

@@ -7,7 +7,7 @@ local NOT_YET_VALID, REVOKED, STATUS_RED, QUARANTINE = 6, 7, 9, 10
 local OUTSIDER, PERMIT_EXPIRED, PERMIT_USED = 11, 12, 13
 local SITE_CLOSED, SITE_FULL, OUTSIDE_HOURS, QUOTA = 14, 15, 16, 17
 local TEMPERATURE_REQUIRED, TEMPERATURE_LOW, MEASURE_AGAIN, FEVER = 18, 19, 20, 21
-local ALREADY_INSIDE, NOT_INSIDE, REPLAYED_PASS, DISINFECTION = 22, 23, 24, 26
+local ALREADY_INSIDE, NOT_INSIDE, REPLAYED_PASS, DISINFECTION, CUT_OFF = 22, 23, 24, 26, 28
 local F_CONFLICT, F_INSIDE, F_NOT_INSIDE, F_REPLAYED, F_REMEASURED, F_LOW, F_HIGH = 2, 4, 8, 16, 32, 64, 128
 local F_HOURS, F_OVERRIDE, F_CASE, F_OVERSTAYED, F_OTHER_VEHICLE = 8192, 16384, 32768, 65536, 131072
 
@@ -62,11 +62,12 @@ if case then
   elseif decision == PASS then decision, reason, action = DENY, FEVER, HOLD end
 end
 
--- The site: closed, out of hours, full. Nobody is locked out of their home, and
--- who is inside already takes no further place.
+-- The gateway is cut off and knows too little; the site is closed, out of hours or
+-- full. Nobody is locked out of their home, and who is inside takes no further place.
 if decision == PASS and entering then
   if own then
     if closed == 1 or late_hour == 1 then flags = flags + F_HOURS end
+  elseif cut_off == 1 then decision, reason, action = DENY, CUT_OFF, SEND_BACK
   elseif closed == 1 then decision, reason, action = DENY, SITE_CLOSED, SEND_BACK
   elseif late_hour == 1 then decision, reason, action = DENY, OUTSIDE_HOURS, SEND_BACK
   elseif full == 1 and not inside then decision, reason, action = DENY, SITE_FULL, SEND_BACK end

@@ -60,6 +60,7 @@ if step == 'match' then
   if f[2] == ARGV[2] then return 'ok' end
   if f[2] then return 'other' end
   redis.call('HSET', person, 'r', ARGV[2], 'b', ARGV[3] .. ' ' .. ARGV[4])
+  changed(person)
   return 'ok'
 end
 
@@ -72,6 +73,7 @@ if step == 'unmatch' then
   redis.call('HDEL', person, 'r')
   redis.call('HSET', person, 'b', ARGV[2])
   put('q', string.sub(without(former, f[1]) .. f[1], -FORMER))
+  changed(person)
   return f[1]
 end
 
@@ -85,12 +87,15 @@ if step == 'state' then
 end
 
 if step == 'hold' then
-  redis.call('HSETNX', person, 'f', ARGV[2])
+  if redis.call('HSETNX', person, 'f', ARGV[2]) == 1 then changed(person) end
   return 'ok'
 end
 
 if step == 'release' then
-  if redis.call('HGET', person, 'f') == ARGV[2] then redis.call('HDEL', person, 'f') end
+  if redis.call('HGET', person, 'f') == ARGV[2] then
+    redis.call('HDEL', person, 'f')
+    changed(person)
+  end
   return 'ok'
 end
 

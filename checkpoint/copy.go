@@ -1,0 +1,123 @@
+package checkpoint
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// What package backup has to know of the keys: which there are, and which one
+// makes a store of them.
+
+// StoreFormat is the version of the stored layout that this program reads and
+// writes.
+const StoreFormat = formatVersion
+
+// KeyPattern matches every key of a store, for SCAN.
+func KeyPattern(prefix string) string { return globPrefix(prefix) }
+
+// MetaKey is the key without which there is no store: Open refuses one whose
+// format it does not know.
+func MetaKey(prefix string) string { return keys{prefix: prefix}.registry("meta") }
+
+// SettleCopy makes agree, in a copy of a store that nobody else uses, what lies
+// on masters that were copied at slightly different moments: the version of the
+// rules that partitions ask for with that of the registry, and the indexes of
+// documents and phones with the people. The indexes of events are made anew by
+// package replay. Doing it again changes nothing. Errors: ErrUnavailable, and
+// those of identities that cannot be read.
+func (s *Store) SettleCopy(ctx context.Context) error {
+	if err := s.settleRules(ctx); err != nil {
+		return err
+	}
+	var ids []uint64
+	flush := func() error {
+		err := s.indexPeople(ctx, ids)
+		ids = ids[:0]
+		return err
+	}
+	err := s.StoredKeys(ctx, func(k StoredKey) error {
+		if k.Person == 0 {
+			return nil
+		}
+		if ids = append(ids, k.Person); len(ids) < pipelineSize {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// settleRules raises the registry's version to what the partitions ask for:
+// otherwise every scan would be told that its rules are old, for ever.
+func (s *Store) settleRules(ctx context.Context) error {
+	asked := make([]*redis.StringCmd, Partitions)
+	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for part := range asked {
+			asked[part] = p.HGet(ctx, s.keys.partition(part), "v")
+		}
+		return nil
+	})
+	if err != nil && !isNil(err) {
+		return unavailable(err)
+	}
+	newest := s.Registry().Version
+	for part, reply := range asked {
+		if isNil(reply.Err()) {
+			continue
+		}
+		version, err := strconv.ParseInt(reply.Val(), 10, 64)
+		if err != nil {
+			return fmt.Errorf("checkpoint: version of the rules in partition %d: %w", part, err)
+		}
+		newest = max(newest, version)
+	}
+	if newest > s.Registry().Version {
+		if err := s.rdb.HSet(ctx, s.keys.registry("meta"), "version", newest).Err(); err != nil {
+			return unavailable(err)
+		}
+		if err := s.reload(ctx); err != nil {
+			return err
+		}
+	}
+	return s.raiseRules(ctx, newest)
+}
+
+// indexPeople makes people findable by document and phone, as enrolment does.
+func (s *Store) indexPeople(ctx context.Context, ids []uint64) error {
+	records, err := s.readPeople(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var documents, phones []*enrolment
+	for i := range records {
+		r := &records[i]
+		if !r.exists || r.blob == "" || r.kind == KindWalkIn {
+			continue
+		}
+		who, err := s.seal.openIdentity(ids[i], []byte(r.blob))
+		if err != nil {
+			return fmt.Errorf("person %s: %w", FormatPersonID(ids[i]), err)
+		}
+		e := &enrolment{id: ids[i]}
+		if who.Document != "" {
+			e.doc = s.seal.blind("document", who.Document)
+			documents = append(documents, e)
+		}
+		if who.Phone != "" {
+			e.phone = s.seal.blind("phone", who.Phone)
+			phones = append(phones, e)
+		}
+	}
+	err = s.batch(ctx, s.phoneStep("phone", func(e *enrolment) uint64 { return e.phone }, func(*enrolment, string) {}), phones)
+	if err != nil {
+		return err
+	}
+	_, _, err = s.claim(ctx, documents)
+	return err
+}

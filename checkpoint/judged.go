@@ -1,0 +1,135 @@
+package checkpoint
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// judged is the record of one person as the scan script finds it without Redis:
+// the copied fields, and on top of them what this gateway has decided since
+// Redis went away. It answers the commands that the script uses. What it has no
+// copy of is empty: the trail and the household's outings from before, and how
+// many are inside (which is told by the rules' argument anyway).
+type judged struct {
+	base   personFacts
+	fields map[string]string // set by scans judged here; "" is deleted
+	events []judgedEvent     // by occurred_at as they came
+}
+
+// judgedEvent is a scan that was judged here.
+type judgedEvent struct {
+	at     string // score, as the script gives it
+	member string
+}
+
+// clone is a record that may be changed without changing this one.
+func (j *judged) clone() *judged {
+	return &judged{base: j.base, fields: maps.Clone(j.fields), events: slices.Clone(j.events)}
+}
+
+func (j *judged) field(name string) (string, bool) {
+	if v, set := j.fields[name]; set {
+		return v, v != ""
+	}
+	if place, ok := factPlace[name]; ok {
+		return j.base.field(place)
+	}
+	return "", false
+}
+
+func (j *judged) set(name, value string) {
+	if j.fields == nil {
+		j.fields = map[string]string{}
+	}
+	j.fields[name] = value
+}
+
+// call is redis.call for the script. A command that it does not know raises an
+// error there: whoever teaches the script a new one teaches it here.
+func (j *judged) call(vm *lua.LState) int {
+	switch command := vm.CheckString(1); command {
+	case "HMGET":
+		t := vm.NewTable()
+		for i := 3; i <= vm.GetTop(); i++ {
+			t.RawSetInt(i-2, j.value(vm.CheckString(i)))
+		}
+		vm.Push(t)
+	case "HGET": // of the person, or the partition's rules version, which is not newer than ours
+		if isPerson(vm.CheckString(2)) {
+			vm.Push(j.value(vm.CheckString(3)))
+		} else {
+			vm.Push(lua.LFalse)
+		}
+	case "HSET":
+		if isPerson(vm.CheckString(2)) {
+			for i := 3; i < vm.GetTop(); i += 2 {
+				j.set(vm.CheckString(i), vm.CheckString(i+1))
+			}
+		}
+		vm.Push(lua.LNumber(1))
+	case "HDEL":
+		if isPerson(vm.CheckString(2)) {
+			j.set(vm.CheckString(3), "")
+		}
+		vm.Push(lua.LNumber(1))
+	case "ZRANGEBYSCORE": // of the trail, at one time
+		vm.Push(j.eventsAt(vm, vm.CheckString(3)))
+	case "ZADD":
+		if isTrail(vm.CheckString(2)) {
+			j.events = append(j.events, judgedEvent{vm.CheckString(3), vm.CheckString(4)})
+		}
+		vm.Push(lua.LNumber(1))
+	case "ZCARD": // never so full that it is cut
+		vm.Push(lua.LNumber(1))
+	case "ZCOUNT": // outings from before are not known
+		vm.Push(lua.LNumber(0))
+	case "XADD", "SET", "HINCRBY", "ZREMRANGEBYSCORE":
+		vm.Push(lua.LTrue)
+	default:
+		vm.RaiseError("no %s without Redis", command)
+	}
+	return 1
+}
+
+func (j *judged) value(field string) lua.LValue {
+	if v, ok := j.field(field); ok {
+		return lua.LString(v)
+	}
+	return lua.LFalse
+}
+
+func (j *judged) eventsAt(vm *lua.LState, at string) *lua.LTable {
+	t := vm.NewTable()
+	for _, e := range j.events {
+		if e.at == at {
+			t.Append(lua.LString(e.member))
+		}
+	}
+	return t
+}
+
+// has tells whether a scan was judged here, by its hash.
+func (j *judged) has(hash [8]byte, at int64) bool {
+	score := strconv.FormatInt(at, 10)
+	return slices.ContainsFunc(j.events, func(e judgedEvent) bool {
+		return e.at == score && strings.HasPrefix(e.member, string(hash[:]))
+	})
+}
+
+// isPerson and isTrail tell a person's hash and trail from the other keys of the
+// script by the form that keys.go gives them.
+func isPerson(key string) bool { return hasPart(key, "p:", 8) }
+
+func isTrail(key string) bool {
+	_, rest, _ := strings.Cut(key, "}:")
+	return strings.HasPrefix(rest, "t:")
+}
+
+func hasPart(key, part string, id int) bool {
+	_, rest, ok := strings.Cut(key, "}:")
+	return ok && strings.HasPrefix(rest, part) && len(rest) == len(part)+id
+}

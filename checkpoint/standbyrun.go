@@ -1,0 +1,268 @@
+package checkpoint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"passgate/checkpoint/journal"
+)
+
+const (
+	standbyProbe = 100 * time.Millisecond // between two looks at whether Redis is back
+	standbySend  = 200                    // entries of a partition that are recorded between two notes of it
+	standbyOnce  = 5000                   // entries of a partition in one go
+)
+
+// Run keeps the copy up to date, records what the journal owes when Redis is
+// back and forgets what is older than the window, until ctx ends.
+func (b *Standby) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { b.followCopy(ctx) })
+	wg.Go(func() { b.settleDebts(ctx) })
+	wg.Wait()
+}
+
+// followCopy keeps the copy complete.
+func (b *Standby) followCopy(ctx context.Context) {
+	var whole time.Time // when a partition was last read anew
+	failing := false
+	for ctx.Err() == nil {
+		sleep(ctx, snapshotPoll)
+		err := b.s.follow(ctx, b.copy)
+		part, missed := b.copy.stalest(time.Now())
+		if err == nil && (missed || time.Since(whole) > snapshotWhole) {
+			whole = time.Now()
+			err = b.s.refill(ctx, b.copy, part)
+		}
+		if err != nil && ctx.Err() == nil && !failing {
+			b.cfg.Logger.Warn("the copy of the people cannot be kept up to date", "error", err)
+		}
+		failing = err != nil
+	}
+}
+
+// settleDebts looks whether Redis is back where it was lost, and records what is
+// owed there.
+func (b *Standby) settleDebts(ctx context.Context) {
+	var forgot time.Time
+	for ctx.Err() == nil {
+		b.probe(ctx)
+		b.Settle(ctx)
+		if now := time.Now(); b.cfg.Window > 0 && now.Sub(forgot) > time.Second {
+			forgot = now
+			if err := b.journal.Forget(b.s.now() - b.cfg.Window.Milliseconds()); err != nil {
+				b.cfg.Logger.Error("the journal cannot forget what is past its window", "error", err)
+			}
+		}
+		sleep(ctx, standbyProbe)
+	}
+}
+
+// probe writes where Redis was lost: a server that only reads (full, out of
+// memory, a replica) is not back.
+func (b *Standby) probe(ctx context.Context) {
+	lost := make([]int, 0, Partitions)
+	for p := range b.down {
+		if b.down[p].Load() {
+			lost = append(lost, p)
+		}
+	}
+	if len(lost) == 0 {
+		return
+	}
+	var wg sync.WaitGroup
+	for _, p := range lost {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, ClientTimeout)
+			defer cancel()
+			if b.s.rdb.HSet(ctx, b.s.keys.partition(p), "seen", b.s.now()).Err() == nil {
+				b.down[p].Store(false)
+			}
+		})
+	}
+	wg.Wait()
+	if !b.cut() {
+		b.cfg.Logger.Info("Redis answers again", "owed", b.journal.OwedCount())
+	}
+}
+
+// Settle records what the journal owes to the parts that Redis answers for, in
+// the order in which it was told, each partition on its own.
+func (b *Standby) Settle(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, part := range b.journal.OwedPartitions() {
+		if !b.down[part].Load() {
+			wg.Go(func() {
+				if err := b.pay(ctx, part); err != nil && ctx.Err() == nil {
+					b.cfg.Logger.Warn("what gates were told waits to be recorded", "partition", part, "error", err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// pay records what is owed to one partition.
+func (b *Standby) pay(ctx context.Context, part int) error {
+	after := uint64(0)
+	for range standbyOnce / standbySend {
+		entries, err := b.journal.Owed(part, after, standbySend)
+		if err != nil || len(entries) == 0 {
+			return err
+		}
+		after = entries[len(entries)-1].Seq
+		if err := b.payAll(ctx, part, entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Standby) payAll(ctx context.Context, part int, entries []journal.Entry) (err error) {
+	var done []uint64
+	var owners []uint64
+	for _, e := range entries {
+		var owner uint64
+		if owner, err = b.payOne(ctx, part, e); err != nil {
+			break
+		}
+		done, owners = append(done, e.Seq), append(owners, owner)
+	}
+	if len(done) == 0 {
+		return err
+	}
+	if lost := b.journal.Paid(done...); lost != nil { // they are sent again: harmless
+		return errors.Join(err, lost)
+	}
+	for _, owner := range owners {
+		b.owing.remove(owner)
+	}
+	return err
+}
+
+// payOne records one entry, or sets it aside if it never can be.
+func (b *Standby) payOne(ctx context.Context, part int, e journal.Entry) (owner uint64, err error) {
+	var entry journalEntry
+	if err := json.Unmarshal(e.Value, &entry); err != nil {
+		return 0, b.setAside(e, fmt.Errorf("cannot be read: %w", err))
+	}
+	res, err := b.s.take(ctx, entry.Request, entry.Refused)
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		b.lose(part, err)
+		return 0, err
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case err != nil:
+		return entry.Owner, b.setAside(e, err)
+	}
+	b.paid.Add(1)
+	b.keep(part, &entry.Request, entry.Refused, &res)
+	return entry.Owner, nil
+}
+
+func (b *Standby) setAside(e journal.Entry, why error) error {
+	b.cfg.Logger.Error("an answered scan cannot be recorded and is set aside in the journal", "entry", e.Seq, "error", why)
+	b.aside.Add(1)
+	return b.journal.SetAside(e.Seq, why.Error())
+}
+
+// keep remembers an answer that Redis has recorded, for repeats while it is away
+// and, for the window, in the journal.
+func (b *Standby) keep(part int, req *ScanRequest, refused Reason, res *ScanResult) {
+	b.told.put(scanHash(req.Device, req.ID), req.OccurredAt, res)
+	if b.cfg.Window == 0 || res.Duplicate {
+		return
+	}
+	entry := journalEntry{Request: *req, Refused: refused}
+	entry.tell(res)
+	if err := b.journal.Keep(part, entry.encode()); err != nil {
+		b.cfg.Logger.Warn("an answered scan is not in the journal: it is lost if a master is lost now", "error", err)
+	}
+}
+
+// Resend sends again what was answered since a moment (UTC ms) for partitions
+// whose master has changed: the new one may not have all of it. What it has
+// stays as it is; what it has otherwise is kept as it was told and marked.
+func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent int, err error) {
+	for _, part := range parts {
+		var entries []journal.Entry
+		err := b.journal.Kept(part, since, func(e journal.Entry) error {
+			entries = append(entries, e)
+			return nil
+		})
+		if err != nil {
+			return sent, fmt.Errorf("journal: %w", err)
+		}
+		for _, e := range entries {
+			var entry journalEntry
+			if err := json.Unmarshal(e.Value, &entry); err != nil {
+				return sent, fmt.Errorf("journal: entry %d: %w", e.Seq, err)
+			}
+			if _, err := b.s.take(ctx, entry.Request, entry.Refused); errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
+				return sent, err
+			} else if err != nil {
+				b.cfg.Logger.Error("an answered scan could not be sent again", "entry", e.Seq, "error", err)
+				continue
+			}
+			sent++
+			b.resent.Add(1)
+		}
+	}
+	return sent, nil
+}
+
+// remember takes up what an earlier run of this gateway left owed, so that the
+// people concerned are judged here until it is recorded.
+func (b *Standby) remember() error {
+	for _, part := range b.journal.OwedPartitions() {
+		for after := uint64(0); ; {
+			entries, err := b.journal.Owed(part, after, standbySend)
+			if err != nil {
+				return fmt.Errorf("journal: %w", err)
+			}
+			if len(entries) == 0 {
+				break
+			}
+			for _, e := range entries {
+				after = e.Seq
+				b.rememberOne(e)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Standby) rememberOne(e journal.Entry) {
+	var entry journalEntry
+	if json.Unmarshal(e.Value, &entry) != nil {
+		return // is set aside when its turn comes
+	}
+	b.owing.add(entry.Owner)
+	c, err := b.s.prepareScan(&entry.Request)
+	if err != nil {
+		return
+	}
+	told := entry.Request.Told
+	res := ScanResult{
+		Outcome:    Outcome{told.Decision, told.Reason, told.Action, c.flags},
+		OccurredAt: entry.Request.OccurredAt, RecordedAt: entry.Request.Journaled,
+	}
+	if entry.Owner == 0 || entry.Refused != ReasonOK {
+		b.told.put(c.event.Hash, entry.Request.OccurredAt, &res)
+		return
+	}
+	c, owner, err := b.resolve(c, entry.Request)
+	if err != nil {
+		return
+	}
+	state := b.owing.state(owner)
+	state.base = b.copy.person(owner)
+	if _, err := b.judge.run(c.keys(b.s.keys), c.args(), state); err == nil {
+		b.owing.put(owner, state)
+	}
+}
