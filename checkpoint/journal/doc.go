@@ -70,5 +70,6 @@
 // where, puts every record that is whole into a new file and keeps the damaged
 // one under another name. Records say what they are, so they are found by
 // searching the file for "pgJ1" when the pages lead nowhere. That finds removed
-// ones, too: those older than the floor of a later record are left out.
+// ones, too: those older than the floor of a later record are left out. A fact
+// may then be an older one.
 package journal

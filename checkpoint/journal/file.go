@@ -88,8 +88,8 @@ func (j *Journal) openDB(path string) (*bbolt.DB, error) {
 	return db, nil
 }
 
-// make fills a new file and leaves it on the disk, closed, under the name that
-// replace gives its place.
+// make fills a new file and leaves it on the disk, closed, under a name of its
+// own.
 func (j *Journal) make(fill func(*bbolt.DB) error) error {
 	path := j.path() + newMark
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -139,25 +139,26 @@ func (j *Journal) syncDir() error {
 }
 
 // renew copies what is in the file to a new one and goes on with that. What was
-// removed stays behind.
+// removed stays behind. If it fails, it goes on with the file that has the name.
 func (j *Journal) renew() error {
 	err := j.make(func(db *bbolt.DB) error { return bbolt.Compact(db, j.db, mostWeight) })
 	if err != nil {
 		return err
 	}
-	if err := j.replace(); err != nil {
-		return err
-	}
-	db, err := j.openDB(j.path())
+	db, err := j.openDB(j.path() + newMark)
 	if err != nil {
 		return err
+	}
+	if err := os.Rename(j.path()+newMark, j.path()); err != nil {
+		_ = db.Close()
+		return fmt.Errorf("journal: %w", err)
 	}
 	j.dbMu.Lock()
 	old := j.db
 	j.db = db
 	j.dbMu.Unlock()
 	_ = old.Close() // its file has no name any more
-	return nil
+	return j.syncDir()
 }
 
 // wasteful tells whether most of the file is free.

@@ -83,6 +83,7 @@ type Journal struct {
 	lastBlock uint64    // number of the last block on the disk; the writer's
 	failedAt  time.Time // of the last write that failed; zero if it succeeded; the writer's
 	suspect   bool      // the file has to be made anew; the writer's
+	crowd     int       // requests in the last commit; the writer's
 
 	mu    sync.Mutex
 	state state
@@ -146,12 +147,14 @@ func (j *Journal) open() error {
 		return err
 	}
 	j.db = db
-	if err = j.load(); err == nil && j.wasteful() {
-		err = j.renew()
+	if j.wasteful() {
+		if err := j.renew(); err != nil { // a full disk must not keep it shut
+			j.o.Logger.Warn("journal: the file is mostly empty and cannot be made smaller", "file", j.path(), "error", err)
+		}
 	}
-	if err != nil {
+	if err := j.load(); err != nil {
 		_ = j.db.Close()
-		return fmt.Errorf("journal: open %s: %w", j.path(), err)
+		return err
 	}
 	j.keep.next = j.lastBlock + 1
 	return nil

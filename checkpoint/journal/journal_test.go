@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,7 +20,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("PASSGATE_LONG") == "" {
+		_ = flag.Set("rapid.checks", "10") // each step of a history waits for the disk
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var testKey = bytes.Repeat([]byte{7}, 32)
 

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -245,27 +244,24 @@ func (j *Journal) readBlocks(from, end uint64, since int64) (blocks []block, nex
 func (j *Journal) Forget(before int64) error {
 	j.keep.drop(func(b *block) bool { return b.newest < before })
 	for {
-		more := false
+		if some, err := j.forgettable(before); err != nil || !some {
+			return err // without a sync for nothing
+		}
 		err := j.update(forgetAtOnce*pageSize, func(tx *bbolt.Tx, c *change) error {
 			cursor := tx.Bucket([]byte("kept")).Cursor()
-			n := 0
-			for k, v := cursor.First(); k != nil; k, v = cursor.First() {
-				h, _, err := parseHeader(v)
-				if err == nil && int64(h.floor) >= before {
-					break
-				}
-				if n++; n > forgetAtOnce {
-					more = true
+			for range forgetAtOnce {
+				k, v := cursor.First()
+				if k == nil || !isOlder(v, before) {
 					break
 				}
 				c.kept -= int64(len(v))
 				if err := cursor.Delete(); err != nil {
-					return fmt.Errorf("forget: %w", err)
+					return err
 				}
 			}
 			return nil
 		})
-		if err != nil || !more {
+		if err != nil {
 			return err
 		}
 	}
@@ -273,3 +269,20 @@ func (j *Journal) Forget(before int64) error {
 
 // forgetAtOnce is how many blocks one commit drops.
 const forgetAtOnce = 256
+
+// isOlder tells whether all of a block came before a time. One that cannot be
+// read does not hold up the others.
+func isOlder(record []byte, before int64) bool {
+	h, _, err := parseHeader(record)
+	return err != nil || int64(h.floor) < before
+}
+
+// forgettable tells whether the first block on the disk may go.
+func (j *Journal) forgettable(before int64) (some bool, err error) {
+	err = j.view(func(tx *bbolt.Tx) error {
+		k, v := tx.Bucket([]byte("kept")).Cursor().First()
+		some = k != nil && isOlder(v, before)
+		return nil
+	})
+	return some, err
+}

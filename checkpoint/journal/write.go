@@ -15,6 +15,8 @@ import (
 const (
 	// retryAfter is how long writes are refused after one that failed.
 	retryAfter = time.Second
+	// gatherTime is small beside a sync.
+	gatherTime = 200 * time.Microsecond
 	// mostWeight bounds one commit by the bytes it may write, so that it fits
 	// into the part of the file that is left free.
 	mostWeight = 2 << 20
@@ -83,6 +85,7 @@ func (j *Journal) write() {
 			return
 		}
 		j.commit(batch)
+		j.crowd = len(batch)
 		if !waiting && j.keep.waiting() {
 			waiting = true
 			flush.Reset(flushEvery)
@@ -90,8 +93,12 @@ func (j *Journal) write() {
 	}
 }
 
-// gather takes what else is waiting.
+// gather takes what else is waiting. After a commit that answered several, it
+// gives them a moment to come again: otherwise every other commit has one alone.
 func (j *Journal) gather(first *request) []*request {
+	if j.crowd > 1 {
+		time.Sleep(gatherTime)
+	}
 	batch, weight := []*request{first}, first.weight
 	for weight < mostWeight/2 {
 		select {

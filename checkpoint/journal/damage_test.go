@@ -1,0 +1,234 @@
+package journal
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// filled is a journal's file with all kinds of records, some of them removed.
+type filled struct {
+	content []byte
+	owed    map[uint64]string
+	aside   map[uint64]bool
+	paid    map[uint64]bool
+	kept    int
+}
+
+func fill(t *testing.T, entries int) filled {
+	t.Helper()
+	j := newJournal(t)
+	f := filled{owed: map[uint64]string{}, aside: map[uint64]bool{}, paid: map[uint64]bool{}}
+	var paid []uint64
+	type promise struct {
+		seq   uint64
+		value string
+	}
+	made := make([]promise, entries)
+	together(t, entries, func(i int) {
+		value := fmt.Sprint(i, strings.Repeat("v", i%700))
+		seq, err := j.Owe(t.Context(), i%7, []byte(value))
+		must(t, err)
+		made[i] = promise{seq, value}
+	})
+	for i, p := range made {
+		switch {
+		case i%5 == 0:
+			paid = append(paid, p.seq)
+			f.paid[p.seq] = true
+		case i%17 == 0:
+			must(t, j.SetAside(p.seq, "why"))
+			f.aside[p.seq] = true
+		default:
+			f.owed[p.seq] = p.value
+		}
+	}
+	must(t, j.Paid(paid...))
+	for i := range entries {
+		must(t, j.Keep(i%7, []byte(strings.Repeat("k", 500))))
+		f.kept++
+	}
+	must(t, j.SetMeta("fact", []byte("one")))
+	must(t, j.SetMeta("fact", []byte("two")))
+	must(t, j.Close())
+	content, err := os.ReadFile(j.path())
+	must(t, err)
+	f.content = content
+	return f
+}
+
+// used is how far the file was written.
+func (f *filled) used() int {
+	used := len(f.content)
+	for f.content[used-1] == 0 {
+		used--
+	}
+	return used
+}
+
+// opened opens a copy of the file, and tells what is missing.
+func (f *filled) opened(t *testing.T, content []byte) (j *Journal, lost int) {
+	t.Helper()
+	o := options(t.TempDir())
+	must(t, os.WriteFile(filepath.Join(o.Dir, fileName), content, 0o600))
+	j, err := Open(o)
+	must(t, err)
+	found := map[uint64]bool{}
+	for _, p := range j.OwedPartitions() {
+		entries, err := j.Owed(p, 0, 1<<20)
+		must(t, err)
+		for _, e := range entries {
+			value, promised := f.owed[e.Seq]
+			if promised && value != string(e.Value) || !promised && !f.paid[e.Seq] && !f.aside[e.Seq] {
+				t.Fatalf("%d was made up", e.Seq)
+			}
+			found[e.Seq] = true
+		}
+	}
+	must(t, j.Aside(func(e Entry, why string) error {
+		if !f.aside[e.Seq] || why != "why" {
+			t.Fatalf("%d %q was made up", e.Seq, why)
+		}
+		found[e.Seq] = true
+		return nil
+	}))
+	for seq := range f.owed {
+		if !found[seq] {
+			lost++
+		}
+	}
+	for seq := range f.aside {
+		if !found[seq] {
+			lost++
+		}
+	}
+	return j, lost
+}
+
+// wantKeptFile checks that the damaged file is as it was, and that the new one is
+// whole and usable.
+func wantKeptFile(t *testing.T, j *Journal, content []byte) {
+	t.Helper()
+	d := j.Stats().Damage
+	if d == nil || len(d.Faults) == 0 || j.Stats().Damaged != 1 {
+		t.Fatalf("no damage is told: %+v", j.Stats())
+	}
+	was, err := os.ReadFile(d.File)
+	must(t, err)
+	if string(was) != string(content) {
+		t.Fatal("the damaged file was changed")
+	}
+	owe(t, j, 1, "goes on")
+	must(t, j.Close())
+	again := open(t, j.o)
+	if s := again.Stats(); s.Damage != nil || s.Damaged != 1 {
+		t.Fatalf("the new file is not whole: %+v", s)
+	}
+}
+
+func TestAFlippedByteCostsAtMostOneRecord(t *testing.T) {
+	t.Parallel()
+	f := fill(t, 200)
+	flips := 60
+	if os.Getenv("PASSGATE_LONG") != "" {
+		flips = 3000
+	}
+	used, seen := f.used(), 0
+	for n := range flips {
+		content := append([]byte(nil), f.content...)
+		at := rand.IntN(used)
+		if n < 8 { // the metas and the first pages are worth a sure try
+			at = n*pageSize/2 + rand.IntN(80)
+		}
+		content[at] ^= 1 << rand.IntN(8)
+		j, lost := f.opened(t, content)
+		switch d := j.Stats().Damage; {
+		case lost > 1:
+			t.Fatalf("byte %d: %d lost; %+v", at, lost, d)
+		case lost > 0 && d == nil:
+			t.Fatalf("byte %d: a loss is not told", at)
+		case d != nil:
+			seen++
+			wantKeptFile(t, j, content)
+		}
+		must(t, j.Close())
+	}
+	if seen < flips/10 {
+		t.Fatalf("only %d of %d flips were noticed", seen, flips)
+	}
+	t.Logf("%d of %d flips touched something that is in use", seen, flips)
+}
+
+func TestAFileCutOffAnywhereIsRead(t *testing.T) {
+	t.Parallel()
+	f := fill(t, 200)
+	used := f.used()
+	for _, part := range []int{1, 7, 100, 4096, 5000, 8192, used / 4, used / 2, used - 1} {
+		content := f.content[:part]
+		j, lost := f.opened(t, content)
+		wantKeptFile(t, j, content)
+		if s := j.Stats(); part < pageSize && lost != len(f.owed)+len(f.aside) {
+			t.Fatalf("%d bytes held %+v", part, s)
+		}
+	}
+	j, _ := f.opened(t, nil) // made by a process that was killed at once
+	must(t, j.Close())
+}
+
+func TestDamageIsToldWithItsPlace(t *testing.T) {
+	t.Parallel()
+	f := fill(t, 200)
+	content := append([]byte(nil), f.content...)
+	for page := 2; page < 6; page++ { // a disk that lost a stretch
+		clear(content[page*pageSize : (page+1)*pageSize])
+	}
+	clear(content[pageSize : 2*pageSize])
+	j, lost := f.opened(t, content)
+	faults := strings.Join(j.Stats().Damage.Faults, "\n")
+	if !strings.Contains(faults, "page 1 (byte 4096)") {
+		t.Fatalf("%s", faults)
+	}
+	t.Logf("%d of %d lost: %s", lost, len(f.owed)+len(f.aside), faults)
+	v, err := j.Meta("fact")
+	must(t, err)
+	if string(v) != "two" && string(v) != "one" { // an older one is all that may be left
+		t.Errorf("fact %q", v)
+	}
+	wantKeptFile(t, j, content)
+}
+
+func TestGarbageIsNoCrash(t *testing.T) {
+	t.Parallel()
+	f := fill(t, 100)
+	rounds := 20
+	if os.Getenv("PASSGATE_LONG") != "" {
+		rounds = 1000
+	}
+	for range rounds {
+		content := append([]byte(nil), f.content[:min(len(f.content), 256<<10)]...)
+		for range 1 + rand.IntN(50) {
+			content[rand.IntN(len(content))] = byte(rand.Uint32())
+		}
+		j, _ := f.opened(t, content)
+		must(t, j.Close())
+	}
+}
+
+func TestWhatWasPaidLongAgoDoesNotComeBackFromDamage(t *testing.T) {
+	t.Parallel()
+	j := newJournal(t)
+	old := owe(t, j, 3, "old")
+	must(t, j.Paid(old))
+	owe(t, j, 3, "new")
+	must(t, j.Close())
+	content, err := os.ReadFile(j.path())
+	must(t, err)
+	clear(content[:2*pageSize]) // both metas
+	o := options(t.TempDir())
+	must(t, os.WriteFile(filepath.Join(o.Dir, fileName), content, 0o600))
+	again := open(t, o)
+	want(t, "owed", owed(t, again, 3), "new")
+}
