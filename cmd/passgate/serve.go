@@ -36,7 +36,9 @@ type ServeCmd struct {
 	AuditKeep   int             `default:"1095" name:"audit-keep" env:"PASSGATE_AUDIT_KEEP" help:"Days for which the audit is kept, 90 to 36500."`
 	Archive     string          `placeholder:"DIR" env:"PASSGATE_ARCHIVE" help:"Folder of the archive of events; \"off\" for none. DATA/archive with --redis managed, off otherwise."`
 	LogKeep     int             `default:"36" name:"log-keep" env:"PASSGATE_LOG_KEEP" help:"Hours for which archived events stay in the log in Redis, 1 to 336."`
+	TLS         tlsFlags        `embed:""`
 	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
+	Proxies     []string        `name:"trusted-proxies" placeholder:"ADDR" env:"PASSGATE_TRUSTED_PROXIES" help:"Addresses or prefixes of proxies in front, whose X-Forwarded-For says where a sign-in comes from."`
 	Config      kong.ConfigFlag `env:"PASSGATE_CONFIG" help:"JSON file of these settings."`
 }
 
@@ -46,6 +48,8 @@ func (ServeCmd) Help() string {
 
     passgate serve --demo
     passgate serve --redis cluster://10.0.0.1:6379,10.0.0.2:6379 --data /var/lib/passgate
+    passgate serve --addr :443 --tls-auto gates.example.org --http-redirect :80
+    passgate serve --addr :8443 --tls-cert town.pem --tls-key town.key
 
 Secrets are read from DATA/keys (made at the first start, mode 0600) or from
 PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY, PASSGATE_AUDIT_KEY
@@ -78,7 +82,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	}
 	logger := slog.New(slog.NewJSONHandler(con.Err, &slog.HandlerOptions{Level: cmd.LogLevel}))
 	redis.SetLogger(redisLog{logger})
-	srv, err := cmd.open(ctx, con, logger, time.Now)
+	srv, err := cmd.open(ctx, con, logger, wallClock)
 	if err != nil {
 		return err
 	}
@@ -97,7 +101,10 @@ type server struct {
 	ring     *codes.Ring
 	gateway  *gateway.Server
 	listener net.Listener
-	metrics  net.Listener // nil if off
+	metrics  net.Listener  // nil if off
+	warning  string        // for whoever starts it, "" if there is none
+	redirect net.Listener  // from http to https; nil if off
+	tls      *certificates // nil without TLS
 	project  *checkpoint.Projector
 	heads    *checkpoint.AuditFile
 	archive  *archive.Archive  // nil if events are not archived here
@@ -114,6 +121,9 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 			s.close()
 		}
 	}()
+	if s.tls, err = cmd.TLS.open(cmd.Data, logger); err != nil {
+		return nil, err
+	}
 	keys := filepath.Join(cmd.Data, "keys")
 	secret, err := loadSecrets(keys, con.Env)
 	if err != nil {
@@ -142,8 +152,13 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	if err != nil {
 		return nil, err
 	}
+	proxies, err := gateway.ParseProxies(cmd.Proxies)
+	if err != nil {
+		return nil, badInput("--trusted-proxies: %w", err)
+	}
 	s.gateway, err = gateway.New(gateway.Config{
-		Store: s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock,
+		Store: s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock, TrustedProxies: proxies,
+		TLS: s.tls.of(),
 	})
 	if err != nil {
 		return nil, err
@@ -163,6 +178,16 @@ func (s *server) listen(cmd *ServeCmd) (err error) {
 		return badInput("--addr %s: %v", cmd.Addr, err)
 	}
 	s.closers = append(s.closers, func() { _ = s.listener.Close() })
+	if s.redirect, err = cmd.TLS.openRedirect(); err != nil {
+		return err
+	}
+	if s.redirect != nil {
+		s.closers = append(s.closers, func() { _ = s.redirect.Close() })
+	}
+	if s.tls == nil && len(cmd.Proxies) == 0 && readable(s.listener) {
+		s.warning = plainWarning
+		s.logger.Warn(plainWarning, "addr", s.listener.Addr().String())
+	}
 	if cmd.MetricsAddr == "off" {
 		return nil
 	}
@@ -195,18 +220,27 @@ func (s *server) run(ctx context.Context) error {
 	defer signed()
 	background.Go(func() { s.heads.Run(signing, s.logger) })
 
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	background.Go(func() { failed <- s.gateway.Serve(s.listener) })
-	var exposition *http.Server
-	if s.metrics != nil {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", s.gateway.Metrics().Handler())
-		exposition = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	if s.tls != nil {
+		background.Go(func() { s.tls.keep(ctx) })
+	}
+	var aside []*http.Server
+	open := func(srv *http.Server, ln net.Listener) {
+		aside = append(aside, srv)
 		background.Go(func() {
-			if err := exposition.Serve(s.metrics); !errors.Is(err, http.ErrServerClosed) {
+			if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
 			}
 		})
+	}
+	if s.metrics != nil {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", s.gateway.Metrics().Handler())
+		open(&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}, s.metrics)
+	}
+	if s.redirect != nil {
+		open(s.tls.redirectServer(s.listener), s.redirect)
 	}
 	s.logger.Info("serving", "addr", s.listener.Addr().String(), "redis", s.backend.what)
 
@@ -218,8 +252,8 @@ func (s *server) run(ctx context.Context) error {
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
 	err = errors.Join(err, s.gateway.Shutdown(bye))
-	if exposition != nil {
-		err = errors.Join(err, exposition.Shutdown(bye))
+	for _, srv := range aside {
+		err = errors.Join(err, srv.Shutdown(bye))
 	}
 	stop()
 	signed()
@@ -252,19 +286,27 @@ func (s *server) close() {
 	}
 }
 
-// url is the address for somebody on this machine.
+// url is the address for somebody on this machine; with certificates made for
+// hosts, that of the first.
 func (s *server) url() string {
+	scheme := "http"
+	if s.tls != nil {
+		scheme = "https"
+	}
 	host, port, err := net.SplitHostPort(s.listener.Addr().String())
 	if err != nil {
-		return "http://" + s.listener.Addr().String()
+		return scheme + "://" + s.listener.Addr().String()
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = "localhost"
 	}
+	if s.tls != nil && s.tls.host != "" {
+		host = s.tls.host
+	}
 	if _, err := strconv.Atoi(port); err != nil {
 		port = "8080"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // welcome fills an empty store and prints how to begin.
@@ -293,6 +335,9 @@ func printWelcome(w io.Writer, s *server, password string) error {
 	}
 	if password != "" {
 		line("  admin login     %s / %s   (shown once; good until the next one is made)", adminLogin, password)
+	}
+	if s.warning != "" {
+		line("  WARNING         %s", s.warning)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
