@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"sync"
@@ -48,6 +50,12 @@ type Config struct {
 	Clock checkpoint.Clock
 	// AuditSigner signs heads of the audit for who asks; nil: nobody can.
 	AuditSigner *checkpoint.AuditSigner
+	// TrustedProxies are the addresses of proxies in front of the gateway, whose
+	// X-Forwarded-For says where a sign-in comes from. Without them it is the
+	// address of the connection.
+	TrustedProxies []netip.Prefix
+	// TLS to speak on the listener, see ServerTLS; nil: plain HTTP.
+	TLS *tls.Config
 	// Metrics to count in; the server makes its own if nil.
 	Metrics *Metrics
 }
@@ -64,7 +72,9 @@ type Server struct {
 	clock     checkpoint.Clock
 	metrics   *Metrics
 	passwords *passwordDesk
-	badges    minuteDesk      // badges tried
+	familiar  *passwordDesk   // of who signed in from the same place lately
+	proxies   []netip.Prefix  // whose X-Forwarded-For is believed
+	tls       *tls.Config     // nil: plain HTTP
 	asks      minuteDesk      // permits asked for
 	large     map[string]bool // paths that take many records
 	ready     readiness
@@ -90,7 +100,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		store: cfg.Store, ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
-		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{},
+		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS,
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()
@@ -104,9 +114,10 @@ func New(cfg Config) (*Server, error) {
 	s.metrics.watchRules(s.store.RulesAge)
 	s.metrics.watchAudit(s.store.AuditStats)
 	var err error
-	if s.passwords, err = newPasswordDesk(); err != nil {
+	if s.passwords, s.familiar, err = newPasswordDesks(); err != nil {
 		return nil, err
 	}
+	s.metrics.watchHashes(func() int64 { return s.passwords.hashed.Load() + s.familiar.hashed.Load() })
 	s.life, s.end = context.WithCancel(context.Background())
 	s.app = fiber.New(fiber.Config{
 		BodyLimit: largeBody, ReadBufferSize: headerBytes, Concurrency: maxConnections,
@@ -136,7 +147,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	if s.life.Err() != nil {
 		return ln.Close()
 	}
-	if err := s.app.Listener(lingerListener{ln}); err != nil && s.life.Err() == nil {
+	if err := s.app.Listener(s.encrypted(ln)); err != nil && s.life.Err() == nil {
 		return fmt.Errorf("gateway: serve %s: %w", ln.Addr(), err)
 	}
 	return nil
@@ -199,7 +210,7 @@ func (s *Server) answer(c *fiber.Ctx, r route) (err error) {
 // requests that cannot be read.
 func (s *Server) stray(c *fiber.Ctx, err error) error {
 	s.begin(c)
-	if conn, ok := c.Context().Conn().(*lingerConn); ok && errors.Is(err, fiber.ErrRequestEntityTooLarge) {
+	if conn, ok := lingering(c.Context().Conn()); ok && errors.Is(err, fiber.ErrRequestEntityTooLarge) {
 		conn.linger.Store(true)
 	}
 	s.writeProblem(c, "unmatched", err)
@@ -215,9 +226,9 @@ func (s *Server) begin(c *fiber.Ctx) {
 	c.Set("X-Request-Id", id)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderXFrameOptions, "DENY")
-	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	s.transportHeaders(c)
 }
 
 // localKey names what a request carries along.

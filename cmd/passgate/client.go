@@ -30,6 +30,8 @@ type serverFlags struct {
 	Server    string `help:"Base URL of the server; default http://localhost:8080." default:"http://localhost:8080" env:"PASSGATE_SERVER" placeholder:"URL"`
 	Login     string `help:"Account. The password comes from PASSGATE_PASSWORD, a prompt, or the session kept by \"passgate login\"; it is never a flag." env:"PASSGATE_LOGIN" placeholder:"NAME"`
 	TokenFile string `help:"File (mode 0600) with a token or with sessions of \"passgate login\"." env:"PASSGATE_TOKEN_FILE" type:"path" placeholder:"FILE"`
+	CA        string `name:"ca" help:"Certificate (PEM) of the authority that vouches for the server, instead of those that this machine trusts." env:"PASSGATE_CA" type:"path" placeholder:"FILE"`
+	Insecure  bool   `help:"Send password and session to a http:// server on another machine, where whoever is on the way can read them." env:"PASSGATE_INSECURE"`
 }
 
 // client talks to one server as one account.
@@ -41,16 +43,24 @@ type client struct {
 	kept   ground // of the session, for commands that ask where people were
 }
 
-// newClient checks the URL. The client holds no token yet.
-func newClient(server string) (*client, error) {
-	base, err := url.Parse(strings.TrimRight(server, "/"))
+// newClient checks the flags. The client holds no token yet.
+func newClient(f serverFlags) (*client, error) {
+	base, err := url.Parse(strings.TrimRight(f.Server, "/"))
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, badInput("--server: %q is no address of a server: give one like http://localhost:8080", clip(server, 80))
+		return nil, badInput("--server: %q is no address of a server: give one like http://localhost:8080", clip(f.Server, 80))
+	}
+	if err := f.mayBeRead(base); err != nil {
+		return nil, err
+	}
+	trust, err := f.trust()
+	if err != nil {
+		return nil, err
 	}
 	return &client{base: base.String(), http: &http.Client{
 		Transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
+			TLSClientConfig:       trust,
 			TLSHandshakeTimeout:   dialTimeout,
 			ResponseHeaderTimeout: answerTimeout,
 			MaxIdleConnsPerHost:   importsInFlight,
@@ -102,6 +112,9 @@ func (c *client) send(ctx context.Context, r request) (*http.Response, error) {
 		var wrapped *url.Error
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err // without the address: it is said once
+		}
+		if refused := explainTLS(c.base, err); refused != nil {
+			return nil, refused
 		}
 		return nil, unreachable("%s does not answer: %w: is the server running, and is --server right?", c.base, err)
 	}

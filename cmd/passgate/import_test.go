@@ -260,7 +260,7 @@ func TestImportGivesUpOnAServerThatStaysAwayAndSaysHowToGoOn(t *testing.T) {
 	for i := range rows {
 		rows[i] = importRow{row: row{number: i + 2}, line: fmt.Appendf(nil, "a,N%d,,v,,\n", i)}
 	}
-	c, err := newClient(server)
+	c, err := newClient(serverFlags{Server: server})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,7 +161,7 @@ func newPair(b *testing.B) (*client, *mallGuard) {
 	here, password := startProcess(b, binary, append(at, "--demo", fmt.Sprintf("--demo-residents=%d", residents))...)
 	there, _ := startProcess(b, binary, at...)
 
-	first, err := newClient(here)
+	first, err := newClient(serverFlags{Server: here})
 	if err != nil {
 		b.Fatal(err)
 	}

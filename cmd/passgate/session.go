@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,7 +43,7 @@ var bareToken = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 // open gives a client that is signed in: by the token file, by login and
 // password, or by the session kept earlier.
 func (f serverFlags) open(ctx context.Context, con *console) (*client, error) {
-	c, err := newClient(f.Server)
+	c, err := newClient(f)
 	if err != nil {
 		return nil, err
 	}
@@ -138,9 +137,6 @@ func (c *client) signIn(ctx context.Context, con *console, login string) (sessio
 			return session{}, err
 		}
 	}
-	if base, err := url.Parse(c.base); err == nil && base.Scheme == "http" && !loopback(base.Hostname()) {
-		con.say("passgate: warning: the password goes to %s unencrypted", c.base)
-	}
 	var s session
 	err := c.post(ctx, "/v1/login", map[string]string{"login": login, "password": password}, &s)
 	var p *problem
@@ -151,10 +147,6 @@ func (c *client) signIn(ctx context.Context, con *console, login string) (sessio
 		err = unreachable("%s: the answer holds no token: is it a passgate server?", c.base)
 	}
 	return s, err
-}
-
-func loopback(host string) bool {
-	return host == "localhost" || host == "127.0.0.1" || host == "::1"
 }
 
 // askPassword asks at the terminal, without echo.
@@ -215,7 +207,7 @@ func (l *loginCmd) Run(ctx context.Context, con *console) error {
 	if l.Login == "" {
 		return badInput("whose session? give --login NAME")
 	}
-	c, err := newClient(l.Server)
+	c, err := newClient(l.serverFlags)
 	if err != nil {
 		return err
 	}

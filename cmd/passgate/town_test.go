@@ -102,7 +102,7 @@ func gatePhone(t testing.TB, boss *client, gate string) *client {
 	if err := boss.post(t.Context(), "/v1/devices", map[string]string{"gate": gate, "lane": "东门一道"}, &room); err != nil {
 		t.Fatal(err)
 	}
-	phone, err := newClient(boss.base)
+	phone, err := newClient(serverFlags{Server: boss.base})
 	if err != nil {
 		t.Fatal(err)
 	}

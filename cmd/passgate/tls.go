@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/acme"
+	"golang.org/x/crypto/acme/autocert"
+
+	"passgate/gateway"
+)
+
+// tlsFlags say how the server is reached over TLS; without any it is not.
+type tlsFlags struct {
+	Cert      string   `name:"tls-cert" type:"path" placeholder:"FILE" env:"PASSGATE_TLS_CERT" help:"Certificate with its chain (PEM). Taken up again when the file changes."`
+	Key       string   `name:"tls-key" type:"path" placeholder:"FILE" env:"PASSGATE_TLS_KEY" help:"Private key of --tls-cert (PEM)."`
+	Auto      []string `name:"tls-auto" placeholder:"HOST" env:"PASSGATE_TLS_AUTO" help:"Get certificates for these host names by ACME (Let's Encrypt), whose terms you thereby accept. They are kept in DATA/keys/acme."`
+	Email     string   `name:"tls-email" placeholder:"ADDRESS" env:"PASSGATE_TLS_EMAIL" help:"Where the ACME authority may write to."`
+	Directory string   `name:"tls-directory" placeholder:"URL" env:"PASSGATE_TLS_DIRECTORY" help:"Directory of another ACME authority; Let's Encrypt if not given."`
+	Redirect  string   `name:"http-redirect" placeholder:"ADDR" env:"PASSGATE_HTTP_REDIRECT" help:"Address of a listener that sends http to https and answers ACME, such as :80."`
+}
+
+// certificates are where a server has its certificates from.
+type certificates struct {
+	config *tls.Config
+	host   string                          // a name that clients may use, if one is known
+	serves func(host string) error         // nil error: there is one for this host
+	answer func(http.Handler) http.Handler // puts the ACME answers before a handler
+	keep   func(ctx context.Context)       // keeps them fresh until ctx ends
+}
+
+// of is the configuration of the listener; nil without TLS.
+func (c *certificates) of() *tls.Config {
+	if c == nil {
+		return nil
+	}
+	return c.config
+}
+
+// open checks the flags and opens the certificates; nil without TLS.
+func (f tlsFlags) open(data string, logger *slog.Logger) (*certificates, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	switch {
+	case f.Cert != "":
+		return f.fromFiles(logger)
+	case len(f.Auto) > 0:
+		return f.fromACME(data, logger), nil
+	}
+	return nil, nil //nolint:nilnil // no TLS is no mistake
+}
+
+func (f tlsFlags) check() error {
+	switch {
+	case (f.Cert == "") != (f.Key == ""):
+		return badInput("--tls-cert and --tls-key go together: give both")
+	case f.Cert != "" && len(f.Auto) > 0:
+		return badInput("--tls-auto and --tls-cert are two ways to get a certificate: give one")
+	case f.Redirect != "" && f.Cert == "" && len(f.Auto) == 0:
+		return badInput("--http-redirect leads to https, which this server does not speak: give --tls-cert or --tls-auto")
+	case len(f.Auto) == 0 && (f.Email != "" || f.Directory != ""):
+		return badInput("--tls-email and --tls-directory are about --tls-auto, which is not given")
+	}
+	for _, host := range f.Auto {
+		if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || strings.ContainsAny(host, ":/*@ ") {
+			return badInput("--tls-auto %q: give host names as they are in the address, such as gates.example.org", clip(host, 80))
+		}
+	}
+	if f.Directory != "" {
+		at, err := url.Parse(f.Directory)
+		if err != nil || at.Host == "" || at.Scheme != "https" && (at.Scheme != "http" || !loopback(at.Hostname())) {
+			return badInput("--tls-directory %q: give an https:// address", clip(f.Directory, 80))
+		}
+	}
+	return nil
+}
+
+// fromFiles takes the certificate from files of the operator's own.
+func (f tlsFlags) fromFiles(logger *slog.Logger) (*certificates, error) {
+	files, err := gateway.OpenCertificate(f.Cert, f.Key)
+	if err != nil {
+		return nil, badInput("--tls-cert: %w", err)
+	}
+	return &certificates{
+		config: gateway.ServerTLS(files.Certificate),
+		host:   files.Host(),
+		serves: files.Serves,
+		answer: func(next http.Handler) http.Handler { return next },
+		keep:   func(ctx context.Context) { files.Watch(ctx, keyPoll, logger) },
+	}, nil
+}
+
+// fromACME has certificates made by an authority that looks for its answers on
+// port 443 of the host, or on port 80 with --http-redirect :80.
+func (f tlsFlags) fromACME(data string, logger *slog.Logger) *certificates {
+	manager := &autocert.Manager{
+		Prompt:     autocert.AcceptTOS,
+		Cache:      autocert.DirCache(filepath.Join(data, "keys", "acme")),
+		HostPolicy: autocert.HostWhitelist(f.Auto...),
+		Email:      f.Email,
+		Client:     &acme.Client{DirectoryURL: f.Directory, UserAgent: "passgate", HTTPClient: &http.Client{Timeout: answerTimeout}},
+	}
+	if f.Directory == "" {
+		manager.Client.DirectoryURL = autocert.DefaultACMEDirectory
+	}
+	config := gateway.ServerTLS(manager.GetCertificate)
+	config.NextProtos = append(config.NextProtos, acme.ALPNProto)
+	c := &certificates{
+		config: config,
+		host:   f.Auto[0],
+		serves: func(host string) error { return manager.HostPolicy(context.Background(), host) },
+		answer: func(next http.Handler) http.Handler { return next },
+		keep:   func(ctx context.Context) { fetchCertificates(ctx, manager, f.Auto, logger) },
+	}
+	if f.Redirect != "" {
+		c.answer = manager.HTTPHandler // from then on it also asks to be looked for on port 80
+	}
+	return c
+}
+
+// acmePause is how long a host's certificate is left alone after a failure:
+// authorities count failures by the hour.
+const acmePause = 30 * time.Minute
+
+// fetchCertificates has the certificates made before the first client comes, and
+// says what is wrong as long as one is missing. What is there is renewed by the
+// library, 30 days before its end.
+func fetchCertificates(ctx context.Context, manager *autocert.Manager, hosts []string, logger *slog.Logger) {
+	for {
+		var missing []string
+		for _, host := range hosts {
+			certificate, err := fetchCertificate(ctx, manager, host)
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err != nil:
+				missing = append(missing, host)
+				logger.Error("no certificate could be had for a host; is it this server that answers on its port 443, or with --http-redirect on its port 80?",
+					"host", host, "error", err, "next_try_in", acmePause.String())
+			default:
+				logger.Info("certificate at hand", "host", host, "expires", certificate.Leaf.NotAfter.UTC())
+			}
+		}
+		if hosts = missing; len(hosts) == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(acmePause):
+		}
+	}
+}
+
+// fetchCertificate asks for one and waits for it, at most until ctx ends. The
+// library takes no context; what it is about then ends by its own deadline.
+func fetchCertificate(ctx context.Context, manager *autocert.Manager, host string) (*tls.Certificate, error) {
+	type outcome struct {
+		certificate *tls.Certificate
+		err         error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		certificate, err := manager.GetCertificate(modernHello(host))
+		done <- outcome{certificate, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("certificate: %w", ctx.Err())
+	case o := <-done:
+		return o.certificate, o.err
+	}
+}
+
+// modernHello is what a client says that takes elliptic curves, as all do today.
+func modernHello(host string) *tls.ClientHelloInfo {
+	return &tls.ClientHelloInfo{
+		ServerName:       host,
+		CipherSuites:     []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
+		SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256},
+		SupportedCurves:  []tls.CurveID{tls.CurveP256},
+	}
+}
+
+// openRedirect listens for those who come over http; nil if nobody is to.
+func (f tlsFlags) openRedirect() (net.Listener, error) {
+	if f.Redirect == "" {
+		return nil, nil //nolint:nilnil // off is no mistake
+	}
+	ln, err := net.Listen("tcp", f.Redirect)
+	if err != nil {
+		return nil, badInput("--http-redirect %s: %v", f.Redirect, err)
+	}
+	return ln, nil
+}
+
+// redirectServer leads from http to where doors listens.
+func (c *certificates) redirectServer(doors net.Listener) *http.Server {
+	port := "443"
+	if at, ok := doors.Addr().(*net.TCPAddr); ok {
+		port = fmt.Sprint(at.Port)
+	}
+	return &http.Server{
+		Handler:           c.answer(gateway.RedirectToTLS(port, c.serves)),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
+		IdleTimeout: 30 * time.Second, MaxHeaderBytes: 8 << 10,
+	}
+}
+
+// readable tells whether what is sent to a listener without TLS can be read on
+// a network.
+func readable(ln net.Listener) bool {
+	at, ok := ln.Addr().(*net.TCPAddr)
+	return !ok || !at.IP.IsLoopback()
+}
+
+const plainWarning = "passwords, tokens and passes come to this address unencrypted: give --tls-cert or --tls-auto, put a proxy with TLS in front (--trusted-proxies) and listen where only it can reach, or listen on 127.0.0.1"

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/netip"
+	"net/url"
+	"os"
+	"time"
+)
+
+// loopback tells whether what is sent to host stays on this machine.
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// mayBeRead refuses a server to which password and session would travel
+// unencrypted over a network, unless the user has said that this is all right.
+func (f serverFlags) mayBeRead(base *url.URL) error {
+	if base.Scheme == "https" || loopback(base.Hostname()) || f.Insecure {
+		return nil
+	}
+	return badInput("--server: %s is not encrypted, whoever is on the way could read password and session: give the https:// address, or --insecure if nobody is", clip(base.String(), 80))
+}
+
+// trust is whose certificates are believed: those of --ca alone, if given.
+func (f serverFlags) trust() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if f.CA == "" {
+		return config, nil
+	}
+	text, err := os.ReadFile(f.CA)
+	if err != nil {
+		return nil, badInput("--ca: %w", err)
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(text) {
+		return nil, badInput("--ca: %s holds no certificate: give a PEM file that begins with -----BEGIN CERTIFICATE-----", f.CA)
+	}
+	return config, nil
+}
+
+// explainTLS says why a server's certificate is not accepted; nil if the error
+// is about something else. Nothing was sent to that server.
+func explainTLS(base string, err error) error {
+	var (
+		name    x509.HostnameError
+		unknown x509.UnknownAuthorityError
+		invalid x509.CertificateInvalidError
+		record  tls.RecordHeaderError
+	)
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
+		return unreachable("%s is not trusted: its certificate is not valid before %s: is this machine's clock right?", base, localTime(invalid.Cert.NotBefore))
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return unreachable("%s is not trusted: its certificate expired on %s: whoever runs the server has to renew it (is this machine's clock right?)", base, localTime(invalid.Cert.NotAfter))
+	case errors.As(err, &invalid):
+		return unreachable("%s is not trusted: its certificate cannot be used: %w", base, invalid)
+	case errors.As(err, &name):
+		return unreachable("%s is not trusted: its certificate is for another name: %w: give the name that it is for as --server", base, name)
+	case errors.As(err, &unknown):
+		return unreachable("%s is not trusted: nobody whom this machine knows vouches for its certificate: if it is your town's own, give its authority's certificate by --ca FILE", base)
+	case errors.As(err, &record):
+		return unreachable("%s does not speak TLS: is it a http:// address?", base)
+	}
+	return nil
+}
