@@ -16,11 +16,11 @@ import (
 const (
 	maxXMLToken  = 1 << 20 // bytes of one tag or text
 	maxXMLDepth  = 64
-	maxCells     = 1024    // of a row, that hold something
-	maxRowText   = 1 << 20 // bytes of a row's texts
-	maxShared    = 4 << 20 // texts that sheets share
-	maxFormat    = 16 << 10
-	maxMarked    = 64 // columns in which numbers are told from text
+	maxCells     = 1024     // of a row, that hold something
+	maxRowText   = 1 << 20  // bytes of a row's texts
+	maxShared    = 2 << 20  // texts that sheets share
+	maxFormat    = 16 << 10 // bytes of a tag of the styles
+	maxMarked    = 64       // columns in which numbers are told from text
 	columnsOfRow = excelize.MaxColumns
 )
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"strings"
@@ -17,10 +18,12 @@ import (
 const (
 	// maxBookBytes is the largest file that is opened.
 	maxBookBytes = 256 << 20
-	// maxParts is how many files the archive may hold.
-	maxParts = 5000
+	// maxParts is how many files the archive may hold, and maxDirectory in how
+	// many bytes they may be listed.
+	maxParts     = 5000
+	maxDirectory = 2 << 20
 	// maxSheetBytes bounds what all of it may unpack to.
-	maxSheetBytes = 1 << 30
+	maxSheetBytes = 512 << 20
 	// sheetInMemory is how much of a sheet, and of the texts that sheets share,
 	// is unpacked in memory; a larger one goes to a temporary file.
 	sheetInMemory = 4 << 20
@@ -37,31 +40,66 @@ const (
 	sheetParts   = "xl/worksheets/sheet"
 )
 
+// bookArchive is an Excel file as the archive that it is.
+type bookArchive struct {
+	*zip.Reader
+	io.Closer
+}
+
 // openArchive opens an Excel file as an archive that is safe to unpack. Sizes
 // are those of its directory: a part that is larger than it says there ends with
 // an error when it is read.
-func openArchive(file string) (*zip.ReadCloser, error) {
-	info, err := os.Stat(file)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("no regular file")
-	case info.Size() > maxBookBytes:
-		return nil, fmt.Errorf("the file is larger than %d MiB: save the sheet as CSV", maxBookBytes>>20)
-	}
-	archive, err := zip.OpenReader(file)
-	if errors.Is(err, zip.ErrFormat) {
-		return nil, errors.New("not an Excel file, or one with a password: save it without one as .xlsx or as CSV")
-	}
+func openArchive(path string) (*bookArchive, error) {
+	file, err := os.Open(path) //nolint:gosec // the user names it
 	if err != nil {
 		return nil, err
 	}
-	if err := checkArchive(&archive.Reader); err != nil {
-		_ = archive.Close() // only read
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = errors.New("no regular file")
+	case info.Size() > maxBookBytes:
+		err = fmt.Errorf("the file is larger than %d MiB: save the sheet as CSV", maxBookBytes>>20)
+	}
+	archive := &bookArchive{Closer: file}
+	if err == nil {
+		archive.Reader, err = readDirectory(file, info.Size())
+	}
+	if err != nil {
+		_ = file.Close() // only read
 		return nil, err
 	}
 	return archive, nil
+}
+
+// readDirectory reads which parts there are. All of them are held in memory, so
+// it stops reading where no workbook's directory goes on.
+func readDirectory(file *os.File, size int64) (*zip.Reader, error) {
+	in := &directoryBudget{in: file, left: maxDirectory}
+	archive, err := zip.NewReader(in, size)
+	switch {
+	case errors.Is(err, zip.ErrFormat):
+		return nil, errors.New("not an Excel file, or one with a password: save it without one as .xlsx, or as CSV")
+	case err != nil:
+		return nil, err
+	}
+	in.left = math.MaxInt64
+	return archive, checkArchive(archive)
+}
+
+// directoryBudget gives so many bytes of a file.
+type directoryBudget struct {
+	in   io.ReaderAt
+	left int64
+}
+
+// ReadAt reads.
+func (d *directoryBudget) ReadAt(p []byte, at int64) (int, error) {
+	if d.left -= int64(len(p)); d.left < 0 {
+		return 0, fmt.Errorf("its list of parts is longer than %d MiB", maxDirectory>>20)
+	}
+	return d.in.ReadAt(p, at)
 }
 
 // checkArchive holds the archive's directory to the bounds.

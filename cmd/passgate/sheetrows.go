@@ -25,9 +25,9 @@ func openSheet(path string) (*residentFile, error) {
 		return nil, badInput("%s: %w", path, err)
 	}
 	defer archive.Close() //nolint:errcheck // only read
-	shared, err := sharedSizes(&archive.Reader)
+	shared, err := sharedSizes(archive.Reader)
 	if err == nil {
-		err = checkFormats(&archive.Reader)
+		err = checkFormats(archive.Reader)
 	}
 	if err != nil {
 		return nil, badInput("%s: %w", path, err)
@@ -37,7 +37,7 @@ func openSheet(path string) (*residentFile, error) {
 		return nil, badInput("%s: not an Excel file that can be read: %w", path, err)
 	}
 	for _, name := range book.GetSheetList() {
-		file, err := openSheetNamed(book, &archive.Reader, name, shared)
+		file, err := openSheetNamed(book, archive.Reader, name, shared)
 		if err != nil {
 			_ = book.Close() // only read
 			return nil, badInput("%s, sheet %q: %w", path, plain(name), err)
