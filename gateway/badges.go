@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -69,30 +68,4 @@ func (s *Server) putBadge(c *fiber.Ctx, hash []byte) (holder checkpoint.Staff, e
 		return d.PutStaff(holder)
 	})
 	return holder, err
-}
-
-// badgeTries is how many badges one device may try in a minute.
-const badgeTries = 20
-
-// minuteDesk counts what devices try in this minute. Its memory is bounded by
-// the number of devices: nobody else gets as far.
-type minuteDesk struct {
-	mu     sync.Mutex
-	minute int64
-	tries  map[uint32]int
-}
-
-// admit tells whether a device may try once more at a time (UTC ms), of most
-// times a minute. what says in a refusal what it tries.
-func (d *minuteDesk) admit(device uint32, now int64, most int, what string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if minute := now / 60_000; d.tries == nil || minute != d.minute {
-		d.minute, d.tries = minute, map[uint32]int{}
-	}
-	if d.tries[device] >= most {
-		return failure(codeTooMany, fmt.Sprintf("a device may %s %d times a minute", what, most))
-	}
-	d.tries[device]++
-	return nil
 }

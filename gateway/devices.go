@@ -136,8 +136,11 @@ func (s *Server) handleEnrolDevice(c *fiber.Ctx) error {
 		return invalid("code", "must be PGE1- and 26 letters and digits, as the enrolment code shows them")
 	}
 	hash := hashToken([]byte(code))
-	// Anybody may ask: the store is asked only about codes that are known here.
+	// Anybody may ask: the registry is changed only by codes that are known here.
 	if _, ok := waitingFor(s.store.Registry(), hash, s.now()); !ok {
+		if err := s.tryEnrolment(c); err != nil {
+			return err
+		}
 		return codeNotGood()
 	}
 	var random [32]byte

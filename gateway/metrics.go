@@ -147,6 +147,14 @@ func (m *Metrics) watchAudit(stats func() checkpoint.AuditStats) {
 	}
 }
 
+// watchHashes shows how many passwords were hashed. Many more than people sign
+// in means that somebody guesses.
+func (m *Metrics) watchHashes(count func() int64) {
+	_ = m.registry.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "passgate_password_hashes_total", Help: "Passwords hashed: sign-ins, right or wrong, and new passwords.",
+	}, func() float64 { return float64(count()) }))
+}
+
 func (m *Metrics) countRequest(method, pattern string, status int) {
 	label := pattern
 	if method != "" {

@@ -22,8 +22,9 @@ const (
 	hashBytes    = 32
 	maxPassword  = 256 // bytes
 
-	hashesAtOnce  = 2
-	hashesWaiting = 16
+	hashesAtOnce     = 2
+	hashesOfFamiliar = 1 // more, for who signed in from the same place lately
+	hashesWaiting    = 16
 )
 
 // HashPassword makes the PHC string that a Staff record keeps. It takes about
@@ -72,15 +73,18 @@ func verifyPassword(phc, password string) (bool, error) {
 type passwordDesk struct {
 	slots   chan struct{}
 	waiting atomic.Int32
-	decoy   string // hashed in place of an unknown account's
+	hashed  atomic.Int64 // how many passwords so far
+	decoy   string       // hashed in place of an unknown account's
 }
 
-func newPasswordDesk() (*passwordDesk, error) {
+// newPasswordDesks makes the desk for everybody and that for the familiar.
+func newPasswordDesks() (strangers, familiar *passwordDesk, err error) {
 	decoy, err := HashPassword(rand.Text())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &passwordDesk{slots: make(chan struct{}, hashesAtOnce), decoy: decoy}, nil
+	desk := func(atOnce int) *passwordDesk { return &passwordDesk{slots: make(chan struct{}, atOnce), decoy: decoy} }
+	return desk(hashesAtOnce), desk(hashesOfFamiliar), nil
 }
 
 // enter waits for a slot; leave has to be called after it.
@@ -107,6 +111,7 @@ func (d *passwordDesk) check(ctx context.Context, phc, password string) (bool, e
 		return false, err
 	}
 	defer d.leave()
+	d.hashed.Add(1)
 	if phc == "" {
 		_, err := verifyPassword(d.decoy, password)
 		return false, err
@@ -120,5 +125,6 @@ func (d *passwordDesk) hash(ctx context.Context, password string) (string, error
 		return "", err
 	}
 	defer d.leave()
+	d.hashed.Add(1)
 	return HashPassword(password)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -103,12 +105,15 @@ func invalid(field, why string) error { return &checkpoint.FieldError{Field: fie
 func explain(err error) *apiError {
 	var known *apiError
 	var field *checkpoint.FieldError
+	var soon *checkpoint.TooSoonError
 	var http *fiber.Error
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &field):
 		return &apiError{codeInvalid, field.Field, field.Why}
+	case errors.As(err, &soon):
+		return &apiError{code: codeTooMany, detail: "too many tries were wrong: wait for as long as Retry-After says"}
 	case errors.Is(err, checkpoint.ErrTrailTooLong):
 		return &apiError{codeInvalid, "from", "there are too many events: ask for a shorter window"}
 	case errors.Is(err, checkpoint.ErrNotFound):
@@ -169,6 +174,15 @@ func explainHTTP(err *fiber.Error) *apiError {
 	return &apiError{code: codeBadRequest, detail: "it is not a well-formed HTTP request"}
 }
 
+// retryAfter is the header's value: whole seconds.
+func retryAfter(err error) string {
+	var soon *checkpoint.TooSoonError
+	if errors.As(err, &soon) {
+		return strconv.FormatInt(int64(math.Ceil(soon.Wait.Seconds())), 10)
+	}
+	return "1"
+}
+
 // problemBody is an RFC 9457 problem.
 type problemBody struct {
 	Type   string `json:"type"`
@@ -186,9 +200,9 @@ func (s *Server) writeProblem(c *fiber.Ctx, pattern string, err error) {
 	if p.status >= http.StatusInternalServerError {
 		s.logger.Error("request failed", "request", requestID(c), "route", pattern, "code", string(e.code), "error", err)
 	}
-	body, err := json.Marshal(problemBody{"urn:passgate:problem:" + string(e.code), p.title, p.status, e.detail, e.code, e.field})
-	if err != nil {
-		s.logger.Error("problem cannot be rendered", "request", requestID(c), "error", err)
+	body, failed := json.Marshal(problemBody{"urn:passgate:problem:" + string(e.code), p.title, p.status, e.detail, e.code, e.field})
+	if failed != nil {
+		s.logger.Error("problem cannot be rendered", "request", requestID(c), "error", failed)
 	}
 	c.Response().ResetBody()
 	c.Status(p.status)
@@ -196,7 +210,7 @@ func (s *Server) writeProblem(c *fiber.Ctx, pattern string, err error) {
 	case codeUnauthorized:
 		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="passgate"`)
 	case codeUnavailable, codeTooMany, codeCrowded:
-		c.Set(fiber.HeaderRetryAfter, "1")
+		c.Set(fiber.HeaderRetryAfter, retryAfter(err))
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	c.Set(fiber.HeaderContentType, "application/problem+json")

@@ -56,6 +56,9 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// TLS to speak on the listener, see ServerTLS; nil: plain HTTP.
 	TLS *tls.Config
+	// Standby keeps gates open while Redis does not answer; nil: they are told to
+	// try again.
+	Standby *checkpoint.Standby
 	// Metrics to count in; the server makes its own if nil.
 	Metrics *Metrics
 }
@@ -71,6 +74,7 @@ type Server struct {
 	logger    *slog.Logger
 	clock     checkpoint.Clock
 	metrics   *Metrics
+	standby   *checkpoint.Standby // nil: none
 	passwords *passwordDesk
 	familiar  *passwordDesk   // of who signed in from the same place lately
 	proxies   []netip.Prefix  // whose X-Forwarded-For is believed
@@ -112,6 +116,9 @@ func New(cfg Config) (*Server, error) {
 		s.metrics = NewMetrics()
 	}
 	s.metrics.watchRules(s.store.RulesAge)
+	if s.standby = cfg.Standby; s.standby != nil {
+		s.metrics.watchStandby(s.standby.Stats)
+	}
 	s.metrics.watchAudit(s.store.AuditStats)
 	var err error
 	if s.passwords, s.familiar, err = newPasswordDesks(); err != nil {

@@ -85,9 +85,6 @@ func (s *Server) handleOpenShift(c *fiber.Ctx) error {
 		return err
 	}
 	device := principalOf(c).Device
-	if err := s.badges.admit(device.Num, s.now(), badgeTries, "try a badge"); err != nil {
-		return err
-	}
 	req := checkpoint.ShiftRequest{ID: in.ID, Device: device.Num}
 	var err error
 	if req.BadgeHash, err = readBadge(in.Badge); err != nil {
@@ -96,7 +93,7 @@ func (s *Server) handleOpenShift(c *fiber.Ctx) error {
 	if req.OpenedAt, err = parseTime("opened_at", in.OpenedAt); err != nil {
 		return err
 	}
-	res, err := s.store.OpenShift(s.context(c), req)
+	res, err := s.openWithBadge(s.context(c), device, req)
 	if err != nil {
 		return err
 	}

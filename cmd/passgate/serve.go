@@ -19,6 +19,7 @@ import (
 
 	"passgate/checkpoint"
 	"passgate/checkpoint/archive"
+	"passgate/checkpoint/journal"
 	"passgate/codes"
 	"passgate/gateway"
 )
@@ -36,6 +37,7 @@ type ServeCmd struct {
 	AuditKeep   int             `default:"1095" name:"audit-keep" env:"PASSGATE_AUDIT_KEEP" help:"Days for which the audit is kept, 90 to 36500."`
 	Archive     string          `placeholder:"DIR" env:"PASSGATE_ARCHIVE" help:"Folder of the archive of events; \"off\" for none. DATA/archive with --redis managed, off otherwise."`
 	LogKeep     int             `default:"36" name:"log-keep" env:"PASSGATE_LOG_KEEP" help:"Hours for which archived events stay in the log in Redis, 1 to 336."`
+	Standby     standbyFlags    `embed:""`
 	TLS         tlsFlags        `embed:""`
 	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
 	Proxies     []string        `name:"trusted-proxies" placeholder:"ADDR" env:"PASSGATE_TRUSTED_PROXIES" help:"Addresses or prefixes of proxies in front, whose X-Forwarded-For says where a sign-in comes from."`
@@ -52,9 +54,13 @@ func (ServeCmd) Help() string {
     passgate serve --addr :8443 --tls-cert town.pem --tls-key town.key
 
 Secrets are read from DATA/keys (made at the first start, mode 0600) or from
-PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY, PASSGATE_AUDIT_KEY
-(64 hexadecimal digits each) and PASSGATE_KEYS. Keep a copy: without them the
-data is unreadable.
+PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY, PASSGATE_AUDIT_KEY,
+PASSGATE_JOURNAL_KEY (64 hexadecimal digits each) and PASSGATE_KEYS. Keep a copy:
+without them the data is unreadable.
+
+While Redis does not answer, gates go on by the gateway's own copy of people and
+rules. What they were told is in the journal before they are, and is recorded in
+order when Redis is back: keep the folder until it is empty.
 
 Events are archived by day in DATA/archive, each day under a key of its own in
 DATA/keys/archive that is destroyed when the day is past retention. Copies of
@@ -73,6 +79,9 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	}
 	if cmd.AuditKeep < 90 || cmd.AuditKeep > 36500 {
 		return badInput("--audit-keep %d: give 90 to 36500 days", cmd.AuditKeep)
+	}
+	if err := cmd.Standby.check(); err != nil {
+		return err
 	}
 	if cmd.LogKeep < 1 || cmd.LogKeep > 336 {
 		return badInput("--log-keep %d: give 1 to 336 hours", cmd.LogKeep)
@@ -110,6 +119,8 @@ type server struct {
 	archive  *archive.Archive  // nil if events are not archived here
 	archiver *archive.Archiver // as archive
 	sweeper  *checkpoint.Sweeper
+	journal  *journal.Journal    // nil with standby
+	standby  *checkpoint.Standby // nil if gates stop with Redis
 	closers  []func() // run last to first
 }
 
@@ -152,13 +163,16 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	if err != nil {
 		return nil, err
 	}
+	if err := s.openStandby(ctx, cmd, secret.journal, clock); err != nil {
+		return nil, err
+	}
 	proxies, err := gateway.ParseProxies(cmd.Proxies)
 	if err != nil {
 		return nil, badInput("--trusted-proxies: %w", err)
 	}
 	s.gateway, err = gateway.New(gateway.Config{
 		Store: s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock, TrustedProxies: proxies,
-		TLS: s.tls.of(),
+		TLS: s.tls.of(), Standby: s.standby,
 	})
 	if err != nil {
 		return nil, err
@@ -213,6 +227,9 @@ func (s *server) run(ctx context.Context) error {
 		background.Go(func() { s.archiver.Run(ctx) })
 	}
 	background.Go(func() { s.sweeper.Run(ctx) })
+	if s.standby != nil {
+		background.Go(func() { s.standby.Run(ctx) })
+	}
 	background.Go(func() { s.watchKeys(ctx) })
 
 	// What the last requests put on record is signed, too.

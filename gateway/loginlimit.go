@@ -1,0 +1,124 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"passgate/checkpoint"
+)
+
+// signIn finds the account that a login and password belong to. Whether the
+// login is unknown, the account disabled or the password wrong makes no
+// difference in the answer, in the work, or in what is counted. Tries are
+// counted before the password is looked at; without Redis nobody signs in.
+//
+// Those from where the account signed in lately wait for a hash at a desk of
+// their own, so that a flood of guesses does not keep them out.
+func (s *Server) signIn(c *fiber.Ctx, login, password string) (*checkpoint.Staff, error) {
+	ctx := s.context(c)
+	staff, known := s.store.Registry().Staff(login)
+	phc := ""
+	if known {
+		phc = staff.PasswordHash
+	}
+	try, err := s.store.Try(ctx, checkpoint.Attempt{Secret: checkpoint.SecretPassword, Account: login, Address: s.addressOf(c)})
+	if err != nil {
+		return nil, err
+	}
+	desk := s.passwords
+	if try.Familiar {
+		desk = s.familiar
+	}
+	right, err := desk.check(ctx, phc, password)
+	if err != nil { // a full desk has not looked at it
+		return nil, errors.Join(err, s.settle(try, false))
+	}
+	if !right || !known || staff.Disabled {
+		return nil, failure(codeUnauthorized, "login or password is wrong")
+	}
+	return staff, s.settle(try, true)
+}
+
+// settle takes a try back that was right or never looked at, also when it took
+// all the time that the request had.
+func (s *Server) settle(try checkpoint.Attempt, right bool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), checkpoint.ClientTimeout)
+	defer cancel()
+	return s.store.Settle(ctx, try, right)
+}
+
+// tryEnrolment counts a one-time code that is not known here against the
+// address that it comes from.
+func (s *Server) tryEnrolment(c *fiber.Ctx) error {
+	_, err := s.store.Try(s.context(c), checkpoint.Attempt{Secret: checkpoint.SecretEnrolment, Address: s.addressOf(c)})
+	return err
+}
+
+// openWithBadge opens a shift by a badge, counting badges that are not known
+// against the device.
+func (s *Server) openWithBadge(ctx context.Context, device *checkpoint.Device, req checkpoint.ShiftRequest) (checkpoint.ShiftResult, error) {
+	try, err := s.store.Try(ctx, checkpoint.Attempt{Secret: checkpoint.SecretBadge, Account: device.Code})
+	if err != nil {
+		return checkpoint.ShiftResult{}, err
+	}
+	res, err := s.store.OpenShift(ctx, req)
+	if errors.Is(err, checkpoint.ErrBadge) {
+		return res, err
+	}
+	return res, errors.Join(err, s.settle(try, err == nil))
+}
+
+// addressOf is the network address that tries are counted against: of IPv6 the
+// first 64 bits, since whoever has one has 2^64 of them. Behind proxies that
+// the configuration names it is the last address in X-Forwarded-For that none
+// of them has: what stands before that, a client may have made up.
+func (s *Server) addressOf(c *fiber.Ctx) string {
+	addr, _ := netip.AddrFromSlice(c.Context().RemoteIP())
+	addr = addr.Unmap()
+	hops := strings.Split(string(bytes.Join(c.Request().Header.PeekAll(fiber.HeaderXForwardedFor), []byte(","))), ",")
+	for len(hops) > 0 && s.isProxy(addr) {
+		last := hops[len(hops)-1]
+		hops = hops[:len(hops)-1]
+		before, err := netip.ParseAddr(strings.TrimSpace(last))
+		if err != nil {
+			break
+		}
+		addr = before.Unmap()
+	}
+	if addr.Is6() {
+		addr = netip.PrefixFrom(addr, 64).Masked().Addr()
+	}
+	return addr.WithZone("").String()
+}
+
+func (s *Server) isProxy(addr netip.Addr) bool {
+	for _, p := range s.proxies {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// ParseProxies reads addresses (10.0.0.7) and prefixes (10.0.0.0/8, fd00::/8)
+// for Config.TrustedProxies.
+func ParseProxies(texts []string) ([]netip.Prefix, error) {
+	proxies := make([]netip.Prefix, 0, len(texts))
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, notPrefix := netip.ParseAddr(text); err != nil && notPrefix == nil {
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil || prefix.Addr().Is4In6() {
+			return nil, fmt.Errorf("%q is no address or prefix: give for example 10.0.0.7 or 10.0.0.0/8", text)
+		}
+		proxies = append(proxies, prefix.Masked())
+	}
+	return proxies, nil
+}
