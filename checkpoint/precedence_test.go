@@ -39,6 +39,7 @@ var troubles = []trouble{
 	{"permit", facts{"person": "known", "permit": "used"}, Outcome{Decision: Deny, Reason: ReasonPermitUsed, Action: Register}},
 	{"fever_case", facts{"person": "known", "case": "open"}, Outcome{Decision: Deny, Reason: ReasonFever, Action: HoldHere}},
 	{"fever_home", facts{"person": "known", "case": "open"}, Outcome{Decision: Deny, Reason: ReasonFever, Action: HoldHere}},
+	{"cut_off", facts{"gateway": "cut off"}, Outcome{Decision: Deny, Reason: ReasonCutOff, Action: SendBack}},
 	{"closed", facts{"site": "closed"}, Outcome{Decision: Deny, Reason: ReasonSiteClosed, Action: SendBack}},
 	{"hours", facts{"time": "night"}, Outcome{Decision: Deny, Reason: ReasonOutsideHours, Action: SendBack}},
 	{"full", facts{"room": "full", "inside": "no"}, Outcome{Decision: Deny, Reason: ReasonSiteFull, Action: SendBack}},

@@ -303,6 +303,7 @@ func (st *stage) prepare(_ context.Context, sc *scene) error {
 	if f["told"] == "otherwise" {
 		req.Late, req.Told = true, &told
 	}
+	req.cutOff = f["gateway"] == "cut off"
 	sc.req = req
 	return nil
 }

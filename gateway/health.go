@@ -38,12 +38,29 @@ func (s *Server) handleReady(c *fiber.Ctx) error {
 	if s.ready.last != nil {
 		return s.ready.last
 	}
-	return c.JSON(fiber.Map{"status": "ready"})
+	return c.JSON(s.readyView())
+}
+
+// readyView says "ready", or "degraded" while gates are kept open without Redis,
+// with what an operator wants to know of that.
+func (s *Server) readyView() fiber.Map {
+	if s.standby == nil {
+		return fiber.Map{"status": "ready"}
+	}
+	st := s.standby.Stats()
+	view := fiber.Map{"status": "ready", "owed": st.Owed, "set_aside": st.Journal.Aside, "copy_age_ms": st.Age.Milliseconds()}
+	if st.Down > 0 {
+		view["status"], view["partitions_down"], view["entry_refused"] = "degraded", st.Down, st.CutOff
+	}
+	return view
 }
 
 func (s *Server) checkReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkpoint.ClientTimeout)
 	defer cancel()
+	if s.standby != nil && s.standby.Stats().Down > 0 {
+		return nil // gates are answered here, better than nowhere
+	}
 	if err := s.store.Ping(ctx); err != nil {
 		return failure(codeUnavailable, "Redis does not answer")
 	}

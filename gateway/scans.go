@@ -77,8 +77,14 @@ func (s *Server) handleScan(c *fiber.Ctx) error {
 	return err
 }
 
-// record hands a scan to the store.
+// record hands a scan to the store, or to what stands in for it.
 func (s *Server) record(ctx context.Context, p presentation) (checkpoint.ScanResult, error) {
+	switch {
+	case s.standby != nil && p.Refused != checkpoint.ReasonOK:
+		return s.standby.Refuse(ctx, p.ScanRequest, p.Refused)
+	case s.standby != nil:
+		return s.standby.Scan(ctx, p.ScanRequest)
+	}
 	if p.Refused != checkpoint.ReasonOK {
 		return s.store.Refuse(ctx, p.ScanRequest, p.Refused)
 	}
@@ -184,7 +190,11 @@ func (s *Server) presentPass(p *presentation, text string) {
 
 func (s *Server) presentDocument(ctx context.Context, p *presentation, number string) error {
 	p.Who, p.Presented = checkpoint.ByDocument, "doc:"+number
-	person, err := s.store.FindByDocument(ctx, number)
+	find := s.store.FindByDocument
+	if s.standby != nil {
+		find = s.standby.FindByDocument
+	}
+	person, err := find(ctx, number)
 	var field *checkpoint.FieldError
 	switch {
 	case errors.Is(err, checkpoint.ErrNotFound):
@@ -252,7 +262,7 @@ func viewOfResult(id string, r *checkpoint.ScanResult) *resultView {
 	view := &resultView{
 		ID: id, Decision: r.Decision.String(), Reason: r.Reason.String(), Color: r.Color(), Action: r.Action.String(),
 		Text: textView{text.ZH, text.EN}, OccurredAt: utcTime(r.OccurredAt), RecordedAt: utcTime(r.RecordedAt),
-		Duplicate: r.Duplicate, Permit: viewOfPermitUse(r.Permit), Call: r.Call, Flags: r.Flags.Names(),
+		Duplicate: r.Duplicate, Degraded: r.Flags&checkpoint.FlagDegraded != 0, Permit: viewOfPermitUse(r.Permit), Call: r.Call, Flags: r.Flags.Names(),
 	}
 	if p := r.Person; p != nil {
 		view.Person = &guardView{checkpoint.FormatPersonID(p.ID), p.NameMasked, p.Kind.String(), p.Home}

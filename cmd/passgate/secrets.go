@@ -22,6 +22,7 @@ type secrets struct {
 	index   []byte // PASSGATE_INDEX_KEY, index.key: finds them
 	session []byte // PASSGATE_SESSION_KEY, session.key: signs the sessions of staff
 	audit   []byte // PASSGATE_AUDIT_KEY, audit.key: signs heads of the audit
+	journal []byte // PASSGATE_JOURNAL_KEY, journal.key: seals what the journal holds
 }
 
 // loadSecrets reads the secrets, or makes those that are in neither place.
@@ -36,6 +37,7 @@ func loadSecrets(dir string, env func(string) string) (secrets, error) {
 		{&s.index, "PASSGATE_INDEX_KEY", "index.key"},
 		{&s.session, "PASSGATE_SESSION_KEY", "session.key"},
 		{&s.audit, "PASSGATE_AUDIT_KEY", "audit.key"},
+		{&s.journal, "PASSGATE_JOURNAL_KEY", "journal.key"},
 	} {
 		var err error
 		if text := env(one.variable); text != "" {
