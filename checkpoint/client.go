@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -11,11 +10,20 @@ import (
 // cannot be recorded within it is answered as unavailable.
 const ClientTimeout = 800 * time.Millisecond
 
+// redirects bounds how often a command of a cluster is sent on: a slot that has
+// moved (MOVED) and is moving again (ASK) takes two.
+const redirects = 2
+
+// clusterRefresh is how soon a client learns of a master's heir; the library's
+// default is a minute.
+const clusterRefresh = 500 * time.Millisecond
+
 // Tune sets on any kind of go-redis options what the Store relies on: no
 // hidden retries (scripts are repeated by the Store, which knows that they are
 // safe), deadlines on every call, a pool that fits the load of one gateway.
 func Tune(o *redis.UniversalOptions) *redis.UniversalOptions {
 	o.MaxRetries = -1
+	o.MaxRedirects = redirects
 	o.DialerRetries = 1
 	o.DialTimeout = ClientTimeout
 	o.ReadTimeout = ClientTimeout
@@ -26,22 +34,13 @@ func Tune(o *redis.UniversalOptions) *redis.UniversalOptions {
 	return o
 }
 
-// maxQueued bounds what waits for Redis inside one gateway: past it scans are
-// answered as unavailable at once instead of piling up.
-const maxQueued = 8192
-
-// autoPipeline turns the client into one that sends the commands of concurrent
-// callers together. Its queue ignores a caller's context: the deadlines of
-// Tune bound every batch.
-func autoPipeline(client redis.UniversalClient) (redis.Cmdable, error) {
-	opts := redis.DefaultBlockingAutoPipelineOptions()
-	opts.MaxQueuedCommands = maxQueued
-	switch c := client.(type) {
-	case *redis.Client:
-		return c.AutoPipelineWithOptions(opts)
-	case *redis.ClusterClient:
-		return c.AutoPipelineWithOptions(opts)
-	default:
-		return nil, fmt.Errorf("checkpoint: cannot pipeline over a %T: use a single, Sentinel or Cluster client", client)
+// Connect makes the client of options that were set by Tune or TuneReader: of
+// one Redis, of the master that sentinels name, or of a cluster.
+func Connect(o *redis.UniversalOptions) redis.UniversalClient {
+	if o.MasterName != "" || len(o.Addrs) < 2 && !o.IsClusterMode {
+		return redis.NewUniversalClient(o)
 	}
+	c := o.Cluster()
+	c.ClusterStateReloadInterval = clusterRefresh
+	return redis.NewClusterClient(c)
 }

@@ -38,7 +38,7 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 	if e.Override != 0 {
 		most = maxOverridesPerMinute
 	}
-	reply, err := s.run(ctx, s.pipe, refuseScript, keys, e.OccurredAt, c.identity(), body, most, bit(c.inTime == nil))
+	reply, err := s.runScan(ctx, refuseScript, keys, e.OccurredAt, c.identity(), body, most, bit(c.inTime == nil))
 	if err != nil {
 		return ScanResult{}, err
 	}

@@ -29,7 +29,7 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 		if c.device.RevokedAt != 0 {
 			c.inTime = ErrRevoked // only what it recorded before is still answered
 		}
-		reply, err := s.run(ctx, s.pipe, scanScript, c.keys(s.keys), c.args()...)
+		reply, err := s.runScan(ctx, scanScript, c.keys(s.keys), c.args()...)
 		if err != nil {
 			return ScanResult{}, err
 		}

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -103,23 +102,6 @@ func newScript(parts ...string) *script {
 	return &script{src, hex.EncodeToString(sum[:])}
 }
 
-// loadScripts puts every script on every master. It is repeated when a reply
-// says NOSCRIPT: after a restart, or on a node that joined later.
-func loadScripts(ctx context.Context, rdb redis.UniversalClient) error {
-	load := func(ctx context.Context, c redis.Cmdable) error {
-		for _, sc := range allScripts {
-			if err := c.ScriptLoad(ctx, sc.source).Err(); err != nil {
-				return fmt.Errorf("load a script: %w", err)
-			}
-		}
-		return nil
-	}
-	if cluster, ok := rdb.(*redis.ClusterClient); ok {
-		return unavailable(cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return load(ctx, c) }))
-	}
-	return unavailable(load(ctx, rdb))
-}
-
 // call is one script call that waits to be sent.
 type call struct {
 	script *script
@@ -127,45 +109,63 @@ type call struct {
 	args   []any
 }
 
-// run calls a script once through c, loading the scripts if Redis has lost
-// them.
+// run calls a script once through c.
 func (s *Store) run(ctx context.Context, c redis.Cmdable, sc *script, keys []string, args ...any) (any, error) {
-	reply, err := c.EvalSha(ctx, sc.sha, keys, args...).Result()
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		if err := loadScripts(ctx, s.rdb); err != nil {
-			return nil, err
-		}
-		reply, err = c.EvalSha(ctx, sc.sha, keys, args...).Result()
-	}
+	reply, err := runScript(ctx, c, sc, keys, args)
+	return reply, unavailable(err)
+}
+
+// runScan calls a script on the scan path, together with those of others.
+func (s *Store) runScan(ctx context.Context, sc *script, keys []string, args ...any) (any, error) {
+	reply, err := s.lanes.run(ctx, sc, keys, args)
 	return reply, unavailable(err)
 }
 
 // runAll sends many script calls in one pipeline and returns their replies in
 // order. It fails as a whole: every call is safe to send again.
 func (s *Store) runAll(ctx context.Context, calls []call) ([]any, error) {
-	for attempt := 0; ; attempt++ {
-		cmds, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for _, c := range calls {
-				p.EvalSha(ctx, c.script.sha, c.keys, c.args...)
-			}
-			return nil
-		})
-		if redis.HasErrorPrefix(err, "NOSCRIPT") && attempt == 0 {
-			if err := loadScripts(ctx, s.rdb); err != nil {
-				return nil, err
-			}
+	cmds, _ := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error { // each has its own error
+		for _, c := range calls {
+			p.EvalSha(ctx, c.script.sha, c.keys, c.args...)
+		}
+		return nil
+	})
+	replies := make([]any, len(calls))
+	var unknown []int // sent again with their source
+	for i, cmd := range cmds {
+		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+			unknown = append(unknown, i)
 			continue
 		}
-		replies := make([]any, len(cmds))
-		for i, cmd := range cmds {
-			v, err := cmd.(*redis.Cmd).Result() //nolint:forcetypeassert // EvalSha returns nothing else
-			if err != nil && !isNil(err) {
-				return nil, unavailable(err)
-			}
-			replies[i] = v
+		if err := keepReply(replies, i, cmd); err != nil {
+			return nil, err
 		}
+	}
+	if len(unknown) == 0 {
 		return replies, nil
 	}
+	cmds, _ = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, i := range unknown {
+			p.Eval(ctx, calls[i].script.source, calls[i].keys, calls[i].args...)
+		}
+		return nil
+	})
+	for n, cmd := range cmds {
+		if err := keepReply(replies, unknown[n], cmd); err != nil {
+			return nil, err
+		}
+	}
+	return replies, nil
+}
+
+// keepReply puts what a script replied in its place.
+func keepReply(replies []any, i int, cmd redis.Cmder) error {
+	v, err := cmd.(*redis.Cmd).Result() //nolint:forcetypeassert // EvalSha and Eval return nothing else
+	if err != nil && !isNil(err) {
+		return unavailable(err)
+	}
+	replies[i] = v
+	return nil
 }
 
 func isNil(err error) bool { return errors.Is(err, redis.Nil) }

@@ -17,7 +17,7 @@ type Clock func() time.Time
 // Config is what a Store needs. Client, FieldKey and IndexKey are required.
 type Config struct {
 	// Client talks to one Redis, Sentinel or Cluster. It is used with deadlines
-	// and never closed by the Store. See NewClient for the settings it needs.
+	// and never closed by the Store. Tune and Connect give the settings it needs.
 	Client redis.UniversalClient
 	// Prefix of every key, "pg:" if empty. Two towns can share a Redis.
 	Prefix string
@@ -40,7 +40,7 @@ type Config struct {
 // Stores, in any number of processes, may work on one Redis.
 type Store struct {
 	rdb       redis.UniversalClient
-	pipe      redis.Cmdable // automatic pipelining of rdb: the scan path
+	lanes     *lanes // the scan path over rdb
 	keys      keys
 	clock     Clock
 	zone      *time.Location
@@ -58,8 +58,8 @@ type Store struct {
 // DefaultRetention is how long events are kept.
 const DefaultRetention = 28 * 24 * time.Hour
 
-// Open checks (or, on an empty Redis, writes) the format of the store, loads
-// the scripts and the registry. It starts no goroutine: Run does the
+// Open checks (or, on an empty Redis, writes) the format of the store and loads
+// the registry. It starts no goroutine: Projector.Run and WatchRules do the
 // background work.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{
@@ -95,16 +95,13 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.seal, err = newSealer(cfg.FieldKey, cfg.IndexKey); err != nil {
 		return nil, err
 	}
-	if s.pipe, err = autoPipeline(cfg.Client); err != nil {
+	if s.lanes, err = newLanes(cfg.Client); err != nil {
 		return nil, err
 	}
 	if err := s.checkFormat(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.checkKeys(ctx); err != nil {
-		return nil, err
-	}
-	if err := loadScripts(ctx, s.rdb); err != nil {
 		return nil, err
 	}
 	if err := s.reload(ctx); err != nil {

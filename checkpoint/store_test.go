@@ -20,16 +20,20 @@ import (
 
 // The tests run on a real redis-server of their own. With
 // PASSGATE_TEST_REDIS=cluster the same tests run on a Redis Cluster of three
-// masters on loopback, with =memory on the in-process one.
+// masters and three replicas on loopback, with =sentinel behind sentinels, with
+// =memory on the in-process one.
 var (
 	testAddrs    []string
+	testMaster   string
 	testInMemory bool
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	redis.SetLogger(quiet{}) // the tests cut connections on purpose
-	os.Exit(redistest.Main(m, func(r redistest.Redis) { testAddrs, testInMemory = r.Addrs, r.InMemory }))
+	os.Exit(redistest.Main(m, func(r redistest.Redis) {
+		testAddrs, testMaster, testInMemory = r.Addrs, r.Master, r.InMemory
+	}))
 }
 
 type quiet struct{}
@@ -53,14 +57,19 @@ var (
 
 func testClient(t testing.TB, tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
 	t.Helper()
-	return clientOf(t, testAddrs, tune)
+	return connect(t, &redis.UniversalOptions{Addrs: testAddrs, MasterName: testMaster}, tune)
 }
 
 func clientOf(t testing.TB, addrs []string, tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
 	t.Helper()
-	o := tune(&redis.UniversalOptions{Addrs: addrs})
+	return connect(t, &redis.UniversalOptions{Addrs: addrs}, tune)
+}
+
+func connect(t testing.TB, o *redis.UniversalOptions, tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
+	t.Helper()
+	o = tune(o)
 	o.ReadTimeout, o.WriteTimeout = 10*time.Second, 10*time.Second // a loaded machine is no failure here
-	c := redis.NewUniversalClient(o)
+	c := Connect(o)
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }

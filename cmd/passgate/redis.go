@@ -14,6 +14,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"passgate/checkpoint"
 	"passgate/checkpoint/redisd"
 )
 
@@ -27,18 +28,8 @@ type backend struct {
 // client connects with the settings that tune gives.
 func (b *backend) client(tune func(*redis.UniversalOptions) *redis.UniversalOptions) redis.UniversalClient {
 	o := b.options
-	tuned := tune(&o)
-	if !tuned.IsClusterMode {
-		return redis.NewUniversalClient(tuned)
-	}
-	c := tuned.Cluster()
-	c.ClusterStateReloadInterval = clusterRefresh
-	return redis.NewClusterClient(c)
+	return checkpoint.Connect(tune(&o))
 }
-
-// clusterRefresh is how soon a client learns of a master's heir; the library's
-// default is a minute.
-const clusterRefresh = 500 * time.Millisecond
 
 // openBackend understands --redis:
 //
