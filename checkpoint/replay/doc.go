@@ -45,5 +45,7 @@
 //
 // The digest of a family is the SHA-256 of its sets in the order of their
 // buckets, each by name, score and member; how sets are cut into chunks does not
-// matter. Equal digests mean the same events in the same bytes.
+// matter. What lies before retention is left out, as it goes at any time. Equal
+// digests mean the same events in the same bytes, and Rebuild and Verify give
+// the same one.
 package replay

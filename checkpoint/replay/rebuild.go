@@ -41,7 +41,7 @@ func Rebuild(ctx context.Context, store *checkpoint.Store, opt Options) (_ *Repo
 	}()
 	e := newEngine(store, src, report, &opt)
 	e.until = forever
-	e.sink = &writer{store: store, report: report, keep: e.keep}
+	e.sink = &writer{store: store, report: report, keep: e.keep, since: store.RetainedFrom()}
 	if err := e.run(ctx); err != nil {
 		return report, err
 	}
@@ -96,18 +96,21 @@ type writer struct {
 	store  *checkpoint.Store
 	report *Report
 	keep   func(at int64) bool
+	since  int64 // what is older is in no digest, UTC ms
 
 	mu     sync.Mutex
 	joined []uint64 // people who are one person with a walk-in
 }
 
 func (w *writer) sets(ctx context.Context, sets []checkpoint.Set, d *setDigests) error {
+	for i := range sets {
+		d.buffer = digestSet(d.record, sets[i].Name(), within(sets[i].Entries, w.since), d.buffer)
+	}
 	if err := w.keepStored(ctx, sets); err != nil {
 		return err
 	}
 	for i := range sets {
 		set := &sets[i]
-		d.buffer = digestSet(d.record, set.Name(), set.Entries, d.buffer)
 		if len(set.Entries) > 0 {
 			w.report.count(set.Family, func(f *FamilyReport) {
 				f.Sets++

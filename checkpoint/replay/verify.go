@@ -53,21 +53,21 @@ func (c *comparer) sets(ctx context.Context, sets []checkpoint.Set, d *setDigest
 		return err
 	}
 	for i := range sets {
-		want := c.within(sets[i].Entries)
+		want := within(sets[i].Entries, c.since)
 		have, kept := c.settled(&stored[i], want)
 		d.buffer = digestSet(d.record, sets[i].Name(), want, d.buffer)
 		d.buffer = digestSet(d.redis, sets[i].Name(), have, d.buffer)
-		c.compare(sets[i].SetID, want, have, c.within(stored[i].Astray))
+		c.compare(sets[i].SetID, want, have, within(stored[i].Astray, c.since))
 		sets[i].Entries = slices.Concat(sets[i].Entries, kept)
 	}
 	return nil
 }
 
-// within drops what lies before retention.
-func (c *comparer) within(entries []checkpoint.SetEntry) []checkpoint.SetEntry {
+// within drops what lies before a time, UTC ms: before retention.
+func within(entries []checkpoint.SetEntry, since int64) []checkpoint.SetEntry {
 	out := make([]checkpoint.SetEntry, 0, len(entries))
 	for _, e := range entries {
-		if e.At >= c.since {
+		if e.At >= since {
 			out = append(out, e)
 		}
 	}
@@ -80,7 +80,7 @@ func (c *comparer) within(entries []checkpoint.SetEntry) []checkpoint.SetEntry {
 func (c *comparer) settled(stored *checkpoint.StoredSet, want []checkpoint.SetEntry) (out, kept []checkpoint.SetEntry) {
 	kept = keptOf(stored, want, func(at int64) bool { return at >= c.since && c.e.keep(at) })
 	c.report.count(stored.Family, func(f *FamilyReport) { f.Kept += int64(len(kept)) })
-	for _, e := range c.within(stored.Entries) {
+	for _, e := range within(stored.Entries, c.since) {
 		event, err := checkpoint.MemberEvent(stored.SetID, e.At, string(e.Member))
 		if err == nil && (event.RecordedAt > c.e.until || find(kept, stored.Family, e) != nil) {
 			continue

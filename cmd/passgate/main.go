@@ -36,6 +36,8 @@ type commandLine struct {
 	Trace     traceCmd     `cmd:"" help:"Who passed a gate, where a person was, whom they met."`
 	Archive   archiveCmd   `cmd:"" help:"What the archive of events holds, and whether it is whole."`
 	Replay    replayCmd    `cmd:"" help:"Make the indexes anew from archive and logs, or compare them."`
+	Backup    backupCmd    `cmd:"" help:"Copy the store, its archive and its secrets, encrypted, while the server runs."`
+	Restore   restoreCmd   `cmd:"" help:"Put a backup into an empty system, checked."`
 	Rules     rulesCmd     `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
 	Audit     auditCmd     `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`
 	Keys      keysCmd      `cmd:"" help:"Show and rotate the keys that sign passes."`
