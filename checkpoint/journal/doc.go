@@ -52,11 +52,11 @@
 //
 // # Bounds
 //
-// The file is at most MaxBytes. Owe gives ErrFull when seven eighths are used;
-// the rest is room to work in, since removing needs pages, too. Kept values take
-// at most half of the file and 8 MiB of memory; Keep gives ErrFull beyond that.
-// The file never shrinks while it is open; Open makes it anew when less than a
-// quarter of it is used, and so do what was removed from it and its remains.
+// The file is at most MaxBytes. Owe gives ErrFull when all of it is used but an
+// eighth, or 8 MiB if that is more: removing needs pages, too. Kept values take
+// at most half of that and 8 MiB of memory; Keep gives ErrFull beyond that.
+// The file never shrinks while it is open; when less than a quarter of it is
+// used, Open makes it anew, without the remains of what was removed.
 //
 // # Trouble
 //

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -177,10 +178,12 @@ func (j *Journal) load() error {
 		c := owed.Cursor()
 		for k, _ := c.First(); k != nil; k, _ = c.Next() {
 			s.owed[k[0]]++
+			seq = max(seq, binary.BigEndian.Uint64(k[1:])>>8) // the bucket's own has no seal
 		}
 		c = tx.Bucket([]byte("aside")).Cursor()
 		for k, _ := c.First(); k != nil; k, _ = c.Next() {
 			s.aside++
+			seq = max(seq, binary.BigEndian.Uint64(k[1:])>>8)
 		}
 		c = tx.Bucket([]byte("kept")).Cursor()
 		for k, v := c.First(); k != nil; k, v = c.Next() {

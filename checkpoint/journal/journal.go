@@ -20,7 +20,7 @@ type Options struct {
 	Key []byte
 	// OldKeys open what was sealed before the key was changed.
 	OldKeys [][]byte
-	// MaxBytes bounds the file; 1 GiB if it is 0, at least 32 MiB.
+	// MaxBytes bounds the file; 1 GiB if it is 0, at least 16 MiB.
 	MaxBytes int64
 	// Logger is told of trouble; slog's default if it is nil.
 	Logger *slog.Logger
@@ -33,7 +33,7 @@ type Options struct {
 
 const (
 	defaultMaxBytes = 1 << 30
-	minMaxBytes     = 32 << 20
+	minMaxBytes     = 16 << 20
 	// Partitions bounds the number of a partition: 0 to 255.
 	Partitions = 256
 )
@@ -112,7 +112,7 @@ func Open(o Options) (*Journal, error) {
 		o.MaxBytes = defaultMaxBytes
 	}
 	if o.MaxBytes < minMaxBytes || o.MaxBytes > math.MaxInt32*64 {
-		return nil, fmt.Errorf("journal: a bound of %d bytes: give at least %d (32 MiB) and at most 128 GiB", o.MaxBytes, minMaxBytes)
+		return nil, fmt.Errorf("journal: a bound of %d bytes: give at least %d (16 MiB) and at most 128 GiB", o.MaxBytes, minMaxBytes)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -138,7 +138,8 @@ func (k *keeper) counts() (pending int64, lost uint64) {
 // blocksToWrite gives the oldest blocks if the file has room for them.
 func (j *Journal) blocksToWrite() []block {
 	j.mu.Lock()
-	room := j.state.kept < j.o.MaxBytes/2 && j.state.used < j.o.MaxBytes-j.reserve()
+	bound := j.o.MaxBytes - j.reserve()
+	room := j.state.kept < bound/2 && j.state.used < bound
 	j.mu.Unlock()
 	if !room {
 		return nil

@@ -22,6 +22,11 @@ const (
 	boltVersion   = 2
 	metaSize      = 64
 
+	bucketSize = 16
+
+	// maxCounter is more entries than any gateway makes.
+	maxCounter = 1 << 48
+
 	maxDepth  = 32
 	maxFaults = 20
 )
@@ -138,12 +143,16 @@ func (w *pageWalk) branch(bucket string, page uint64, low, high []byte, depth in
 		return
 	}
 	if binary.LittleEndian.Uint16(body[8:]) != branchPage {
+		if binary.LittleEndian.Uint16(body[10:]) == 0 {
+			w.fault("%s: its header says that it is empty", place(page))
+		}
 		w.leaf(bucket, place(page), body, low, high, depth)
 		return
 	}
 	n := int(binary.LittleEndian.Uint16(body[10:]))
-	if n == 0 || pageHeader+n*elementSize > len(body) {
-		w.fault("%s: a branch of %d", place(page), n)
+	end := pageHeader + n*elementSize // keys follow the elements without gaps
+	if n == 0 || end > len(body) {
+		w.fault("%s: its header says a branch of %d elements", place(page), n)
 		return
 	}
 	type child struct {
@@ -153,7 +162,7 @@ func (w *pageWalk) branch(bucket string, page uint64, low, high []byte, depth in
 	var children []child
 	for i := range n {
 		at := pageHeader + i*elementSize
-		key, ok := part(body, at, binary.LittleEndian.Uint32(body[at:]), 0, binary.LittleEndian.Uint32(body[at+4:]))
+		key, ok := part(body, at, binary.LittleEndian.Uint32(body[at:]), binary.LittleEndian.Uint32(body[at+4:]), &end)
 		if !ok || !within(key, low, high) || i > 0 && bytes.Compare(children[i-1].key, key) >= 0 {
 			w.fault("%s: element %d of the branch is out of place", place(page), i)
 			return
@@ -161,21 +170,23 @@ func (w *pageWalk) branch(bucket string, page uint64, low, high []byte, depth in
 		children = append(children, child{key, binary.LittleEndian.Uint64(body[at+8:])})
 	}
 	for i, c := range children {
-		end := high
+		next := high
 		if i+1 < n {
-			end = children[i+1].key
+			next = children[i+1].key
 		}
-		w.branch(bucket, c.page, c.key, end, depth+1)
+		w.branch(bucket, c.page, c.key, next, depth+1)
 	}
 }
 
-// part cuts size bytes out of a page, skip bytes behind an element's offset.
-func part(body []byte, element int, offset, skip, size uint32) ([]byte, bool) {
-	from := uint64(element) + uint64(offset) + uint64(skip)
+// part cuts out what an element points to, which has to begin where that of the
+// one before ended.
+func part(body []byte, element int, offset, size uint32, end *int) ([]byte, bool) {
+	from := uint64(element) + uint64(offset)
 	to := from + uint64(size)
-	if to > uint64(len(body)) {
+	if from != uint64(*end) || to > uint64(len(body)) {
 		return nil, false
 	}
+	*end = int(to)
 	return body[from:to], true
 }
 
@@ -183,23 +194,29 @@ func within(key, low, high []byte) bool {
 	return bytes.Compare(key, low) >= 0 && (high == nil || bytes.Compare(key, high) < 0)
 }
 
-// leaf goes through the elements of a leaf, or of a bucket that lies in one.
-func (w *pageWalk) leaf(bucket, where string, body []byte, low, high []byte, depth int) {
+// leaf goes through the elements of a leaf and tells where the last one ends. In
+// a bucket that lies in a leaf, it may be empty.
+func (w *pageWalk) leaf(bucket, where string, body []byte, low, high []byte, depth int) (end int) {
 	n := int(binary.LittleEndian.Uint16(body[10:]))
-	if flags := binary.LittleEndian.Uint16(body[8:]); flags != leafPage || pageHeader+n*elementSize > len(body) {
+	end = pageHeader + n*elementSize
+	if flags := binary.LittleEndian.Uint16(body[8:]); flags != leafPage || end > len(body) {
 		w.fault("%s: its header says kind %#x with %d elements", where, flags, n)
-		return
+		return end
 	}
 	var last []byte
 	for i := range n {
 		at := pageHeader + i*elementSize
 		flags, offset := binary.LittleEndian.Uint32(body[at:]), binary.LittleEndian.Uint32(body[at+4:])
 		keySize, valueSize := binary.LittleEndian.Uint32(body[at+8:]), binary.LittleEndian.Uint32(body[at+12:])
-		key, ok := part(body, at, offset, 0, keySize)
-		value, ok2 := part(body, at, offset, keySize, valueSize)
-		if !ok || !ok2 || len(key) == 0 || !within(key, low, high) || i > 0 && bytes.Compare(last, key) >= 0 {
+		key, ok := part(body, at, offset, keySize, &end)
+		if !ok || len(key) == 0 || !within(key, low, high) || i > 0 && bytes.Compare(last, key) >= 0 {
 			w.fault("%s: element %d is out of place", where, i)
-			continue
+			return end
+		}
+		value, ok := part(body, at, offset+keySize, valueSize, &end)
+		if !ok {
+			w.fault("%s: the value of element %d is out of place", where, i)
+			return end
 		}
 		last = key
 		switch {
@@ -207,23 +224,34 @@ func (w *pageWalk) leaf(bucket, where string, body []byte, low, high []byte, dep
 			if err := w.visit(bucket, key, value); err != nil {
 				w.fault("%s: element %d, %s %x: %v", where, i, bucket, key, err)
 			}
-		case flags == bucketElement && bucket == "" && len(value) >= 16:
+		case flags == bucketElement && bucket == "" && len(value) >= bucketSize:
 			w.bucket(string(key), where, value, depth)
 		default:
 			w.fault("%s: element %d is of kind %d", where, i, flags)
 		}
 	}
+	return end
 }
 
-// bucket goes through a bucket, whose leaf may lie in the value itself.
+// bucket goes through a bucket: the number of its root page and its sequence. A
+// small one has no page, but lies here.
 func (w *pageWalk) bucket(name, where string, value []byte, depth int) {
+	if seq := binary.LittleEndian.Uint64(value[8:]); seq > maxCounter {
+		w.fault("%s: the sequence of bucket %.20q is %d", where, name, seq)
+	}
 	if root := binary.LittleEndian.Uint64(value); root != 0 {
+		if len(value) != bucketSize {
+			w.fault("%s: bucket %.20q has %d bytes", where, name, len(value))
+		}
 		w.branch(name, root, nil, nil, depth+1)
 		return
 	}
-	if len(value) < 16+pageHeader {
-		w.fault("%s: bucket %.20q is cut off", where, name)
+	where = fmt.Sprintf("%s, bucket %.20q", where, name)
+	if len(value) < bucketSize+pageHeader {
+		w.fault("%s: it is cut off", where)
 		return
 	}
-	w.leaf(name, fmt.Sprintf("%s, bucket %.20q", where, name), value[16:], nil, nil, depth+1)
+	if end := w.leaf(name, where, value[bucketSize:], nil, nil, depth+1); end != len(value)-bucketSize {
+		w.fault("%s: it has %d bytes, but its elements end at %d", where, len(value)-bucketSize, end)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -37,38 +38,43 @@ func (j *Journal) prepare() error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	found, err := examine(file, j.seal, nil)
-	if err != nil || len(found.faults) == 0 {
-		return err
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
 	}
-	return j.salvage(file, found)
+	found, err := examine(file, info.Size(), j.seal, nil)
+	if err != nil {
+		return fmt.Errorf("%w (%s)", err, j.path())
+	}
+	if len(found.faults) == 0 {
+		return nil
+	}
+	return j.salvage(file, info.Size(), found)
 }
+
+// showRecord is shown a record with its content.
+type showRecord func(h header, record, content []byte) error
 
 // findings is what examine finds.
 type findings struct {
-	faults   []string
-	pages    bool // the pages themselves are whole: all faults are in records
-	whole    int  // records
-	sequence uint64
+	faults []string
+	pages  bool // the pages themselves are whole: all faults are in records
+	whole  int  // records
 }
 
 // examine goes through a file and shows every record that is whole, with the
 // content opened. ErrKey says that there are records and not one can be opened.
-func examine(file *os.File, keys sealer, show func(h header, record, content []byte) error) (found findings, err error) {
-	info, err := file.Stat()
-	if err != nil {
-		return found, fmt.Errorf("journal: %w", err)
-	}
+func examine(file io.ReaderAt, size int64, keys sealer, show showRecord) (found findings, err error) {
 	bad := 0
-	w := &pageWalk{file: file, size: info.Size()}
+	w := &pageWalk{file: file, size: size}
 	w.visit = func(bucket string, key, record []byte) error {
 		h, content, err := keys.open(record)
-		if err == nil && !h.sameKey(bucket, key, content) {
-			err = errors.New("the record belongs elsewhere")
-		}
 		if err != nil {
 			bad++
 			return err
+		}
+		if !h.sameKey(bucket, key, content) {
+			return errors.New("the record belongs elsewhere")
 		}
 		found.whole++
 		if show == nil {
@@ -83,22 +89,26 @@ func examine(file *os.File, keys sealer, show func(h header, record, content []b
 	}
 	found.pages = len(w.faults)+w.more == bad
 	if bad > 0 && found.whole == 0 {
-		return found, fmt.Errorf("%w: not one of %d records of %s can be opened: give the key that it was written with, or move the file away to begin a new one",
-			ErrKey, bad, file.Name())
+		return found, keyError(bad)
 	}
 	return found, nil
 }
 
+// keyError words ErrKey.
+func keyError(records int) error {
+	return fmt.Errorf("%w: not one of %d records can be opened: give the key that they were written with, or move the file away to begin a new one", ErrKey, records)
+}
+
 // salvage takes what is whole in a damaged file into a new one, and keeps the
 // damaged one under another name.
-func (j *Journal) salvage(file *os.File, found findings) error {
+func (j *Journal) salvage(file io.ReaderAt, size int64, found findings) error {
 	d := &Damage{Faults: found.faults}
 	err := j.make(func(db *bbolt.DB) error {
 		if err := j.create(db); err != nil {
 			return err
 		}
 		t := &takeover{j: j, db: db, later: map[string]uint64{}}
-		if err := t.from(file, found.pages); err != nil {
+		if err := t.from(file, size, found.pages); err != nil {
 			return err
 		}
 		return t.finish(d)
@@ -148,12 +158,12 @@ type taken struct {
 
 // from reads the whole records, by way of the pages if they can be trusted and
 // by searching the file otherwise.
-func (t *takeover) from(file *os.File, pages bool) error {
+func (t *takeover) from(file io.ReaderAt, size int64, pages bool) error {
 	if !pages {
-		return scan(file, t.j.seal, t.take)
+		return scan(file, size, t.j.seal, t.take)
 	}
 	var failed error
-	_, err := examine(file, t.j.seal, func(h header, record, content []byte) error {
+	_, err := examine(file, size, t.j.seal, func(h header, record, content []byte) error {
 		if failed == nil {
 			failed = t.take(h, record, content)
 		}

@@ -3,9 +3,7 @@ package journal
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 )
 
 // scanSize is how much of a file is searched at once.
@@ -14,14 +12,10 @@ const scanSize = 1 << 20
 // scan searches a file for records, wherever they lie, and shows those that are
 // whole. What cannot be read of the file is passed over. ErrKey says that there
 // seem to be records and not one can be opened.
-func scan(file *os.File, keys sealer, show func(h header, record, content []byte) error) error {
-	info, err := file.Stat()
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
+func scan(file io.ReaderAt, size int64, keys sealer, show showRecord) error {
 	looked, whole := 0, 0
 	buffer := make([]byte, scanSize+len(magic)-1)
-	for from := int64(0); from < info.Size(); from += scanSize {
+	for from := int64(0); from < size; from += scanSize {
 		some := buffer[:readable(file, buffer, from)]
 		for at := 0; ; at++ {
 			found := bytes.Index(some[at:], []byte(magic))
@@ -45,15 +39,14 @@ func scan(file *os.File, keys sealer, show func(h header, record, content []byte
 		}
 	}
 	if looked > 0 && whole == 0 {
-		return fmt.Errorf("%w: not one of %d records that seem to be in %s can be opened: give the key that it was written with, or move the file away to begin a new one",
-			ErrKey, looked, file.Name())
+		return keyError(looked)
 	}
 	return nil
 }
 
 // readable reads what it can, with zeros in place of pages that the disk does
 // not give, and tells how far the file goes.
-func readable(file *os.File, buffer []byte, from int64) int {
+func readable(file io.ReaderAt, buffer []byte, from int64) int {
 	n, err := file.ReadAt(buffer, from)
 	if err == nil || errors.Is(err, io.EOF) {
 		return n
@@ -70,7 +63,7 @@ func readable(file *os.File, buffer []byte, from int64) int {
 }
 
 // recordAt reads what may be a record, or gives nil.
-func recordAt(file *os.File, at int64) []byte {
+func recordAt(file io.ReaderAt, at int64) []byte {
 	head := make([]byte, headerSize)
 	if _, err := file.ReadAt(head, at); err != nil {
 		return nil
