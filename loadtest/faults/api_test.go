@@ -52,11 +52,13 @@ func (c *caller) send(ctx context.Context, method, path, contentType, accept str
 	return answer, err
 }
 
-// call sends in as JSON and reads the answer into out, if that is not nil.
-func (c *caller) call(ctx context.Context, method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
+// call sends in as JSON and reads the answer into out, if they are not nil.
+func (c *caller) call(ctx context.Context, method, path string, in, out any) (err error) {
+	var body []byte
+	if in != nil {
+		if body, err = json.Marshal(in); err != nil {
+			return err
+		}
 	}
 	answer, err := c.send(ctx, method, path, "application/json", "application/json", body)
 	if err != nil || out == nil {

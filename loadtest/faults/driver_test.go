@@ -41,7 +41,6 @@ const (
 // run presents scans until ctx ends. Those that have no answer by then go on
 // being repeated; work waits for them.
 func (d *driver) run(ctx context.Context) {
-	d.http = &http.Client{Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	d.begun = time.Now()
 	tick := time.NewTicker(d.every)
 	defer tick.Stop()
@@ -49,8 +48,8 @@ func (d *driver) run(ctx context.Context) {
 		s := d.compose(n, d.begun.Add(time.Duration(n)*d.every).UnixMilli())
 		d.add(s)
 		var copies sync.WaitGroup
-		for range max(1, d.copies) {
-			copies.Go(func() { d.present(s, n) })
+		for c := range max(1, d.copies) {
+			copies.Go(func() { d.present(s, n, c) })
 		}
 		d.work.Go(func() {
 			copies.Wait()
@@ -83,7 +82,9 @@ func (d *driver) compose(n int, at int64) *sent {
 
 // body is the scan under an identity.
 func (d *driver) body(s *sent, id string, n int) []byte {
+	d.mu.Lock()
 	s.hashes = append(s.hashes, hashOf(s.device.num, id))
+	d.mu.Unlock()
 	b := scanBody{
 		ID: id, OccurredAt: wireTime(s.at), Direction: [...]string{"in", "out"}[n/len(d.town.people)%2],
 		Temperature: 36.5, Method: "wrist",
@@ -96,10 +97,14 @@ func (d *driver) body(s *sent, id string, n int) []byte {
 	return b.bytes()
 }
 
-// present sends a scan until it is answered, or patience is at an end.
-func (d *driver) present(s *sent, n int) {
+// present sends the c-th copy of a scan until it is answered, or patience is at
+// an end.
+func (d *driver) present(s *sent, n, c int) {
 	body, pause, end := s.body, firstPause, time.Now().Add(patience)
 	for try := 0; ; try++ {
+		if d.freshIDs && try+c > 0 {
+			body = d.body(s, fmt.Sprintf("%s-%d-%d", s.id, c, try), n)
+		}
 		answered := d.once(s, d.urls[(n+try)%len(d.urls)], body)
 		if answered || time.Now().After(end) {
 			return
@@ -110,11 +115,6 @@ func (d *driver) present(s *sent, n int) {
 		}
 		time.Sleep(pause)
 		pause = min(2*pause, longestPause)
-		if d.freshIDs {
-			d.mu.Lock()
-			body = d.body(s, fmt.Sprintf("%s-%d-%d", s.id, try, time.Now().UnixNano()%1e6), n)
-			d.mu.Unlock()
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ package faults
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -54,7 +55,8 @@ func newGate(data, redisURL string, args ...string) (*gateServer, error) {
 	return g, errors.Join(g.stepClock(0), g.launch())
 }
 
-// launch starts the server and waits until it answers.
+// launch starts the server and waits until it answers. One that ends again,
+// because Redis is too slow for a start, is started again, as a supervisor does.
 func (g *gateServer) launch() error {
 	path, err := binaryPath()
 	if err != nil {
@@ -63,38 +65,58 @@ func (g *gateServer) launch() error {
 	args := append([]string{
 		"serve", "--addr", g.url[len("http://"):], "--metrics-addr", "off", "--redis", g.redis, "--data", g.data, "--log-level", "warn",
 	}, g.args...)
-	if g.process, err = start([]string{"PASSGATE_FAULT_CLOCK=" + g.clockFile}, path, args...); err != nil {
-		return err
-	}
-	return patiently(20*time.Second, func() error {
-		if g.dead() {
-			return fmt.Errorf("%w: passgate: %w\n%s", errEnded, g.err, g.out)
+	return patiently(40*time.Second, func() error {
+		if g.process == nil || g.dead() {
+			if g.process, err = start([]string{"PASSGATE_FAULT_CLOCK=" + g.clockFile}, path, args...); err != nil {
+				return err
+			}
 		}
-		return g.ask(context.Background(), "/healthz")
+		_, err := g.ask(context.Background(), "/healthz")
+		if err != nil && g.dead() {
+			return fmt.Errorf("passgate ended: %w\n%s", g.err, g.out)
+		}
+		return err
 	})
 }
 
-// ready tells whether the server has a Redis and its newest rules.
-func (g *gateServer) ready(ctx context.Context) error { return g.ask(ctx, "/readyz") }
+// ready tells whether the server has a Redis with its newest rules, and owes it
+// nothing.
+func (g *gateServer) ready(ctx context.Context) error {
+	body, err := g.ask(ctx, "/readyz")
+	if err != nil {
+		return err
+	}
+	var state struct {
+		Status string
+		Owed   int
+	}
+	if err := json.Unmarshal(body, &state); err != nil || state.Status != "ready" || state.Owed > 0 {
+		return fmt.Errorf("/readyz: %s %w", body, err)
+	}
+	return nil
+}
 
-func (g *gateServer) ask(ctx context.Context, path string) error {
+func (g *gateServer) ask(ctx context.Context, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+path, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %d %s", path, res.StatusCode, body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %d %s", path, res.StatusCode, body)
 	}
-	return err
+	return body, err
 }
+
+// journalFile is where the server keeps what it owes to Redis.
+func (g *gateServer) journalFile() string { return filepath.Join(g.data, "journal", "journal.db") }
 
 // stepClock makes the server's clock wrong by so much, at once.
 func (g *gateServer) stepClock(by time.Duration) error {

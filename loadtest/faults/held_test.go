@@ -144,13 +144,20 @@ func (v *eventView) record(person string) record {
 	return record{key: key{person, v.OccurredAt.UnixMilli()}, decision: v.Decision, reason: v.Reason}
 }
 
+// askFor is how long one question is repeated that a busy machine does not answer.
+const askFor = 5 * time.Second
+
 // overAPI asks for the gates' windows and for everybody's trajectory.
 func overAPI(ctx context.Context, t *town, base string, from time.Time) ([]held, error) {
 	tracer := &caller{base: base, token: t.tracer, kase: t.kase}
 	window := "?" + url.Values{"from": {wireTime(from.UnixMilli())}, "to": {wireTime(time.Now().Add(2 * time.Hour).UnixMilli())}}.Encode()
 	events, trajectories := held{where: "gate window"}, held{where: "trajectory"}
 	for _, gate := range t.gates {
-		lines, err := tracer.send(ctx, http.MethodGet, "/v1/gates/"+gate+"/events"+window, "", "application/x-ndjson", nil)
+		var lines []byte
+		err := patiently(askFor, func() (err error) {
+			lines, err = tracer.send(ctx, http.MethodGet, "/v1/gates/"+gate+"/events"+window, "", "application/x-ndjson", nil)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +174,10 @@ func overAPI(ctx context.Context, t *town, base string, from time.Time) ([]held,
 	}
 	for _, p := range t.people {
 		var got struct{ Events []eventView }
-		if err := tracer.call(ctx, http.MethodGet, "/v1/residents/"+p.id+"/trajectory"+window, nil, &got); err != nil {
+		err := patiently(askFor, func() error {
+			return tracer.call(ctx, http.MethodGet, "/v1/residents/"+p.id+"/trajectory"+window, nil, &got)
+		})
+		if err != nil {
 			return nil, err
 		}
 		for i := range got.Events {

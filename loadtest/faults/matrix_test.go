@@ -58,7 +58,7 @@ func (w *row) run(t *testing.T) string {
 		t.Errorf("strange answers: %q", o.odd)
 	}
 	if w.expects != nil {
-		if wrong := w.expects(nil, &o); wrong != "" {
+		if wrong := w.expects(&o); wrong != "" {
 			t.Error(wrong)
 		}
 	}

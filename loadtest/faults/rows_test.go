@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -18,7 +21,7 @@ type row struct {
 	hurt func(*rig) error
 	// expects says what else is wrong with an outcome, "" if nothing is; nil
 	// asks only that nothing is lost, twice or wrong and that all is answered.
-	expects func(*rig, *outcome) string
+	expects func(*outcome) string
 	control control
 }
 
@@ -62,8 +65,13 @@ func seesNoRecovery(o *outcome) string {
 
 // The protections that most rows rest on, switched off.
 var (
-	// repeating under the same identity
+	// repeating under the same identity: with the journal off, or there would be
+	// few repeats
 	freshIDs = control{
+		off:   "journal off, and a repeat gets an identity of its own",
+		setup: func(s *setup) { s.freshIDs, s.serve = true, append(s.serve, "--journal", "off") }, sees: seesTwice,
+	}
+	freshIDsAlone = control{
 		off:   "a repeat gets an identity of its own",
 		setup: func(s *setup) { s.freshIDs = true }, sees: seesTwice,
 	}
@@ -71,6 +79,11 @@ var (
 	credulous = control{
 		off:   "no answer is taken for a yes",
 		setup: func(s *setup) { s.credulous = true }, sees: seesLost,
+	}
+	// the journal, with a client that does not repeat either
+	noJournal = control{
+		off:   "journal off, and no answer is taken for a yes",
+		setup: func(s *setup) { s.credulous, s.serve = true, append(s.serve, "--journal", "off") }, sees: seesLost,
 	}
 	// the append-only file
 	noFile = control{
@@ -81,7 +94,7 @@ var (
 )
 
 func matrix() []row {
-	return append(append(redisRows(), networkRows()...), gatewayRows()...)
+	return slices.Concat(redisRows(), networkRows(), gatewayRows(), journalRows())
 }
 
 // redisRows hurt the redis-server itself.
@@ -113,11 +126,7 @@ func redisRows() []row {
 		},
 		{
 			name: "Redis: disk full", hurt: diskFull,
-			control: control{
-				off:   "appendfsync everysec, and kill -9 while the disk is full",
-				setup: func(s *setup) { s.redis = append(s.redis, "--appendfsync", "everysec") },
-				sees:  seesLost,
-			},
+			control: noFile,
 		},
 		{
 			name: "Redis: out of memory (noeviction)", hurt: outOfMemory,
@@ -155,7 +164,7 @@ func redisRows() []row {
 				off: "scripts cannot be loaded again",
 				hurt: func(r *rig) error {
 					ctx := context.Background()
-					return errors.Join(r.redis.rdb.Do(ctx, "ACL", "SETUSER", "default", "-script|load").Err(), r.redis.rdb.ScriptFlush(ctx).Err())
+					return errors.Join(r.redis.rdb.Do(ctx, "ACL", "SETUSER", "default", "-eval").Err(), r.redis.rdb.ScriptFlush(ctx).Err())
 				},
 				sees: seesNoRecovery,
 			},
@@ -232,7 +241,7 @@ func networkRows() []row {
 				time.Sleep(r.lasting(3*time.Second, 10*time.Second))
 				return r.proxy.Start()
 			},
-			control: credulous,
+			control: noJournal,
 		},
 		{
 			name: "projector: cut between log and index, at random",
@@ -264,10 +273,11 @@ func gatewayRows() []row {
 			control: credulous,
 		}
 	}
+	restarted := func(r *rig, how func() error) error { return errors.Join(how(), r.gates[0].launch()) }
 	killed := func(r *rig) error {
 		for range r.times(2, 30) {
 			time.Sleep(time.Duration(rand.IntN(200)) * time.Millisecond)
-			if err := errors.Join(r.gates[0].kill(), r.gates[0].launch()); err != nil {
+			if err := restarted(r, r.gates[0].kill); err != nil {
 				return err
 			}
 		}
@@ -276,8 +286,19 @@ func gatewayRows() []row {
 	return []row{
 		step(time.Hour), step(-time.Hour), step(5 * time.Minute), step(-5 * time.Minute),
 		{
-			name: "gateway: kill -9 between record and reply", setup: setup{slow: 150 * time.Millisecond},
-			hurt: killed, control: freshIDs,
+			name: "gateway: kill -9 between record and reply",
+			hurt: func(r *rig) error {
+				for range r.times(2, 30) {
+					if err := r.slowly(r.gates[0].kill); err != nil {
+						return err
+					}
+					if err := r.gates[0].launch(); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+			control: freshIDsAlone,
 		},
 		{
 			name: "gateway: kill -9, the projector at any step", hurt: killed,
@@ -286,32 +307,82 @@ func gatewayRows() []row {
 			},
 		},
 		{
-			name: "gateway: SIGTERM, started again", setup: setup{slow: 100 * time.Millisecond},
-			hurt:    func(r *rig) error { return errors.Join(r.gates[0].end(), r.gates[0].launch()) },
-			expects: func(_ *rig, o *outcome) string { return seesCut(o) },
+			name: "gateway: SIGTERM, started again", setup: setup{oneShot: true},
+			hurt:    func(r *rig) error { return restarted(r, func() error { return r.slowly(r.gates[0].end) }) },
+			expects: seesCut,
 			control: control{
 				off:  "kill -9 instead of SIGTERM",
-				hurt: func(r *rig) error { return errors.Join(r.gates[0].kill(), r.gates[0].launch()) },
+				hurt: func(r *rig) error { return restarted(r, func() error { return r.slowly(r.gates[0].kill) }) },
 				sees: seesCut,
 			},
 		},
 		{
-			name: "two gateways: one killed, back after 2 s", setup: setup{gates: 2, slow: 50 * time.Millisecond},
+			name: "two gateways: one killed, back after 2 s", setup: setup{gates: 2},
 			hurt: func(r *rig) error {
-				err := r.gates[0].kill()
+				err := r.slowly(r.gates[0].kill)
 				time.Sleep(r.lasting(2*time.Second, 10*time.Second))
 				return errors.Join(err, r.gates[0].launch())
 			},
-			control: freshIDs,
+			control: freshIDsAlone,
 		},
 		{
 			name: "clients: every scan five times at once, Redis frozen 1 s", setup: setup{copies: 5, every: 20 * time.Millisecond},
 			hurt: func(r *rig) error {
 				return errors.Join(r.redis.signal(syscall.SIGSTOP), r.sleep(1200*time.Millisecond, 1200*time.Millisecond), r.redis.signal(syscall.SIGCONT))
 			},
-			control: freshIDs,
+			control: control{
+				off:   "each of the five has an identity of its own",
+				setup: func(s *setup) { s.freshIDs = true }, sees: seesTwice,
+			},
 		},
 	}
+}
+
+// journalRows hurt the gateway and its disk while Redis is away.
+func journalRows() []row {
+	away := func(between func(*rig) error) func(*rig) error {
+		return func(r *rig) error {
+			r.proxy.Stop()
+			time.Sleep(700 * time.Millisecond)
+			err := r.gates[0].kill()
+			if between != nil {
+				err = errors.Join(err, between(r))
+			}
+			return errors.Join(err, r.proxy.Start(), r.gates[0].launch())
+		}
+	}
+	return []row{
+		{
+			name: "Redis away, gateway: kill -9 between journal and reply",
+			hurt: func(r *rig) error {
+				for range r.times(2, 30) {
+					if err := away(nil)(r); err != nil {
+						return err
+					}
+					time.Sleep(300 * time.Millisecond)
+				}
+				return nil
+			},
+			control: control{
+				off:  "the journal is gone with the gateway",
+				hurt: away(func(r *rig) error { return os.RemoveAll(filepath.Dir(r.gates[0].journalFile())) }),
+				sees: seesLost,
+			},
+		},
+		{
+			name: "Redis away, the journal's disk full", hurt: journalFull, control: credulous,
+		},
+	}
+}
+
+// journalFull lets no write of the journal reach its disk while Redis is away.
+func journalFull(r *rig) error {
+	if err := r.gates[0].limitFiles(16 << 10); err != nil {
+		return err
+	}
+	r.proxy.Stop()
+	time.Sleep(r.lasting(2500*time.Millisecond, 10*time.Second))
+	return errors.Join(r.gates[0].limitFiles(0), r.proxy.Start())
 }
 
 func (r *rig) times(normal, long int) int {
