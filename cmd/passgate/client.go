@@ -52,7 +52,7 @@ func newClient(f serverFlags) (*client, error) {
 	if err := f.mayBeRead(base); err != nil {
 		return nil, err
 	}
-	trust, err := f.trust()
+	trust, err := trusting("--ca", f.CA)
 	if err != nil {
 		return nil, err
 	}

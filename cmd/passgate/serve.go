@@ -121,7 +121,7 @@ type server struct {
 	sweeper  *checkpoint.Sweeper
 	journal  *journal.Journal    // nil with standby
 	standby  *checkpoint.Standby // nil if gates stop with Redis
-	closers  []func() // run last to first
+	closers  []func()            // run last to first
 }
 
 // open builds the server and its listeners; nothing runs yet but Redis.
@@ -239,9 +239,6 @@ func (s *server) run(ctx context.Context) error {
 
 	failed := make(chan error, 3)
 	background.Go(func() { failed <- s.gateway.Serve(s.listener) })
-	if s.tls != nil {
-		background.Go(func() { s.tls.keep(ctx) })
-	}
 	var aside []*http.Server
 	open := func(srv *http.Server, ln net.Listener) {
 		aside = append(aside, srv)
@@ -258,6 +255,9 @@ func (s *server) run(ctx context.Context) error {
 	}
 	if s.redirect != nil {
 		open(s.tls.redirectServer(s.listener), s.redirect)
+	}
+	if s.tls != nil { // an authority is asked when all doors are open for its look
+		background.Go(func() { s.tls.keep(ctx) })
 	}
 	s.logger.Info("serving", "addr", s.listener.Addr().String(), "redis", s.backend.what)
 

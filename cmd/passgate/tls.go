@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -26,6 +27,7 @@ type tlsFlags struct {
 	Auto      []string `name:"tls-auto" placeholder:"HOST" env:"PASSGATE_TLS_AUTO" help:"Get certificates for these host names by ACME (Let's Encrypt), whose terms you thereby accept. They are kept in DATA/keys/acme."`
 	Email     string   `name:"tls-email" placeholder:"ADDRESS" env:"PASSGATE_TLS_EMAIL" help:"Where the ACME authority may write to."`
 	Directory string   `name:"tls-directory" placeholder:"URL" env:"PASSGATE_TLS_DIRECTORY" help:"Directory of another ACME authority; Let's Encrypt if not given."`
+	Authority string   `name:"tls-directory-ca" type:"path" placeholder:"FILE" env:"PASSGATE_TLS_DIRECTORY_CA" help:"Certificate (PEM) that vouches for --tls-directory, if this machine does not trust it by itself."`
 	Redirect  string   `name:"http-redirect" placeholder:"ADDR" env:"PASSGATE_HTTP_REDIRECT" help:"Address of a listener that sends http to https and answers ACME, such as :80."`
 }
 
@@ -55,7 +57,7 @@ func (f tlsFlags) open(data string, logger *slog.Logger) (*certificates, error) 
 	case f.Cert != "":
 		return f.fromFiles(logger)
 	case len(f.Auto) > 0:
-		return f.fromACME(data, logger), nil
+		return f.fromACME(data, logger)
 	}
 	return nil, nil //nolint:nilnil // no TLS is no mistake
 }
@@ -68,8 +70,8 @@ func (f tlsFlags) check() error {
 		return badInput("--tls-auto and --tls-cert are two ways to get a certificate: give one")
 	case f.Redirect != "" && f.Cert == "" && len(f.Auto) == 0:
 		return badInput("--http-redirect leads to https, which this server does not speak: give --tls-cert or --tls-auto")
-	case len(f.Auto) == 0 && (f.Email != "" || f.Directory != ""):
-		return badInput("--tls-email and --tls-directory are about --tls-auto, which is not given")
+	case len(f.Auto) == 0 && (f.Email != "" || f.Directory != "" || f.Authority != ""):
+		return badInput("--tls-email, --tls-directory and --tls-directory-ca are about --tls-auto, which is not given")
 	}
 	for _, host := range f.Auto {
 		if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || strings.ContainsAny(host, ":/*@ ") {
@@ -78,7 +80,7 @@ func (f tlsFlags) check() error {
 	}
 	if f.Directory != "" {
 		at, err := url.Parse(f.Directory)
-		if err != nil || at.Host == "" || at.Scheme != "https" && (at.Scheme != "http" || !loopback(at.Hostname())) {
+		if err != nil || at.Host == "" || at.Scheme != "https" {
 			return badInput("--tls-directory %q: give an https:// address", clip(f.Directory, 80))
 		}
 	}
@@ -102,16 +104,20 @@ func (f tlsFlags) fromFiles(logger *slog.Logger) (*certificates, error) {
 
 // fromACME has certificates made by an authority that looks for its answers on
 // port 443 of the host, or on port 80 with --http-redirect :80.
-func (f tlsFlags) fromACME(data string, logger *slog.Logger) *certificates {
+func (f tlsFlags) fromACME(data string, logger *slog.Logger) (*certificates, error) {
+	trust, err := trusting("--tls-directory-ca", f.Authority)
+	if err != nil {
+		return nil, err
+	}
 	manager := &autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
 		Cache:      autocert.DirCache(filepath.Join(data, "keys", "acme")),
-		HostPolicy: autocert.HostWhitelist(f.Auto...),
+		HostPolicy: onlyHosts(f.Auto),
 		Email:      f.Email,
-		Client:     &acme.Client{DirectoryURL: f.Directory, UserAgent: "passgate", HTTPClient: &http.Client{Timeout: answerTimeout}},
-	}
-	if f.Directory == "" {
-		manager.Client.DirectoryURL = autocert.DefaultACMEDirectory
+		Client: &acme.Client{
+			DirectoryURL: cmp.Or(f.Directory, autocert.DefaultACMEDirectory), UserAgent: "passgate",
+			HTTPClient: &http.Client{Timeout: answerTimeout, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust}},
+		},
 	}
 	config := gateway.ServerTLS(manager.GetCertificate)
 	config.NextProtos = append(config.NextProtos, acme.ALPNProto)
@@ -125,7 +131,19 @@ func (f tlsFlags) fromACME(data string, logger *slog.Logger) *certificates {
 	if f.Redirect != "" {
 		c.answer = manager.HTTPHandler // from then on it also asks to be looked for on port 80
 	}
-	return c
+	return c, nil
+}
+
+// onlyHosts admits the named hosts, with any port: an authority of the town's own
+// may look elsewhere than on port 80.
+func onlyHosts(names []string) autocert.HostPolicy {
+	named := autocert.HostWhitelist(names...)
+	return func(ctx context.Context, host string) error {
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		return named(ctx, host)
+	}
 }
 
 // acmePause is how long a host's certificate is left alone after a failure:

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -25,19 +26,20 @@ func (f serverFlags) mayBeRead(base *url.URL) error {
 	return badInput("--server: %s is not encrypted, whoever is on the way could read password and session: give the https:// address, or --insecure if nobody is", clip(base.String(), 80))
 }
 
-// trust is whose certificates are believed: those of --ca alone, if given.
-func (f serverFlags) trust() (*tls.Config, error) {
+// trusting believes the certificates that the file named by a flag vouches for;
+// without a file, those that this machine trusts.
+func trusting(flag, file string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if f.CA == "" {
+	if file == "" {
 		return config, nil
 	}
-	text, err := os.ReadFile(f.CA)
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, badInput("--ca: %w", err)
+		return nil, badInput("%s: %w", flag, err)
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(text) {
-		return nil, badInput("--ca: %s holds no certificate: give a PEM file that begins with -----BEGIN CERTIFICATE-----", f.CA)
+		return nil, badInput("%s: %s holds no certificate: give a PEM file that begins with -----BEGIN CERTIFICATE-----", flag, file)
 	}
 	return config, nil
 }
@@ -49,7 +51,6 @@ func explainTLS(base string, err error) error {
 		name    x509.HostnameError
 		unknown x509.UnknownAuthorityError
 		invalid x509.CertificateInvalidError
-		record  tls.RecordHeaderError
 	)
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
@@ -62,7 +63,7 @@ func explainTLS(base string, err error) error {
 		return unreachable("%s is not trusted: its certificate is for another name: %w: give the name that it is for as --server", base, name)
 	case errors.As(err, &unknown):
 		return unreachable("%s is not trusted: nobody whom this machine knows vouches for its certificate: if it is your town's own, give its authority's certificate by --ca FILE", base)
-	case errors.As(err, &record):
+	case errors.Is(err, http.ErrSchemeMismatch):
 		return unreachable("%s does not speak TLS: is it a http:// address?", base)
 	}
 	return nil
