@@ -51,6 +51,9 @@ func (s *Server) handleBatch(c *fiber.Ctx) error {
 	if n := len(in.Scans) + len(in.Annulments); n < 1 || n > maxBatch {
 		return invalid("scans", fmt.Sprintf("must hold 1 to %d scans, together with annulments", maxBatch))
 	}
+	if err := s.admitScans(c, len(in.Scans)+len(in.Annulments)); err != nil {
+		return err // of the whole batch: what is queued on the phone stays there
+	}
 	device, b := principalOf(c).Device, s.newBatch(c, len(in.Scans))
 	b.record(b.sort(in.Scans, func(place int, text json.RawMessage) (presentation, error) {
 		return b.read(device, place, text)

@@ -49,6 +49,9 @@ func (s *Server) handleCar(c *fiber.Ctx) error {
 	if err := car.check(); err != nil {
 		return err
 	}
+	if err := s.admitScans(c, len(car.Scans)); err != nil {
+		return err
+	}
 	device, b := principalOf(c).Device, s.newBatch(c, len(car.Scans))
 	b.record(b.sort(car.Scans, func(place int, text json.RawMessage) (presentation, error) {
 		return b.readRider(device, &car, place, text)

@@ -170,10 +170,9 @@ func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) [
 		b = append(b, strings.Join(e.Flags.Names(), " ")...)
 	}
 	b = e.Temperature.Append(append(b, ','))
-	for _, field := range [...]string{e.Method.String(), e.Who.String()} {
+	for _, field := range [...]string{e.Method.String(), e.Who.String(), device} {
 		b = append(append(b, ','), field...)
 	}
-	b = appendCSVField(append(b, ','), device) // a code may begin with a dash
 	b = appendCSVField(append(b, ','), lane)
 	b = appendCSVField(append(b, ','), e.Plate)
 	b = appendVehicle(append(b, ','), e)
@@ -182,7 +181,7 @@ func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) [
 	}
 	b = strconv.AppendBool(append(b, ','), e.Annulled)
 	b = strconv.AppendBool(append(b, ','), e.IsAnnulment())
-	return appendCSVField(append(b, ','), staffOfEvent(reg, e))
+	return append(append(b, ','), staffOfEvent(reg, e)...)
 }
 
 // appendCSVField writes a text that people chose: what a spreadsheet could take

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -31,16 +32,23 @@ func newFuzzWorld(f *testing.F) *fuzzWorld {
 	return &fuzzWorld{w, w.server.app.Handler(), w.as("enroller")}
 }
 
+// reset begins another minute.
+func (d *minuteDesk) reset() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tries = nil
+}
+
 // post sends one body. It fails the test on an answer that no client may cause,
 // and on a problem that is none of the table.
-func (w *fuzzWorld) post(t *testing.T, path, token, media string, body []byte) answer {
+func (w *fuzzWorld) post(t testing.TB, path, token, media string, body []byte) answer {
 	t.Helper()
 	var ctx fasthttp.RequestCtx
-	ctx.Request.Header.SetMethod(http.MethodPost)
-	ctx.Request.Header.Set("Authorization", "Bearer "+token)
-	ctx.Request.Header.SetContentType(media)
-	ctx.Request.SetRequestURI(path)
-	ctx.Request.SetBody(body)
+	raw := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", path, token, media, len(body))
+	if err := ctx.Request.Read(bufio.NewReader(bytes.NewReader(append(raw, body...)))); err != nil {
+		t.Fatal(err)
+	}
+	w.server.scans.reset() // the clock stands still, and so would the minute
 	w.handler(&ctx)
 	a := answer{t, ctx.Response.StatusCode(), http.Header{}, bytes.Clone(ctx.Response.Body())}
 	if a.status == http.StatusOK {
@@ -82,10 +90,13 @@ func (w *fuzzWorld) seedScans(f *testing.F) (seeds [][]byte) {
 // scan as this server would have written it.
 func FuzzScan(f *testing.F) {
 	w := newFuzzWorld(f)
-	for _, seed := range w.seedScans(f) {
+	token := w.deviceToken("D1")
+	for i, seed := range w.seedScans(f) {
+		if i < 6 {
+			w.post(f, "/v1/scans", token, "application/json", seed).ok(http.StatusOK)
+		}
 		f.Add(seed)
 	}
-	token := w.deviceToken("D1")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		first := w.post(t, "/v1/scans", token, "application/json", body)
 		if first.status != http.StatusOK {
@@ -227,6 +238,7 @@ func FuzzImport(f *testing.F) {
 		"王一,11010519491231002X,13800138000,V1,1-1,,\n王二,\"11010519491231002\",,V1,,,\n",
 		"\"a\nb,1\n\"\"\n", "a\"b,c\n", "\"=1+1\",'=A12345,,V1,,\n", ",,,,,,\n\n\r\n,\n", "x,E12345,,V9,,,,,,,,\r\n",
 		"\xcd\xf5\xd2\xbb,B1234567,,V1,,,\n", "\x00,\ufeff,\u202e,V1\n", "1.10105E+17,1.10105E+17,1.38E+10,V1\r\n", "\"", "\"\"\"", "\xff\xfe",
+		"\r\r", ",,,,,,\"two\nlines\"\n", "\r\n\n\r\nx", "\r",
 	} {
 		f.Add([]byte(seed), false)
 		f.Add([]byte(seed), true)
@@ -283,12 +295,13 @@ func checkRows(t *testing.T, text string, rows []importRow, faults []rowFault) {
 		}
 	}
 	last := rows[len(rows)-1]
-	if last.why != "" || last.person.IDNumber != "A1234567" || last.number != len(lines)-1 {
-		if strays := strings.Count(text, `"`); strays < maxStrayQuotes {
+	quotes := strings.Count(text, `"`)
+	if last.why != "" || last.person.IDNumber != "A1234567" || last.number != len(lines)-1 && quotes == 0 {
+		if quotes < maxStrayQuotes {
 			t.Fatalf("%q: the last row, %d, is read as %+v", text, len(lines)-1, last)
 		}
 	}
-	if strings.Contains(text, `"`) {
+	if quotes > 0 {
 		return
 	}
 	for i, line := range lines[1:] {
@@ -322,6 +335,7 @@ func FuzzPolicy(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	admin := w.as("admin")
+	w.post(f, "/v1/policies/preview", admin, "application/json", []byte(`{"code":"P1","name":"a","ground":"b","parts":[{"rules":{"closed":true}}]}`)).ok(http.StatusOK)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if a := w.post(t, "/v1/policies/preview", admin, "application/json", body); a.status != http.StatusOK {
 			return
@@ -373,9 +387,10 @@ func FuzzQuery(f *testing.F) {
 			return // a stream, which needs a connection
 		}
 		var ctx fasthttp.RequestCtx
-		ctx.Request.Header.SetMethod(http.MethodGet)
-		ctx.Request.Header.Set("Authorization", "Bearer "+token)
-		ctx.Request.SetRequestURI("/v1/gates/G1/events")
+		raw := "GET /v1/gates/G1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+		if err := ctx.Request.Read(bufio.NewReader(strings.NewReader(raw))); err != nil {
+			t.Fatal(err)
+		}
 		ctx.Request.URI().SetQueryString(query)
 		w.handler(&ctx)
 		body := ctx.Response.Body()

@@ -18,6 +18,9 @@ import (
 const (
 	// maxImportRows is how many people one file may hold.
 	maxImportRows = 5000
+	// maxImportCells is how many commas it may have: in memory each field takes forty
+	// bytes.
+	maxImportCells = 250_000
 	// maxStrayQuotes is how often reading starts again behind a quote that makes
 	// no sense: each time it may have looked through the whole file.
 	maxStrayQuotes = 100
@@ -100,6 +103,9 @@ type rowReader struct {
 // readRows reads a whole file. Rows that cannot be read say why. The error is
 // about the file as a whole.
 func readRows(text string) ([]importRow, error) {
+	if strings.Count(text, ",") > maxImportCells {
+		return nil, failure(codeTooLarge, fmt.Sprintf("the file has more than %d commas: take out columns that are not imported, or split it", maxImportCells))
+	}
 	r := &rowReader{}
 	r.begin(text)
 	if err := r.header(); err != nil {
@@ -160,14 +166,24 @@ func (r *rowReader) record() (fields []string, start, end int, err error) {
 	if errors.Is(err, io.EOF) {
 		return nil, end, end, err
 	}
-	// The CSV reader passes over empty lines.
-	for ; start < end && (r.text[start] == '\n' || r.text[start] == '\r'); start++ {
-		if r.text[start] == '\n' {
-			r.number++
-		}
+	// The CSV reader passes over empty lines, in either form.
+	for start < end && blankLine(r.text[start:end]) > 0 {
+		start += blankLine(r.text[start:end])
+		r.number++
 	}
 	r.number++
 	return fields, start, end, err
+}
+
+// blankLine is how long an empty line at the beginning of text is, 0 for none.
+func blankLine(text string) int {
+	switch {
+	case strings.HasPrefix(text, "\n"):
+		return 1
+	case strings.HasPrefix(text, "\r\n"):
+		return 2
+	}
+	return 0
 }
 
 // next reads one row. more is false at the end.

@@ -61,6 +61,9 @@ func (s *Server) handleScan(c *fiber.Ctx) error {
 	if in.Told != nil {
 		return &apiError{codeUnknownField, "told", "what a device told on its own goes through the batch route"}
 	}
+	if err := s.admitScans(c, 1); err != nil {
+		return err
+	}
 	watch.done(stageParse)
 	p, err := s.present(s.context(c), principalOf(c).Device, &in)
 	if err != nil {
@@ -75,6 +78,15 @@ func (s *Server) handleScan(c *fiber.Ctx) error {
 	err = c.JSON(viewOfResult(in.ID, &result))
 	watch.finish(result.Outcome)
 	return err
+}
+
+// scansAMinute is how many scans a device may send, alone or in batches, to one
+// gateway. A guard takes a few; a phone that was offline all day sends a few
+// thousand. Without a bound a stolen token could fill the store within the hour.
+const scansAMinute = 12_000
+
+func (s *Server) admitScans(c *fiber.Ctx, some int) error {
+	return s.scans.admitSome(some, principalOf(c).Device.Num, s.now(), scansAMinute, "send scans")
 }
 
 // record hands a scan to the store, or to what stands in for it.
@@ -188,6 +200,11 @@ func (s *Server) presentPass(p *presentation, text string) {
 	}
 }
 
+// unknownsAMinute is how many documents a device may name that nobody has, more
+// than anybody can type: a stolen phone must not find out by trying numbers who
+// lives here.
+const unknownsAMinute = 60
+
 func (s *Server) presentDocument(ctx context.Context, p *presentation, number string) error {
 	p.Who, p.Presented = checkpoint.ByDocument, "doc:"+number
 	find := s.store.FindByDocument
@@ -199,7 +216,10 @@ func (s *Server) presentDocument(ctx context.Context, p *presentation, number st
 	switch {
 	case errors.Is(err, checkpoint.ErrNotFound):
 		p.Refused = checkpoint.ReasonUnknownPerson
-		return nil
+		if p.Override != 0 {
+			return nil
+		}
+		return s.unknowns.admit(p.Device, s.now(), unknownsAMinute, "name documents that nobody here has")
 	case errors.As(err, &field):
 		return invalid("id_document", field.Why)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"strconv"
@@ -79,6 +80,9 @@ type Server struct {
 	familiar  *passwordDesk   // of who signed in from the same place lately
 	proxies   []netip.Prefix  // whose X-Forwarded-For is believed
 	tls       *tls.Config     // nil: plain HTTP
+	scans     minuteDesk      // scans sent
+	searches  minuteDesk      // of staff for people
+	unknowns  minuteDesk      // documents that nobody has
 	asks      minuteDesk      // permits asked for
 	large     map[string]bool // paths that take many records
 	ready     readiness
@@ -204,6 +208,9 @@ func (s *Server) answer(c *fiber.Ctx, r route) (err error) {
 			err = fmt.Errorf("gateway: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	if err := framed(c); err != nil {
+		return err
+	}
 	if len(c.Request().Header.ContentEncoding()) > 0 {
 		return failure(codeUnsupportedMedia, "compressed bodies are not accepted: send the body as it is")
 	}
@@ -219,6 +226,10 @@ func (s *Server) stray(c *fiber.Ctx, err error) error {
 	s.begin(c)
 	if conn, ok := lingering(c.Context().Conn()); ok && errors.Is(err, fiber.ErrRequestEntityTooLarge) {
 		conn.linger.Store(true)
+	}
+	var unmatched *fiber.Error
+	if errors.As(err, &unmatched) && (unmatched.Code == http.StatusNotFound || unmatched.Code == http.StatusMethodNotAllowed) {
+		err = errors.Join(framed(c), err) // otherwise its header may not have been read
 	}
 	s.writeProblem(c, "unmatched", err)
 	s.metrics.countRequest("", "unmatched", c.Response().StatusCode())
