@@ -132,6 +132,9 @@ func decodeManifest(text []byte) (*manifest, error) {
 // check looks at the names, which become paths.
 func (m *manifest) check() error {
 	for _, s := range m.Shelves {
+		if s == nil {
+			return fmt.Errorf("%w: a shelf is missing", errManifest)
+		}
 		day, key, ok := parseShelf(s.Name)
 		if !ok || s.Key != key {
 			return fmt.Errorf("%w: %q with %q is no shelf", errManifest, s.Name, s.Key)
