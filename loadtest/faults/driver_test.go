@@ -28,7 +28,28 @@ type driver struct {
 	freshIDs  bool // control: a repeat is another scan to the server
 	credulous bool // control: no answer is taken for a yes
 
+	life context.Context //nolint:containedctx // ends with the row: nothing is sent any more
+	end  context.CancelFunc
 	work sync.WaitGroup
+}
+
+func newDriver(t *town, s setup) *driver {
+	d := &driver{
+		town: t, every: s.every, copies: s.copies, freshIDs: s.freshIDs, credulous: s.credulous,
+		http: &http.Client{Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableKeepAlives: s.oneShot}},
+	}
+	if d.every == 0 {
+		d.every = 10 * time.Millisecond
+	}
+	d.life, d.end = context.WithCancel(context.Background())
+	return d
+}
+
+// stop ends all sending and waits for it.
+func (d *driver) stop() {
+	d.end()
+	d.work.Wait()
+	d.http.CloseIdleConnections()
 }
 
 const (
@@ -106,7 +127,7 @@ func (d *driver) present(s *sent, n, c int) {
 			body = d.body(s, fmt.Sprintf("%s-%d-%d", s.id, c, try), n)
 		}
 		answered := d.once(s, d.urls[(n+try)%len(d.urls)], body)
-		if answered || time.Now().After(end) {
+		if answered || time.Now().After(end) || d.life.Err() != nil {
 			return
 		}
 		if d.credulous {
@@ -120,7 +141,7 @@ func (d *driver) present(s *sent, n, c int) {
 
 // once sends a scan and tells whether it was answered for good.
 func (d *driver) once(s *sent, url string, body []byte) bool {
-	req, err := http.NewRequest(http.MethodPost, url+"/v1/scans", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(d.life, http.MethodPost, url+"/v1/scans", bytes.NewReader(body))
 	if err != nil {
 		panic(err) // the URL is our own
 	}

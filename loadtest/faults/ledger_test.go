@@ -118,6 +118,13 @@ func (l *ledger) strange(what string) {
 	}
 }
 
+// seen is what the clients saw; what is odd is added to odd.
+func (l *ledger) seen(odd []string) (counts, []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts, append(odd, l.odd...)
+}
+
 // longestGap is the longest time in which no client got an answer.
 func (l *ledger) longestGap() (gap time.Duration) {
 	l.mu.Lock()

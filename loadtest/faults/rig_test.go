@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -67,13 +66,7 @@ func newRig(dir string, s setup) (_ *rig, err error) {
 	if err := r.proxy.Start(); err != nil {
 		return nil, err
 	}
-	r.driver = &driver{
-		town: r.town, every: s.every, copies: s.copies, freshIDs: s.freshIDs, credulous: s.credulous,
-		http: &http.Client{Timeout: answerWithin, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableKeepAlives: s.oneShot}},
-	}
-	if r.driver.every == 0 {
-		r.driver.every = 10 * time.Millisecond
-	}
+	r.driver = newDriver(r.town, s)
 	for i := range max(1, s.gates) {
 		own := data
 		if i > 0 { // the same keys in a folder of its own
@@ -96,6 +89,9 @@ func newRig(dir string, s setup) (_ *rig, err error) {
 
 // close ends what is still there.
 func (r *rig) close() {
+	if r.driver != nil {
+		r.driver.stop()
+	}
 	for _, g := range r.gates {
 		_ = g.kill()
 	}
@@ -201,6 +197,10 @@ type outcome struct {
 	unsettled string        // what still waited
 }
 
+// resendWithin is how long a gateway may take to notice that a Redis has
+// forgotten something.
+const resendWithin = 3 * time.Second
+
 // settle waits until nothing waits any more, at most for so long, and takes the
 // account.
 func (r *rig) settle(within time.Duration) (o outcome, err error) {
@@ -213,14 +213,16 @@ func (r *rig) settle(within time.Duration) (o outcome, err error) {
 		now := time.Now()
 		o.account = audit(&r.driver.ledger, all)
 		o.unsettled = r.waits(ctx, &o.account, err)
-		if state := fmt.Sprint(o.trailed, o.indexed, o.acknowledged, o.unsettled); state != last {
+		if state := fmt.Sprint(o.trailed, o.indexed, o.acknowledged, o.lost, o.unsettled); state != last {
 			steady, last = now, state
 		}
-		if o.unsettled == "" {
-			o.settled = now.Sub(r.healed)
+		// A little longer: a step done over would show now, and what is lost may be
+		// sent again.
+		linger := 300 * time.Millisecond
+		if o.lost > 0 {
+			linger = resendWithin
 		}
-		// A little longer: a step done over would show now.
-		if o.unsettled == "" && now.Sub(steady) > 300*time.Millisecond {
+		if o.unsettled == "" && now.Sub(steady) > linger {
 			o.settled = steady.Sub(r.healed)
 			break
 		}
@@ -238,8 +240,8 @@ func (r *rig) settle(within time.Duration) (o outcome, err error) {
 		o.odd = append(o.odd, "the records cannot be read over the API: "+err.Error())
 	}
 	o.account = audit(&r.driver.ledger, append(all, over...))
-	o.counts, o.gap, o.online = r.driver.counts, r.driver.longestGap(), -1
-	o.odd = append(o.odd, r.driver.odd...)
+	o.counts, o.odd = r.driver.seen(o.odd)
+	o.gap, o.online = r.driver.longestGap(), -1
 	if at, some := r.driver.firstOnline(r.healed); some {
 		o.online = at.Sub(r.healed)
 	}

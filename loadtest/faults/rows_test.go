@@ -93,6 +93,13 @@ var (
 	}
 )
 
+// A gateway that keeps what it answered for a time sends it again to a Redis
+// that was started anew: not the default with a single one, whose file is synced.
+var (
+	window   = []string{"--journal-window", "60s"}
+	noWindow = control{off: "journal window 0", setup: func(s *setup) { s.serve = nil }, sees: seesLost}
+)
+
 func matrix() []row {
 	return slices.Concat(redisRows(), networkRows(), gatewayRows(), journalRows())
 }
@@ -148,6 +155,20 @@ func redisRows() []row {
 				},
 				sees: seesLost,
 			},
+		},
+		{
+			name: "Redis: kill -9, 20 kB that were on disk are gone; journal window 60 s", setup: setup{serve: window},
+			hurt: func(r *rig) error {
+				return r.redis.bounce(200*time.Millisecond, func() error { return r.redis.torn(20_000) })
+			},
+			control: noWindow,
+		},
+		{
+			name: "Redis: kill -9, an older copy comes back; journal window 60 s", setup: setup{serve: window},
+			hurt: func(r *rig) error {
+				return r.redis.bounce(200*time.Millisecond, func() error { return olderCopy(r) })
+			},
+			control: noWindow,
 		},
 		{
 			name: "Redis: SCRIPT FLUSH every 20 ms",

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -69,10 +70,16 @@ func killedWithCursorAhead(r *rig) error {
 	return r.gates[0].launch()
 }
 
+// olderCopy puts back the append-only file with which the row began.
+func olderCopy(r *rig) error {
+	dir := filepath.Join(r.redis.dir, "appendonlydir")
+	return errors.Join(os.RemoveAll(dir), copyFolder(filepath.Join(r.town.redis, "appendonlydir"), dir))
+}
+
 func sizeOf(path string) (int64, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return 0, errors.Join(err)
+		return 0, err
 	}
 	return info.Size(), nil
 }

@@ -183,18 +183,25 @@ func (t *town) enrolPeople(ctx context.Context, admin *caller) error {
 	if _, err := admin.send(ctx, http.MethodPost, "/v1/residents/import", "text/csv", "application/json", file.Bytes()); err != nil {
 		return err
 	}
-	for i := range residents {
-		var found struct{ Residents []struct{ ID string } }
-		err := admin.call(ctx, http.MethodPost, "/v1/residents/search", object{"id_number": idNumber(i)}, &found)
-		if err != nil || len(found.Residents) != 1 {
-			return fmt.Errorf("resident %d is not found: %w", i, err)
-		}
-		id := found.Residents[0].ID
-		var issued struct{ Compact string }
-		if err := admin.call(ctx, http.MethodPost, "/v1/residents/"+id+"/passes", object{"kind": "paper", "days": 7}, &issued); err != nil {
+	t.people = make([]person, residents)
+	for village := range 2 {
+		path := fmt.Sprintf("/v1/residents?site=V%d", village+1)
+		lines, err := admin.send(ctx, http.MethodGet, path, "", "application/x-ndjson", nil)
+		if err != nil {
 			return err
 		}
-		t.people = append(t.people, person{id, issued.Compact})
+		for i, line := range bytes.Split(bytes.TrimSpace(lines), []byte("\n")) {
+			var found struct{ ID string }
+			if err := json.Unmarshal(line, &found); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			var issued struct{ Compact string }
+			err := admin.call(ctx, http.MethodPost, "/v1/residents/"+found.ID+"/passes", object{"kind": "paper", "days": 7}, &issued)
+			if err != nil {
+				return err
+			}
+			t.people[2*i+village] = person{found.ID, issued.Compact}
+		}
 	}
 	return nil
 }
