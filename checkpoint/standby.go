@@ -43,6 +43,7 @@ type Standby struct {
 	down    [Partitions]atomic.Bool // Redis does not answer for this part of the slots
 	owing   debts
 	told    *toldScans
+	watch   *MasterWatch    // nil without a window
 	turns   [256]sync.Mutex // scans of one person, one after the other
 
 	degraded atomic.Int64 // scans answered without Redis
@@ -86,6 +87,9 @@ func (s *Store) NewStandby(ctx context.Context, cfg StandbyConfig) (*Standby, er
 		return nil, err
 	}
 	b := &Standby{s: s, cfg: cfg, journal: cfg.Journal, judge: j, copy: newSnapshot(), owing: newDebts(), told: newToldScans()}
+	if cfg.Window > 0 {
+		b.watch = s.NewMasterWatch(cfg.Window, cfg.Journal, b.masterChanged, cfg.Logger)
+	}
 	if err := s.fill(ctx, b.copy); err != nil {
 		return nil, err
 	}

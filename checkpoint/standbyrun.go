@@ -23,6 +23,9 @@ func (b *Standby) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { b.followCopy(ctx) })
 	wg.Go(func() { b.settleDebts(ctx) })
+	if b.watch != nil {
+		wg.Go(func() { b.watch.Run(ctx) })
+	}
 	wg.Wait()
 }
 
@@ -52,14 +55,40 @@ func (b *Standby) settleDebts(ctx context.Context) {
 	for ctx.Err() == nil {
 		b.probe(ctx)
 		b.Settle(ctx)
-		if now := time.Now(); b.cfg.Window > 0 && now.Sub(forgot) > time.Second {
+		if now := time.Now(); b.watch != nil && now.Sub(forgot) > time.Second {
 			forgot = now
-			if err := b.journal.Forget(b.s.now() - b.cfg.Window.Milliseconds()); err != nil {
-				b.cfg.Logger.Error("the journal cannot forget what is past its window", "error", err)
-			}
+			b.forget()
 		}
 		sleep(ctx, standbyProbe)
 	}
+}
+
+// forget drops what no change of a master can ask for any more.
+func (b *Standby) forget() {
+	needed := b.watch.Needed()
+	if needed.IsZero() {
+		return
+	}
+	before := min(b.s.now()-b.cfg.Window.Milliseconds(), needed.UnixMilli())
+	if err := b.journal.Forget(before); err != nil {
+		b.cfg.Logger.Error("the journal cannot forget what is past its window", "error", err)
+	}
+}
+
+// masterChanged sends again what the new masters of some partitions may not have,
+// and reads the copy of these anew.
+func (b *Standby) masterChanged(ctx context.Context, parts []int, since time.Time) error {
+	sent, err := b.Resend(ctx, parts, since.Add(-b.cfg.Window).UnixMilli())
+	if err != nil {
+		return err
+	}
+	b.cfg.Logger.Warn("answered scans were sent again to new masters", "partitions", len(parts), "scans", sent)
+	for _, part := range parts {
+		if err := b.s.refill(ctx, b.copy, part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // probe writes where Redis was lost: a server that only reads (full, out of

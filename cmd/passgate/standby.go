@@ -67,4 +67,3 @@ func (s *server) openStandby(ctx context.Context, cmd *ServeCmd, key []byte, clo
 // replicated tells whether a replica may take a master's place, without all that
 // the master has answered.
 func (b *backend) replicated() bool { return b.options.IsClusterMode || b.options.MasterName != "" }
-
