@@ -29,6 +29,11 @@
 // # What it needs
 //
 // Linux, redis-server in the path, and the Go tool chain: the binary is built
-// with the tag faults, which lets a test step the gateway's clock. PASSGATE_LONG=1
-// makes every row longer.
+// with the tag faults, which lets a test step the gateway's clock.
+//
+// # Variables
+//
+//	PASSGATE_LONG=1          faults last longer and are repeated more often
+//	PASSGATE_FAULT_TABLE     file into which the table is written, too
+//	PASSGATE_FAULTS_BINARY   a binary built with the tag faults, instead of building one
 package faults

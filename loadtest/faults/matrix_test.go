@@ -35,7 +35,13 @@ func TestFaultMatrix(t *testing.T) {
 		})
 	}
 	all.Wait()
-	t.Log("\n" + tableHead + strings.Join(lines, ""))
+	table := tableHead + strings.Join(lines, "")
+	t.Log("\n" + table)
+	if path := os.Getenv("PASSGATE_FAULT_TABLE"); path != "" {
+		if err := os.WriteFile(path, []byte(table), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 const tableHead = `| fault | online | degraded | 5xx | 422 | cut | refused | longest gap | acknowledged | lost | twice | wrong | online after | all settled after | control: switched off | control saw |
