@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // ClientTimeout is the deadline of one command on the scan path. A scan that
@@ -31,6 +32,9 @@ func Tune(o *redis.UniversalOptions) *redis.UniversalOptions {
 	o.PoolTimeout = ClientTimeout
 	o.ContextTimeoutEnabled = true
 	o.PoolSize = 32
+	// The library asks for no more than it needs: see the ACL in package redisd.
+	o.DisableIdentity = true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return o
 }
 

@@ -23,6 +23,7 @@ type configFields struct {
 	MaxMemory string
 	Persist   bool
 	Fsync     string
+	Users     string // lines, "" for one user who may do everything
 }
 
 // tcpFields are those of tcpOptions.
@@ -57,6 +58,14 @@ func renderConfig(o Options, socket string) (string, error) {
 	if o.tcp.sentinel != nil {
 		name = "sentinel.conf"
 	}
+	users := ""
+	if o.Restricted {
+		secret, err := makeOperator(o.Dir)
+		if err != nil {
+			return "", err
+		}
+		users = restrictions(secret)
+	}
 	err := configTemplates.ExecuteTemplate(&b, name+".tmpl", configFields{
 		TCP:       o.tcp.fields(),
 		Socket:    quote(socket),
@@ -65,6 +74,7 @@ func renderConfig(o Options, socket string) (string, error) {
 		MaxMemory: o.MaxMemory,
 		Persist:   o.Persist,
 		Fsync:     o.Fsync,
+		Users:     users,
 	})
 	if err != nil {
 		return "", fmt.Errorf("redisd: render %s: %w", name, err)

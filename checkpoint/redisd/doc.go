@@ -29,6 +29,7 @@
 //	redis.conf        written anew at each start from the embedded template
 //	redis.sock        the socket (or a link to it when the path is too long)
 //	redis.pid         written by redis-server, for people only
+//	operator.secret   password of the operator, when Options.Restricted is set
 //	owner.lock        held by the owner; its text is the owner's process id
 //	redis.lock        held by redis-server
 //	appendonlydir/    the data, when Options.Persist is set

@@ -94,10 +94,10 @@ func claim(ctx context.Context, dir string) (*os.File, error) {
 		switch {
 		case !asked:
 			asked = true
-			askToEnd(ctx, socket, false)
+			askToEnd(ctx, dir, socket, false)
 		case !forced && waited > orphanPatience:
 			forced = true
-			askToEnd(ctx, socket, true)
+			askToEnd(ctx, dir, socket, true)
 		case waited > 2*orphanPatience:
 			return nil, fmt.Errorf("%w: a redis-server of an earlier run still holds %s and does not end; end the process in its redis.pid and try again", ErrInUse, dir)
 		}

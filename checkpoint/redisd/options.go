@@ -36,6 +36,9 @@ type Options struct {
 	// Binary is the program to run, a name looked up in PATH or a path. Empty
 	// means redis-server, or valkey-server where only that is installed.
 	Binary string
+	// Restricted lets clients do what gateways do and nothing else. Backup and
+	// restore sign in as OperatorUser, with the password that Operator gives.
+	Restricted bool
 	// Log receives what the server prints; nil discards it. It is written from
 	// one goroutine at a time.
 	Log io.Writer

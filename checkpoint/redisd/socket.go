@@ -114,12 +114,15 @@ func controlClient(network, addr string) *redis.Client {
 
 // askToEnd sends SHUTDOWN over the socket. The connection breaks on success,
 // so there is no answer worth reading; whoever calls watches the lock.
-func askToEnd(ctx context.Context, socket string, force bool) {
+func askToEnd(ctx context.Context, dir, socket string, force bool) {
 	if !listening(socket) {
 		return
 	}
 	client := controlClient("unix", socket)
 	defer func() { _ = client.Close() }()
+	if secret, _ := Operator(dir); secret != "" { // a server without restrictions refuses it, and needs it not
+		_ = client.Do(ctx, "AUTH", OperatorUser, secret).Err()
+	}
 	if force {
 		// The append-only file is still flushed; only what holds the
 		// server up (replicas, write errors) is ignored.

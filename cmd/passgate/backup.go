@@ -234,14 +234,23 @@ func openBesides(ctx context.Context, spec, data string) (*backend, error) {
 	if _, err := os.Stat(filepath.Join(data, "redis")); spec == "managed" && err != nil {
 		return nil, badInput("there is no data of a managed Redis in %s: name the server's folder with --data, or its Redis with --redis", data)
 	}
-	backend, err := openBackend(context.WithoutCancel(ctx), spec, data, slog.New(slog.DiscardHandler))
-	if errors.Is(err, redisd.ErrInUse) {
-		return openURL("unix://" + filepath.Join(data, "redis", "redis.sock"))
+	return openAsOperator(ctx, spec, data)
+}
+
+// openAsOperator opens a Redis as somebody who may copy and fill it. Of a Redis
+// of others, the address says as whom.
+func openAsOperator(ctx context.Context, spec, data string) (*backend, error) {
+	b, err := openBackend(context.WithoutCancel(ctx), spec, data, slog.New(slog.DiscardHandler))
+	if errors.Is(err, redisd.ErrInUse) { // a server runs
+		b, err = openURL("unix://" + filepath.Join(data, "redis", "redis.sock"))
+	}
+	if err == nil {
+		err = b.asOperator(spec, data)
 	}
 	if err != nil {
 		return nil, badInput("%w", err)
 	}
-	return backend, nil
+	return b, nil
 }
 
 // archive opens the archive that was named, or the server's own if there is one.

@@ -56,7 +56,7 @@ func openBackend(ctx context.Context, spec, dir string, logger *slog.Logger) (*b
 // openManaged runs a redis-server for as long as ctx and brings it back when
 // it dies.
 func openManaged(ctx context.Context, dir string, logger *slog.Logger) (*backend, error) {
-	srv, err := redisd.Start(ctx, redisd.Options{Dir: filepath.Join(dir, "redis"), Persist: true})
+	srv, err := redisd.Start(ctx, redisd.Options{Dir: filepath.Join(dir, "redis"), Persist: true, Restricted: true})
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,19 @@ func openManaged(ctx context.Context, dir string, logger *slog.Logger) (*backend
 		options: redis.UniversalOptions{Addrs: []string{srv.Socket()}},
 		what:    "a redis-server of its own in " + filepath.Join(dir, "redis"), stop: stop,
 	}, nil
+}
+
+// asOperator has the clients of a managed Redis sign in as who may copy it and
+// put copies back. Of another Redis the URL names the user.
+func (b *backend) asOperator(spec, dir string) error {
+	if spec != "managed" {
+		return nil
+	}
+	secret, err := redisd.Operator(filepath.Join(dir, "redis"))
+	if secret != "" {
+		b.options.Username, b.options.Password = redisd.OperatorUser, secret
+	}
+	return err
 }
 
 func openMemory(logger *slog.Logger) (*backend, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 
 	"filippo.io/age"
@@ -115,12 +114,12 @@ func (cmd *restoreCmd) identities() ([]age.Identity, error) {
 
 // connect opens the Redis to restore to.
 func (cmd *restoreCmd) connect(ctx context.Context, data string) (redis.UniversalClient, func(), error) {
-	backend, err := openBackend(context.WithoutCancel(ctx), cmd.Redis, data, slog.New(slog.DiscardHandler))
+	b, err := openAsOperator(ctx, cmd.Redis, data)
 	if err != nil {
-		return nil, nil, badInput("%w", err)
+		return nil, nil, err
 	}
-	client := backend.client(patient)
-	return client, func() { _ = client.Close(); backend.stop() }, nil
+	client := b.client(patient)
+	return client, func() { _ = client.Close(); b.stop() }, nil
 }
 
 // opener opens the restored store with the restored secrets.

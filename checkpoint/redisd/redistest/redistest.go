@@ -36,7 +36,13 @@ func Main(m *testing.M, use func(Redis)) int {
 	}
 	defer stop()
 	use(r)
-	return m.Run()
+	status := m.Run()
+	if r.Master == "" && !r.InMemory {
+		if err := unknownCommands(r.Addrs); err != nil {
+			return failed(err)
+		}
+	}
+	return status
 }
 
 func failed(err error) int {
