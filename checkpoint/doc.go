@@ -30,6 +30,25 @@
 // of its own with the same occurred_at, so that both lie side by side in every
 // index, and the person's state is worked out anew from the rest of the trail.
 //
+// # Without Redis
+//
+// Each gateway has a Standby: a copy of what verdicts depend on (snapshot.go), which
+// follows the streams of changes that the scripts write, and the scan script itself
+// in an interpreter of its own (judge.go). When Redis does not answer for a
+// partition, scans there are decided by both, put into the journal on this
+// machine's disk (package journal) and answered; they are recorded in order, as they
+// were told, when Redis is back. The rules are one text, so the two can only differ
+// by what the copy does not hold: Standby lists it. What was told is never decided
+// anew: where the rules say otherwise the event is marked as a conflict, and if
+// Redis already holds another answer, which was lost on the way, that one is taken
+// back (told.go).
+//
+// A master that fails over may forget what it answered in its last moments. Where
+// that can be (Sentinel, Cluster), the journal keeps every answer for a window, and
+// MasterWatch has them sent again when a partition has another master, and the
+// projectors sent back. The loss of a gateway and a master at the same moment is not
+// covered.
+//
 // # Walk-ins
 //
 // Who is written down by a guard is a person whose ID comes from the words, with
@@ -142,6 +161,7 @@
 //	{try}:n,a,e,b:2   string  attempt         wrong tries by account, address, device; a day        ~100, <= 65,536 each
 //	{arch}:lease      hash    archiver        who archives, and the name of the archive
 //	{rev}:log         stream  Revoke          person, generation that ended, time
+//	{any tag}:-       none    nobody          never there: a script that names it is refused while its slot moves
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked
 // name, u household, d created, w micro-grid, v permits and exemptions

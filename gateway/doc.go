@@ -12,10 +12,11 @@
 //
 // # A scan's way
 //
-// handleScan decodes, Server.record verifies the pass and calls Store.Scan,
-// which is one script call. A refusal is an answer with status 200; a status of
-// 400 and above means that nothing was recorded, except 503: then repeating the
-// same body is safe and gives the answer that was recorded, if one was.
+// handleScan decodes, present verifies the pass and record calls Store.Scan,
+// which is one script call, by way of the Standby, which answers itself while
+// Redis does not. A refusal is an answer with status 200; a status of 400 and above
+// means that nothing was recorded, except 503: then repeating the same body is safe
+// and gives the answer that was recorded, if one was.
 //
 // # Bounds
 //
