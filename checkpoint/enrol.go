@@ -151,6 +151,12 @@ func (s *Store) prepareRows(reg *Registry, rows []NewResident, offset int, resul
 	return good, nil
 }
 
+// CheckResident says what Enrol would refuse in a row by itself, as a *FieldError.
+func (s *Store) CheckResident(row NewResident) error {
+	_, err := cleanRow(s.Registry(), &row)
+	return err
+}
+
 // prepareRow checks one row and makes everything that is written for a new person.
 func (s *Store) prepareRow(reg *Registry, in NewResident, random uint64) (*enrolment, error) {
 	site, err := cleanRow(reg, &in)

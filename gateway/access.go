@@ -88,7 +88,7 @@ func (s *Server) admit(c *fiber.Ctx, r route) error {
 	}
 	node, err := r.node(c)
 	if err != nil {
-		return err
+		return s.hidden(who, err)
 	}
 	if !s.reachesAsked(c, node) {
 		return outOfScope()
@@ -113,7 +113,17 @@ func (s *Server) isRoot(id string) bool {
 }
 
 func outOfScope() error {
-	return failure(codeOutOfScope, "this lies outside the part of the grid that you answer for")
+	return failure(codeOutOfScope, "this is not there, or lies outside the part of the grid that you answer for")
+}
+
+// hidden makes what does not exist look like what lies outside the caller's
+// part of the grid: otherwise trying IDs, numbers and codes would tell which
+// of them are taken elsewhere. Whoever answers for the whole town is told.
+func (s *Server) hidden(who principal, err error) error {
+	if explain(err).code == codeNotFound && !s.reaches(who, "") {
+		return outOfScope()
+	}
+	return err
 }
 
 // nodeOfGate: gate, its site, the site's node.

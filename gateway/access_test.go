@@ -116,8 +116,10 @@ func TestStaffSeeTheirSubtreeOnly(t *testing.T) {
 			t.Errorf("%s: %d %.200s", c.mine, got.status, got.body)
 		}
 	}
-	w.do(http.MethodGet, "/v1/gates/NONE/events", tracer, nil).problem(http.StatusNotFound, "not_found", "")
-	w.do(http.MethodGet, "/v1/residents/0000000000000001/trajectory", tracer, nil).problem(http.StatusNotFound, "not_found", "")
+	for _, none := range []string{"/v1/gates/NONE/events", "/v1/residents/0000000000000001/trajectory"} {
+		w.do(http.MethodGet, none, tracer, nil).problem(http.StatusForbidden, "out_of_scope", "") // as if it were elsewhere
+		w.do(http.MethodGet, none, w.as("tracer"), nil).problem(http.StatusNotFound, "not_found", "")
+	}
 	w.do(http.MethodGet, "/v1/residents/1/trajectory", tracer, nil).problem(http.StatusUnprocessableEntity, "invalid", "resident")
 	// The root's node is the whole town, and so is no node.
 	w.change(func(d *checkpoint.Draft) error {

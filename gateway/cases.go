@@ -117,7 +117,7 @@ func (s *Server) caseOf(c *fiber.Ctx) (checkpoint.Case, error) {
 	if err == nil && !s.concerns(principalOf(c), k.Grid) {
 		err = outOfScope()
 	}
-	return k, err
+	return k, s.hidden(principalOf(c), err)
 }
 
 // handleOpenCase opens a case, for one person or for none (a cluster).
@@ -184,7 +184,7 @@ func (s *Server) reachablePerson(c *fiber.Ctx, text string) (node string, id uin
 	}
 	person, err := s.store.Resident(s.context(c), id)
 	if err != nil {
-		return "", 0, err
+		return "", 0, s.hidden(principalOf(c), err)
 	}
 	if !s.reaches(principalOf(c), person.Grid) {
 		return "", 0, outOfScope()

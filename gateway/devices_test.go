@@ -147,6 +147,7 @@ func TestDevicesAreMadeAndRevokedInScopeOnly(t *testing.T) {
 	w.do(http.MethodPost, "/v1/devices", leader, fields{"gate": "G2"}).problem(http.StatusUnprocessableEntity, "invalid", "lane")
 	w.do(http.MethodPost, "/v1/devices", w.as("tracer"), fields{"gate": "G2", "lane": "x"}).problem(http.StatusForbidden, "forbidden", "")
 	w.do(http.MethodDelete, "/v1/devices/D1", leader, nil).problem(http.StatusForbidden, "out_of_scope", "")
-	w.do(http.MethodDelete, "/v1/devices/nobody", leader, nil).problem(http.StatusNotFound, "not_found", "")
+	w.do(http.MethodDelete, "/v1/devices/nobody", leader, nil).problem(http.StatusForbidden, "out_of_scope", "")
+	w.do(http.MethodDelete, "/v1/devices/nobody", w.as("leader"), nil).problem(http.StatusNotFound, "not_found", "")
 	w.do(http.MethodGet, "/v1/me", w.deviceToken("D1"), nil).ok(http.StatusOK)
 }

@@ -24,7 +24,7 @@ func (s *Server) handleErase(c *fiber.Ctx) error {
 	}
 	person, err := s.store.Resident(s.context(c), id)
 	if err != nil {
-		return err
+		return s.hidden(principalOf(c), err)
 	}
 	// Whoever erased somebody may ask again, although the person has no home now.
 	if person.Kind != checkpoint.KindErased && !s.reaches(principalOf(c), person.Grid) {

@@ -141,7 +141,7 @@ func (s *Server) feverInPath(c *fiber.Ctx) (fever checkpoint.FeverCase, person f
 		return fever, person, err
 	}
 	if fever, err = s.store.Fever(s.context(c), id); err != nil {
-		return fever, person, err
+		return fever, person, s.hidden(principalOf(c), err)
 	}
 	people, err := s.feverPeople(s.context(c), []checkpoint.FeverCase{fever})
 	if err != nil {

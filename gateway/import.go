@@ -61,6 +61,7 @@ func (s *Server) handleImport(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.rows(c, done.Created+done.Changed+done.Unchanged)
 	return c.JSON(done)
 }
 
@@ -107,7 +108,7 @@ func (s *Server) checkScope(ctx context.Context, who principal, rows []importRow
 	for range lookUpsAtOnce {
 		wait.Go(func() {
 			for row := range todo {
-				elsewhere, err := s.livesElsewhere(ctx, who, row.person.IDNumber)
+				elsewhere, err := s.livesElsewhere(ctx, who, row.person)
 				if err != nil {
 					failed <- err
 					cancel()

@@ -74,10 +74,10 @@ func (s *Server) openWithBadge(ctx context.Context, device *checkpoint.Device, r
 	return res, errors.Join(err, s.settle(try, err == nil))
 }
 
-// addressOf is the network address that tries are counted against: of IPv6 the
-// first 64 bits, since whoever has one has 2^64 of them. Behind proxies that
-// the configuration names it is the last address in X-Forwarded-For that none
-// of them has: what stands before that, a client may have made up.
+// addressOf is the network address that tries are counted against. Behind
+// proxies that the configuration names it is the last address in
+// X-Forwarded-For that none of them has: what stands before that, a client may
+// have made up.
 func (s *Server) addressOf(c *fiber.Ctx) string {
 	addr, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	addr = addr.Unmap()
@@ -91,10 +91,7 @@ func (s *Server) addressOf(c *fiber.Ctx) string {
 		}
 		addr = before.Unmap()
 	}
-	if addr.Is6() {
-		addr = netip.PrefixFrom(addr, 64).Masked().Addr()
-	}
-	return addr.WithZone("").String()
+	return coarse(addr).String()
 }
 
 func (s *Server) isProxy(addr netip.Addr) bool {

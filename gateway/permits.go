@@ -146,9 +146,8 @@ func (s *Server) siteOfDevice(d *checkpoint.Device) string {
 func (s *Server) mayPermit(who principal, code string) error {
 	site, ok := s.store.Registry().Site(code)
 	switch {
-	case who.Device != nil && code != s.siteOfDevice(who.Device):
-		return failure(codeOutOfScope, "a device has to do with the permits of its own site only")
-	case who.Device == nil && ok && !s.reaches(who, site.Grid):
+	case who.Device != nil && code != s.siteOfDevice(who.Device), // its own site only
+		who.Device == nil && ok && !s.reaches(who, site.Grid):
 		return outOfScope()
 	}
 	return nil
@@ -162,7 +161,7 @@ func (s *Server) permitInPath(c *fiber.Ctx) (checkpoint.Permit, error) {
 	}
 	permit, err := s.store.Permit(s.context(c), number)
 	if err != nil {
-		return permit, err
+		return permit, s.hidden(principalOf(c), err)
 	}
 	return permit, s.mayPermit(principalOf(c), permit.Site)
 }

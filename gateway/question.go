@@ -78,11 +78,14 @@ func (s *Server) ground(c *fiber.Ctx, in *inquiry, who principal) error {
 		return err
 	}
 	in.entry.Reason = reason
-	if in.kase, err = s.store.Case(s.context(c), code); err != nil {
-		if errors.Is(err, checkpoint.ErrNotFound) {
-			return failure(codeCaseNeeded, "there is no such case: "+headerCase+" is the code of an open one")
-		}
-		return err
+	in.kase, err = s.store.Case(s.context(c), code)
+	switch {
+	case errors.Is(err, checkpoint.ErrNotFound) && s.reaches(who, ""):
+		return failure(codeCaseNeeded, "there is no such case: "+headerCase+" is the code of an open one")
+	case err != nil:
+		return s.hidden(who, err)
+	case !s.concerns(who, in.kase.Grid):
+		return outOfScope()
 	}
 	campaign, err := s.store.Campaign(s.context(c))
 	switch {
@@ -92,8 +95,6 @@ func (s *Server) ground(c *fiber.Ctx, in *inquiry, who principal) error {
 		return checkpoint.ErrCampaignOver
 	case !in.kase.Open():
 		return failure(codeCaseClosed, "the case is closed: nothing is asked under it any more")
-	case !s.concerns(who, in.kase.Grid):
-		return failure(codeOutOfScope, "this case belongs to another part of the grid")
 	}
 	return nil
 }

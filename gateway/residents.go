@@ -75,7 +75,7 @@ func (s *Server) handleEnrol(c *fiber.Ctx) error {
 	if !s.reachesHome(who, row) {
 		return outOfScope()
 	}
-	elsewhere, err := s.livesElsewhere(s.context(c), who, row.IDNumber)
+	elsewhere, err := s.livesElsewhere(s.context(c), who, row)
 	if err != nil {
 		return err
 	}
@@ -113,16 +113,16 @@ func (s *Server) reachesHome(who principal, row checkpoint.NewResident) bool {
 	return s.reaches(who, site.Grid)
 }
 
-// livesElsewhere tells whether the document belongs to somebody out of the
-// caller's scope: enrolling them anew would bring them under the caller. A
-// number that is none is for the store to refuse.
-func (s *Server) livesElsewhere(ctx context.Context, who principal, document string) (bool, error) {
-	if s.reaches(who, "") {
+// livesElsewhere tells whether the document of a row belongs to somebody out of
+// the caller's scope: enrolling them anew would bring them under the caller. A
+// row that the store will refuse tells nothing: trying a document leaves either
+// a refusal in the audit or a person on record.
+func (s *Server) livesElsewhere(ctx context.Context, who principal, row checkpoint.NewResident) (bool, error) {
+	if s.reaches(who, "") || s.store.CheckResident(row) != nil {
 		return false, nil
 	}
-	var field *checkpoint.FieldError
-	id, err := s.store.FindByDocument(ctx, document)
-	if errors.Is(err, checkpoint.ErrNotFound) || errors.As(err, &field) {
+	id, err := s.store.FindByDocument(ctx, row.IDNumber)
+	if errors.Is(err, checkpoint.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
@@ -153,6 +153,10 @@ func viewOfResident(p checkpoint.Resident) residentView {
 	}
 }
 
+// searchesAMinute is how many searches one account may make: enough for a queue
+// of people, too few to try documents or phones one after the other.
+const searchesAMinute = 60
+
 // handleSearch finds people by document or phone, among those in scope.
 func (s *Server) handleSearch(c *fiber.Ctx) error {
 	var in struct {
@@ -160,6 +164,9 @@ func (s *Server) handleSearch(c *fiber.Ctx) error {
 		Phone    string `json:"phone"`
 	}
 	if err := decode(c, &in); err != nil {
+		return err
+	}
+	if err := s.searches.admit(principalOf(c).Staff.Num, s.now(), searchesAMinute, "search for people"); err != nil {
 		return err
 	}
 	var ids []uint64

@@ -74,8 +74,8 @@ func (s *Server) peopleRoutes() []route {
 		{method: post, path: "/v1/walk-ins/:id/match", who: only(enroller, tracer, grid), reads: duty, handle: s.handleMatch},
 		{method: del, path: "/v1/walk-ins/:id/match", who: only(enroller, tracer, grid), reads: duty, handle: s.handleUnmatch},
 
-		{method: post, path: "/v1/residents", who: only(enroller), handle: s.handleEnrol},
-		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, handle: s.handleImport},
+		{method: post, path: "/v1/residents", who: only(enroller), reads: duty, handle: s.handleEnrol},
+		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, reads: duty, handle: s.handleImport},
 		{method: post, path: "/v1/residents/search", who: only(enroller, tracer, grid, medic), reads: duty, handle: s.handleSearch},
 		{method: get, path: "/v1/residents", who: only(enroller), node: s.nodeOfQuery, reads: duty, handle: s.handleExport},
 		{method: get, path: "/v1/residents/:id", who: only(enroller, grid, medic), node: home, reads: duty, handle: s.handleResident},

@@ -258,7 +258,8 @@ func TestBadgeIsShownOnceAndMadeWithinTheSubtree(t *testing.T) {
 	for _, method := range []string{http.MethodPost, http.MethodDelete} {
 		w.do(method, "/v1/staff/fang/badge", leader, nil).problem(http.StatusForbidden, "out_of_scope", "")
 		w.do(method, "/v1/staff/admin/badge", leader, nil).problem(http.StatusForbidden, "out_of_scope", "")
-		w.do(method, "/v1/staff/nobody/badge", leader, nil).problem(http.StatusNotFound, "not_found", "")
+		w.do(method, "/v1/staff/nobody/badge", leader, nil).problem(http.StatusForbidden, "out_of_scope", "")
+		w.do(method, "/v1/staff/nobody/badge", w.as("leader"), nil).problem(http.StatusNotFound, "not_found", "")
 	}
 	w.do(http.MethodPost, "/v1/staff/admin/badge", w.as("leader"), nil).ok(http.StatusCreated)
 }

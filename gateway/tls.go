@@ -27,7 +27,7 @@ func ServerTLS(certificate CertificateSource) *tls.Config {
 // encrypted wraps a listener in the server's TLS, if it has any. Lingering lies
 // below: it is about the bytes of the network.
 func (s *Server) encrypted(ln net.Listener) net.Listener {
-	ln = lingerListener{ln}
+	ln = lingerListener{ln, &door{exempt: s.isProxy, open: map[netip.Addr]int{}}}
 	if s.tls == nil {
 		return ln
 	}

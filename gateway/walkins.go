@@ -118,7 +118,7 @@ func walkInInPath(c *fiber.Ctx) (uint64, error) {
 func (s *Server) mayMatch(c *fiber.Ctx, resident uint64) error {
 	person, err := s.store.Resident(s.context(c), resident)
 	if err != nil {
-		return err
+		return s.hidden(principalOf(c), err)
 	}
 	if !s.reaches(principalOf(c), person.Grid) {
 		return outOfScope()
