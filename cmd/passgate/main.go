@@ -38,6 +38,7 @@ type commandLine struct {
 	Replay    replayCmd    `cmd:"" help:"Make the indexes anew from archive and logs, or compare them."`
 	Backup    backupCmd    `cmd:"" help:"Copy the store, its archive and its secrets, encrypted, while the server runs."`
 	Restore   restoreCmd   `cmd:"" help:"Put a backup into an empty system, checked."`
+	Journal   journalCmd   `cmd:"" help:"Scans that gates were told while Redis did not answer, read from the disk."`
 	Rules     rulesCmd     `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
 	Audit     auditCmd     `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`
 	Keys      keysCmd      `cmd:"" help:"Show and rotate the keys that sign passes."`
