@@ -1,8 +1,8 @@
 -- enrol.lua: what enrolment writes, many rows a call, all rows in one partition.
 -- Safe to run twice: a second run finds what the first wrote and keeps it.
 --
--- ARGV 1 names the step, then KEYS and ARGV come row by row. IDs and hashes are
--- 8 opaque bytes.
+-- ARGV 1 names the step, then KEYS and ARGV come row by row; the last of KEYS is
+-- the guard (see derives in scripts.go). IDs and hashes are 8 opaque bytes.
 --   claim    KEYS index bucket                  ARGV hash, candidate ID
 --            -> the IDs in force, 8 bytes a row
 --   phone    KEYS index bucket                  ARGV hash, ID
@@ -23,8 +23,8 @@ local MAX_PEOPLE = 16 * 8 -- bytes of IDs under one phone number
 local step, out = ARGV[1], {}
 
 if step == 'claim' then
-  for i, bucket in ipairs(KEYS) do
-    local hash, id = ARGV[2 * i], ARGV[2 * i + 1]
+  for i = 1, #KEYS - 1 do
+    local bucket, hash, id = KEYS[i], ARGV[2 * i], ARGV[2 * i + 1]
     if redis.call('HSETNX', bucket, hash, id) == 0 then id = redis.call('HGET', bucket, hash) end
     out[i] = id
   end
@@ -39,8 +39,8 @@ local function find(ids, id)
 end
 
 if step == 'phone' then
-  for i, bucket in ipairs(KEYS) do
-    local hash, id = ARGV[2 * i], ARGV[2 * i + 1]
+  for i = 1, #KEYS - 1 do
+    local bucket, hash, id = KEYS[i], ARGV[2 * i], ARGV[2 * i + 1]
     out[i] = '1'
     if redis.call('HSETNX', bucket, hash, id) == 0 then
       local ids = redis.call('HGET', bucket, hash)
@@ -54,8 +54,8 @@ if step == 'phone' then
 end
 
 if step == 'unphone' then
-  for i, bucket in ipairs(KEYS) do
-    local hash, id = ARGV[2 * i], ARGV[2 * i + 1]
+  for i = 1, #KEYS - 1 do
+    local bucket, hash, id = KEYS[i], ARGV[2 * i], ARGV[2 * i + 1]
     local ids = redis.call('HGET', bucket, hash) or ''
     local at = find(ids, id)
     if at then

@@ -43,6 +43,9 @@ func slotOf(tag string) uint16 {
 	return crc % slots
 }
 
+// guardOf is a key with the tag of another one that never exists: see derives.
+func guardOf(key string) string { return key[:strings.IndexByte(key, '}')+1] + ":-" }
+
 // partitionOf is the partition of a person: the top 6 bits of the ID, for life.
 func partitionOf(person uint64) int { return int(person >> 58) }
 

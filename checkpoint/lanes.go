@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,20 @@ type lane struct {
 	// when it has answered since.
 	failed  atomic.Int64
 	probing atomic.Bool // somebody finds out whether it is back
+	waiting atomic.Pointer[waiting]
+}
+
+// waiting is what ends the wait of all who wait for a server, when one of them
+// has waited in vain: a batch takes no notice of who gave up, and who is queued
+// behind it would wait as long again.
+type waiting struct {
+	context.Context
+	end context.CancelFunc
+}
+
+func newWaiting() *waiting {
+	ctx, end := context.WithCancel(context.Background())
+	return &waiting{ctx, end}
 }
 
 // newLanes checks that the client is of a kind that has lanes.
@@ -75,9 +90,9 @@ func (l *lanes) of(ctx context.Context, key string) (*lane, error) {
 // open makes the lane to a server that had none, and forgets those to servers
 // that have left the cluster.
 func (l *lanes) open(node *redis.Client) (*lane, error) {
-	opts := redis.DefaultBlockingAutoPipelineOptions()
+	opts := redis.DefaultAutoPipelineOptions()
 	opts.MaxQueuedCommands = maxQueued
-	auto, err := node.AutoPipelineWithOptions(opts) // the same one for the same client
+	auto, err := node.AsyncAutoPipelineWithOptions(opts) // the same one for the same client
 	if err != nil {
 		return nil, err
 	}
@@ -92,14 +107,14 @@ func (l *lanes) open(node *redis.Client) (*lane, error) {
 		}
 	}
 	made := &lane{auto: auto}
+	made.waiting.Store(newWaiting())
 	l.byNode[node] = made
 	return made, nil
 }
 
 // run calls a script in the lane of its first key. What the server has sent on
-// to another takes the client's own way, which follows it. The wait is bounded
-// by the timeouts of Tune, twice over at worst: a batch takes no notice of ctx
-// once it is queued behind another one.
+// to another takes the client's own way, which follows it. The wait is bounded by
+// the timeouts of Tune, not by ctx.
 func (l *lanes) run(ctx context.Context, sc *script, keys []string, args []any) (any, error) {
 	lane, err := l.of(ctx, keys[0])
 	if err != nil {
@@ -127,14 +142,52 @@ func (l *lane) run(ctx context.Context, sc *script, keys []string, args []any) (
 		}
 		defer l.probing.Store(false)
 	}
-	reply, err := runScript(ctx, l.auto, sc, keys, args)
+	w := l.waiting.Load()
+	wait := w.Context
+	if l.failed.Load() != 0 { // a new connection takes several steps, each with a timeout of its own
+		var end context.CancelFunc
+		wait, end = context.WithTimeout(w, ClientTimeout)
+		defer end()
+	}
+	reply, err := l.call(ctx, wait, sc, keys, args)
+	var timeout net.Error
 	switch {
 	case answered(err):
 		l.failed.Store(0)
-	case !errors.Is(err, redis.ErrAutoPipelineQueueFull) && !errors.Is(err, redis.ErrClosed):
+	case errors.Is(err, redis.ErrAutoPipelineQueueFull), errors.Is(err, redis.ErrClosed):
+	default:
 		l.failed.Store(time.Now().UnixNano())
+		if errors.As(err, &timeout) && timeout.Timeout() && l.waiting.CompareAndSwap(w, newWaiting()) {
+			w.end()
+		}
 	}
 	return reply, err
+}
+
+// call calls a script as runScript does, and stops waiting for the reply when wait ends.
+func (l *lane) call(ctx, wait context.Context, sc *script, keys []string, args []any) (any, error) {
+	keys = sc.with(keys)
+	reply, err := l.send(ctx, wait, "evalsha", sc.sha, keys, args)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return l.send(ctx, wait, "eval", sc.source, keys, args)
+	}
+	return reply, err
+}
+
+func (l *lane) send(ctx, wait context.Context, name, script string, keys []string, args []any) (any, error) {
+	words := make([]any, 0, 3+len(keys)+len(args))
+	words = append(words, name, script, len(keys))
+	for _, k := range keys {
+		words = append(words, k)
+	}
+	cmd := redis.NewCmd(ctx, append(words, args...)...)
+	if err := l.auto.Submit(ctx, cmd).WaitContext(wait); err != nil {
+		if wait.Err() != nil && errors.Is(err, wait.Err()) {
+			return nil, errNoAnswer // and nobody looks at cmd any more
+		}
+		return nil, err
+	}
+	return cmd.Val(), nil
 }
 
 // answered tells that a server replied, if only with an error.
@@ -146,6 +199,7 @@ func answered(err error) bool {
 // runScript calls a script by its digest, and by its source where it is not
 // known: on a server that was started, or became master, since.
 func runScript(ctx context.Context, c redis.Cmdable, sc *script, keys []string, args []any) (any, error) {
+	keys = sc.with(keys)
 	reply, err := c.EvalSha(ctx, sc.sha, keys, args...).Result()
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
 		return c.Eval(ctx, sc.source, keys, args...).Result()

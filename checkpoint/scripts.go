@@ -41,6 +41,8 @@ var (
 	plateSource string
 	//go:embed lease.lua
 	leaseSource string
+	//go:embed rewind.lua
+	rewindSource string
 	//go:embed cutlog.lua
 	cutLogSource string
 	//go:embed registry.lua
@@ -70,36 +72,57 @@ var (
 
 	scanScript     = newScript(chunksSource, changesSource, scanSource, verdictSource, recordSource)
 	annulScript    = newScript(chunksSource, changesSource, stateSource, annulSource)
-	feverScript    = newScript(changesSource, feverSource)
-	walkInScript   = newScript(changesSource, stateSource, walkInSource)
-	refuseScript   = newScript(chunksSource, refuseSource)
-	projectScript  = newScript(chunksSource, projectSource)
-	plateScript    = newScript(chunksSource, plateSource)
+	feverScript    = derives(newScript(changesSource, feverSource))
+	walkInScript   = derives(newScript(changesSource, stateSource, walkInSource))
+	refuseScript   = derives(newScript(chunksSource, refuseSource))
+	projectScript  = derives(newScript(chunksSource, projectSource))
+	plateScript    = derives(newScript(chunksSource, plateSource))
 	leaseScript    = newScript(leaseSource)
+	rewindScript   = newScript(rewindSource)
 	cutLogScript   = newScript(cutLogSource)
 	registryScript = newScript(registrySource)
 	raiseScript    = newScript(raiseSource)
-	enrolScript    = newScript(changesSource, enrolSource)
+	enrolScript    = derives(newScript(changesSource, enrolSource))
 	shiftScript    = newScript(shiftSource)
 	permitScript   = newScript(chunksSource, changesSource, permitSource)
-	sweepScript    = newScript(sweepSource)
-	forgetScript   = newScript(chunksSource, changesSource, forgetSource)
+	sweepScript    = derives(newScript(sweepSource))
+	forgetScript   = derives(newScript(chunksSource, changesSource, forgetSource))
 	caseScript     = newScript(caseSource)
 	askScript      = newScript(askSource)
 	auditScript    = newScript(auditSource)
 	auditCutScript = newScript(auditCutSource)
 	attemptScript  = newScript(attemptSource)
-
-	allScripts = []*script{scanScript, annulScript, feverScript, walkInScript, refuseScript, projectScript, plateScript, leaseScript, cutLogScript, registryScript, raiseScript, enrolScript, shiftScript, permitScript, sweepScript, forgetScript, caseScript, askScript, auditScript, auditCutScript, attemptScript}
 )
 
 // script is Lua source and the digest by which Redis finds it.
-type script struct{ source, sha string }
+type script struct {
+	source, sha string
+	guarded     bool // see derives
+}
+
+// derives marks a script that works on keys which it makes itself from KEYS,
+// none of which is sure to be missing. While a slot of a cluster moves, such a
+// script would find some of its keys on either side and take the others for
+// empty. It gets a guard behind its KEYS, a key with the same tag that never
+// exists: a script that names a key which is not there is refused whole, by
+// both sides, until the slot has moved.
+func derives(sc *script) *script {
+	sc.guarded = true
+	return sc
+}
+
+// with is KEYS as the script gets them.
+func (sc *script) with(keys []string) []string {
+	if !sc.guarded {
+		return keys
+	}
+	return append(keys[:len(keys):len(keys)], guardOf(keys[0]))
+}
 
 func newScript(parts ...string) *script {
 	src := strings.Join(parts, "\n")
 	sum := sha1.Sum([]byte(src)) //nolint:gosec // as above
-	return &script{src, hex.EncodeToString(sum[:])}
+	return &script{source: src, sha: hex.EncodeToString(sum[:])}
 }
 
 // call is one script call that waits to be sent.
@@ -126,7 +149,7 @@ func (s *Store) runScan(ctx context.Context, sc *script, keys []string, args ...
 func (s *Store) runAll(ctx context.Context, calls []call) ([]any, error) {
 	cmds, _ := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error { // each has its own error
 		for _, c := range calls {
-			p.EvalSha(ctx, c.script.sha, c.keys, c.args...)
+			p.EvalSha(ctx, c.script.sha, c.script.with(c.keys), c.args...)
 		}
 		return nil
 	})
@@ -146,7 +169,7 @@ func (s *Store) runAll(ctx context.Context, calls []call) ([]any, error) {
 	}
 	cmds, _ = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, i := range unknown {
-			p.Eval(ctx, calls[i].script.source, calls[i].keys, calls[i].args...)
+			p.Eval(ctx, calls[i].script.source, calls[i].script.with(calls[i].keys), calls[i].args...)
 		}
 		return nil
 	})

@@ -1,0 +1,114 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Master tells which server holds a partition and which history of writes it
+// has: two that differ in either may not have the same data. A server that was
+// started again is another run, even on the same files, which may have lost their
+// end; a replica that was promoted begins a replication history of its own.
+type Master struct {
+	Run         string `json:"run"`
+	Replication string `json:"replication"`
+	// Epoch orders the claims of a cluster's nodes to the same slot; 0 elsewhere.
+	Epoch int64 `json:"epoch,omitempty"`
+}
+
+// same tells that nothing can have been lost between the two.
+func (m Master) same(o Master) bool { return m.Run == o.Run && m.Replication == o.Replication }
+
+// Masters asks which master holds each partition, by the view that scans follow
+// too. A partition whose master does not answer within ctx, or says that it is
+// none, is the zero Master; why is told by the error, beside the others.
+func (s *Store) Masters(ctx context.Context) ([Partitions]Master, error) {
+	var masters [Partitions]Master
+	holds := map[*redis.Client][]int{}
+	cluster, many := s.rdb.(*redis.ClusterClient)
+	for p := range Partitions {
+		node, _ := s.rdb.(*redis.Client)
+		if many {
+			var err error
+			if node, err = cluster.MasterForKey(ctx, s.keys.partition(p)); err != nil {
+				return masters, unavailable(err)
+			}
+		}
+		holds[node] = append(holds[node], p)
+	}
+	var mu sync.Mutex
+	var failed error
+	var asking sync.WaitGroup
+	for node, partitions := range holds {
+		asking.Go(func() {
+			m, err := askMaster(ctx, node, many)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = unavailable(fmt.Errorf("the master of %d partitions: %w", len(partitions), err))
+			}
+			for _, p := range partitions {
+				masters[p] = m
+			}
+		})
+	}
+	asking.Wait()
+	return masters, failed
+}
+
+// askMaster asks one server who it is; the zero Master if it is a replica.
+func askMaster(ctx context.Context, c *redis.Client, cluster bool) (Master, error) {
+	var server, replication, epoch *redis.StringCmd
+	_, err := c.Pipelined(ctx, func(p redis.Pipeliner) error {
+		server, replication = p.Info(ctx, "server"), p.Info(ctx, "replication")
+		if cluster {
+			epoch = p.ClusterInfo(ctx)
+		}
+		return nil
+	})
+	if err != nil {
+		return Master{}, err
+	}
+	facts := infoFacts(server.Val() + replication.Val())
+	m := Master{Run: facts["run_id"], Replication: facts["master_replid"]}
+	if facts["role"] != "master" {
+		return Master{}, fmt.Errorf("it says that it is a %q", facts["role"])
+	}
+	if m.Run == "" || m.Replication == "" {
+		return Master{}, errors.New("INFO names no run_id or master_replid")
+	}
+	if cluster {
+		m.Epoch, err = strconv.ParseInt(infoFacts(epoch.Val())["cluster_my_epoch"], 10, 64)
+	}
+	return m, err
+}
+
+// infoFacts reads the lines "name:value" of INFO and CLUSTER INFO.
+func infoFacts(text string) map[string]string {
+	facts := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			facts[name] = value
+		}
+	}
+	return facts
+}
+
+// rewind sends the projectors of partitions, of whatever gateway, back in the
+// logs: what they wrote into indexes on a master that was replaced may be gone
+// there. What is still there does not change.
+func (s *Store) rewind(ctx context.Context, partitions []int, by time.Duration) error {
+	calls := make([]call, len(partitions))
+	for i, p := range partitions {
+		calls[i] = call{rewindScript, []string{s.keys.partition(p)}, []any{by.Milliseconds()}}
+	}
+	_, err := s.runAll(ctx, calls)
+	return err
+}

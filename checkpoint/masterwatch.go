@@ -1,0 +1,269 @@
+package checkpoint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// watchPoll is how often the masters are asked who they are.
+	watchPoll = 500 * time.Millisecond
+	// watchSettle is how long a new master is seen before it counts: until then
+	// a call that was on its way to the old one may still be acknowledged there.
+	watchSettle = 2*ClientTimeout + 400*time.Millisecond
+	// watchPatience is when it counts although the nodes of a cluster still
+	// contradict each other; when they no longer do, it counts again.
+	watchPatience = 10 * time.Second
+	// watchRemember is how often the time of the last look is written down.
+	watchRemember = 5 * time.Second
+	// watchKey is under what name the masters are remembered.
+	watchKey = "masters"
+
+	// DefaultResendWindow is how long before the last look at a master its
+	// acknowledged writes may have been lost with it: a replica is not further
+	// behind than this when it is promoted.
+	DefaultResendWindow = 60 * time.Second
+)
+
+// MasterMemory keeps small facts over a restart of this process; the journal does.
+// What was never set is nil.
+type MasterMemory interface {
+	Meta(key string) ([]byte, error)
+	SetMeta(key string, value []byte) error
+}
+
+// MasterChange is told that partitions are held by a master with another history
+// than before: what this process was acknowledged from a window before since may
+// be forgotten there, and has to be sent again. An error means that this was not
+// done; the same is told again at the next look.
+type MasterChange func(ctx context.Context, partitions []int, since time.Time) error
+
+// MasterWatch notices that masters change: by fail-over, promotion, the moving of
+// slots, and a restart, after which the end of the append-only file may be
+// missing. It calls its MasterChange once for each change and sends the
+// projectors of all partitions back by the window. A process that was not running
+// when a master changed notices it at its first look, if it has a memory.
+type MasterWatch struct {
+	store   *Store
+	window  time.Duration
+	memory  MasterMemory // may be nil
+	changed MasterChange
+	logger  *slog.Logger
+
+	seen   [Partitions]sighting
+	back   [Partitions]time.Time // to where a projector has to be sent back; zero if it has not
+	saved  time.Time             // when the memory was last written
+	needed atomic.Int64          // see Needed
+}
+
+// sighting is what is known of one partition's master.
+type sighting struct {
+	Master       // the one whose change was told, or the first one seen
+	At     int64 `json:"at"` // when it was last seen, UTC ms
+
+	now    Master    // the newest one seen
+	first  time.Time // when it was first doubtful whether anything was lost; zero if it is not
+	latest time.Time // when it was last doubtful
+}
+
+// NewMasterWatch makes a watch; Run runs it. window is how far before the last
+// look at a master its writes may have been lost, DefaultResendWindow if zero;
+// memory may be nil.
+func (s *Store) NewMasterWatch(window time.Duration, memory MasterMemory, changed MasterChange, logger *slog.Logger) *MasterWatch {
+	if window == 0 {
+		window = DefaultResendWindow
+	}
+	return &MasterWatch{store: s, window: window, memory: memory, changed: changed, logger: logger}
+}
+
+// Needed is the time before which nothing has to be sent again any more, whatever
+// happens to the masters; zero as long as that is not known.
+func (w *MasterWatch) Needed() time.Time {
+	if ms := w.needed.Load(); ms != 0 {
+		return time.UnixMilli(ms)
+	}
+	return time.Time{}
+}
+
+// Run watches until ctx ends.
+func (w *MasterWatch) Run(ctx context.Context) {
+	if err := w.recall(); err != nil {
+		w.logger.Error("the masters seen before this start are not known: a change meanwhile goes unnoticed", "error", err)
+	}
+	complained := false
+	for ctx.Err() == nil {
+		err := w.look(ctx, time.Now())
+		if err != nil && !complained && ctx.Err() == nil {
+			w.logger.Warn("not all masters can be watched", "error", err)
+		}
+		complained = err != nil
+		sleep(ctx, watchPoll)
+	}
+}
+
+// look asks once, tells what has changed and sends back whom it has to.
+func (w *MasterWatch) look(ctx context.Context, now time.Time) error {
+	asking, cancel := context.WithTimeout(ctx, ClientTimeout)
+	defer cancel()
+	masters, failed := w.store.Masters(asking)
+	fresh := false
+	for p, m := range masters {
+		if m != (Master{}) {
+			fresh = w.seen[p].note(m, now) || fresh
+		}
+	}
+	told, err := w.tell(ctx, now)
+	err = errors.Join(err, w.sendBack(ctx, &masters, now))
+	if fresh || told || now.Sub(w.saved) >= watchRemember {
+		err = errors.Join(err, w.remember(now))
+	}
+	return errors.Join(failed, err)
+}
+
+// note takes in what was seen; true if it is the first master ever seen.
+func (s *sighting) note(m Master, now time.Time) (first bool) {
+	switch {
+	case s.Run == "":
+		s.Master, s.now = m, m
+		first = true
+	case m.same(s.now):
+		s.now.Epoch = max(s.now.Epoch, m.Epoch)
+	default:
+		// Another one; or, with a lower epoch, one that has not heard of its
+		// heir and to which scans may have gone just now.
+		if m.Epoch >= s.now.Epoch {
+			s.now = m
+		}
+		if s.first.IsZero() {
+			s.first = now
+		}
+		s.latest = now
+	}
+	if s.first.IsZero() {
+		s.Master, s.At = s.now, now.UnixMilli()
+	}
+	return first
+}
+
+// due tells that it is time to tell of a change.
+func (s *sighting) due(now time.Time) bool {
+	return !s.first.IsZero() && (now.Sub(s.latest) >= watchSettle || now.Sub(s.first) >= watchPatience)
+}
+
+// tell tells of the changes that are due.
+func (w *MasterWatch) tell(ctx context.Context, now time.Time) (bool, error) {
+	var partitions []int
+	since := now
+	for p := range w.seen {
+		if s := &w.seen[p]; s.due(now) {
+			partitions = append(partitions, p)
+			if at := time.UnixMilli(s.At); at.Before(since) {
+				since = at
+			}
+		}
+	}
+	if len(partitions) == 0 {
+		return false, nil
+	}
+	w.logger.Warn("partitions have another master; what the old one may have kept to itself is sent again",
+		"partitions", len(partitions), "since", since.UTC())
+	if err := w.changed(ctx, partitions, since); err != nil {
+		return false, fmt.Errorf("send again what a master may have forgotten: %w", err)
+	}
+	for p := range w.back { // any partition's events may be in an index that was there
+		if to := since.Add(-w.window); w.back[p].IsZero() || to.Before(w.back[p]) {
+			w.back[p] = to
+		}
+	}
+	for _, p := range partitions {
+		s := &w.seen[p]
+		s.Master, s.At = s.now, now.UnixMilli()
+		s.first, s.latest = time.Time{}, time.Time{}
+	}
+	return true, nil
+}
+
+// sendBack sends the projectors back that have to go, as far as their partitions'
+// masters answer.
+func (w *MasterWatch) sendBack(ctx context.Context, masters *[Partitions]Master, now time.Time) error {
+	var partitions []int
+	to := now
+	for p, back := range w.back {
+		if !back.IsZero() && masters[p] != (Master{}) {
+			partitions = append(partitions, p)
+			if back.Before(to) {
+				to = back
+			}
+		}
+	}
+	if len(partitions) == 0 {
+		return nil
+	}
+	if err := w.store.rewind(ctx, partitions, now.Sub(to)); err != nil {
+		return fmt.Errorf("send projectors back: %w", err)
+	}
+	for _, p := range partitions {
+		w.back[p] = time.Time{}
+	}
+	return nil
+}
+
+// remembered is what a MasterMemory holds.
+type remembered struct {
+	Seen []sighting  `json:"seen"`
+	Back []time.Time `json:"back"`
+}
+
+func (w *MasterWatch) recall() error {
+	if w.memory == nil {
+		return nil
+	}
+	text, err := w.memory.Meta(watchKey)
+	if err != nil || text == nil {
+		return err
+	}
+	var r remembered
+	if err := json.Unmarshal(text, &r); err != nil {
+		return fmt.Errorf("checkpoint: the masters seen before: %w", err)
+	}
+	copy(w.seen[:], r.Seen)
+	copy(w.back[:], r.Back)
+	for p := range w.seen {
+		w.seen[p].now = w.seen[p].Master
+	}
+	w.reckon()
+	return nil
+}
+
+func (w *MasterWatch) remember(now time.Time) error {
+	w.saved = now
+	if w.memory != nil {
+		text, err := json.Marshal(remembered{w.seen[:], w.back[:]})
+		if err != nil {
+			return fmt.Errorf("checkpoint: remember the masters: %w", err)
+		}
+		if err := w.memory.SetMeta(watchKey, text); err != nil {
+			return fmt.Errorf("checkpoint: remember the masters: %w", err)
+		}
+	}
+	w.reckon()
+	return nil
+}
+
+// reckon sets what Needed tells: by what is remembered, not by what is seen.
+func (w *MasterWatch) reckon() {
+	oldest := int64(0)
+	for p := range w.seen {
+		if at := w.seen[p].At; w.seen[p].Run != "" && (oldest == 0 || at < oldest) {
+			oldest = at
+		}
+	}
+	if oldest != 0 {
+		w.needed.Store(oldest - w.window.Milliseconds())
+	}
+}

@@ -1,0 +1,175 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"passgate/checkpoint/redisd"
+)
+
+// notes is a MasterMemory.
+type notes map[string][]byte
+
+func (n notes) Meta(key string) ([]byte, error)    { return n[key], nil }
+func (n notes) SetMeta(key string, v []byte) error { n[key] = v; return nil }
+
+// tellings is what a watch told.
+type tellings struct {
+	fail  error
+	parts []int
+	since time.Time
+	times int
+}
+
+func (c *tellings) changed(_ context.Context, partitions []int, since time.Time) error {
+	c.parts, c.since = partitions, since
+	c.times++
+	return c.fail
+}
+
+func TestWatchTellsOnceOfARestart(t *testing.T) {
+	t.Parallel()
+	s, _, srv := storeOnOwnRedis(t, redisd.Options{Persist: true})
+	quietly := slog.New(slog.DiscardHandler)
+	kept, told := notes{}, &tellings{}
+	w := s.NewMasterWatch(0, kept, told.changed, quietly)
+	now := time.Now()
+	look := func(after time.Duration) {
+		t.Helper()
+		now = now.Add(after)
+		eventually(t, "the master is seen", func() bool { return w.look(t.Context(), now) == nil || told.fail != nil })
+	}
+	restart := func() {
+		t.Helper()
+		must(t, srv.Kill())
+		must(t, srv.Restart(t.Context()))
+	}
+	for range 5 {
+		look(time.Second)
+	}
+	if told.times != 0 {
+		t.Fatal("told of a change that was none")
+	}
+
+	last := now
+	restart()
+	look(time.Second)
+	if told.times != 0 {
+		t.Error("told before calls on their way had an end")
+	}
+	told.fail = errors.New("the gateway cannot")
+	look(watchSettle)
+	told.fail = nil
+	look(time.Second)
+	look(time.Second)
+	if told.times != 2 || len(told.parts) != Partitions || !told.since.Equal(last.Truncate(time.Millisecond)) {
+		t.Errorf("told %d times, last of %d partitions since %s; want twice, the first was refused, since %s", told.times, len(told.parts), told.since, last)
+	}
+	if got, want := w.Needed(), now.Add(-watchRemember-DefaultResendWindow); got.Before(want.Add(-time.Second)) {
+		t.Errorf("needed since %s, want not before %s", got, want)
+	}
+
+	// Another gateway, and the same one after a stop in which the master changed.
+	other := s.NewMasterWatch(0, nil, told.changed, quietly)
+	must(t, other.look(t.Context(), now))
+	must(t, other.look(t.Context(), now.Add(watchSettle)))
+	if told.times != 2 {
+		t.Error("a gateway that knew no other master told of a change")
+	}
+	look(watchRemember)
+	last = now
+	restart()
+	w = s.NewMasterWatch(0, kept, told.changed, quietly)
+	must(t, w.recall())
+	look(time.Hour)
+	look(watchSettle)
+	if told.times != 3 || !told.since.Equal(last.Truncate(time.Millisecond)) {
+		t.Errorf("told %d times, since %s: a change while the gateway was stopped, last look at %s", told.times, told.since, last)
+	}
+}
+
+func TestStaleMastersDelayAndRepeatTheTelling(t *testing.T) {
+	t.Parallel()
+	old, heir := Master{"a", "1", 3}, Master{"b", "2", 5}
+	now := time.Now()
+	at := func(ms int) time.Time { return now.Add(time.Duration(ms) * time.Millisecond) }
+	var s sighting
+	s.note(old, now)
+	s.note(old, at(500))
+	if s.due(at(60_000)) {
+		t.Fatal("a change is due though there was none")
+	}
+	s.note(heir, at(1000))
+	s.note(old, at(1500)) // a node that has not heard of it yet
+	s.note(heir, at(2000))
+	if s.now != heir || s.due(at(3000)) {
+		t.Errorf("%+v: an old claim was believed, or did not delay the telling", s)
+	}
+	if !s.due(at(1500 + int(watchSettle.Milliseconds()))) {
+		t.Error("not due although nobody contradicts any more")
+	}
+	for ms := 2500; ms < 11_500; ms += 500 {
+		s.note(old, at(ms))
+	}
+	if !s.due(at(11_001)) {
+		t.Error("nodes that go on contradicting put the telling off for good")
+	}
+	if s.Master != old || s.At != at(500).UnixMilli() {
+		t.Errorf("%+v: the former master is not the one that was last sure", s)
+	}
+	// Told; the contradiction goes on: it counts again when it ends.
+	s.Master, s.At, s.first, s.latest = s.now, at(11_001).UnixMilli(), time.Time{}, time.Time{}
+	s.note(old, at(11_500))
+	s.note(heir, at(12_000))
+	if !s.due(at(11_500 + int(watchSettle.Milliseconds()))) {
+		t.Error("scans that went to the old master after the telling are not sent again")
+	}
+	// A slot that moves and comes back: the epoch rises.
+	back := old
+	back.Epoch = 9
+	s.note(back, at(20_000))
+	if s.now != back {
+		t.Error("a master of before that has the slot again is not believed")
+	}
+}
+
+func TestRewoundProjectorsRestoreALostIndex(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	project(t, s)
+	ids := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"))
+	device, _ := s.Registry().Device("v-01-d1")
+	from := clock.Now().UnixMilli()
+	for i := range 20 {
+		_, err := s.Scan(t.Context(), ScanRequest{
+			ID: "rewound-" + string(rune('a'+i)), Device: device.Num, OccurredAt: from + int64(i), Direction: In,
+			Who: ByResident, Person: ids[i%2], Presented: "x", Temperature: 36_5,
+		})
+		must(t, err)
+	}
+	window := func() int {
+		held := recording{}
+		must(t, s.Events(t.Context(), Window{Gate: "v-01-g1", From: from, To: from + 1000}, held.add))
+		return held.total()
+	}
+	eventually(t, "all are in the window", func() bool { return window() == 20 })
+	gate, _ := s.Registry().Gate("v-01-g1")
+	index := s.keys.gateDay(gate.Num, dayOf(from))
+	must(t, s.rdb.Del(t.Context(), index, index+":0").Err())
+	if window() != 0 {
+		t.Fatal("the index is not where it is looked for")
+	}
+	everyone := make([]int, Partitions)
+	for p := range everyone {
+		everyone[p] = p
+	}
+	must(t, s.rewind(t.Context(), everyone, time.Minute))
+	eventually(t, "the window is whole again", func() bool { return window() == 20 })
+	time.Sleep(3 * projectLinger)
+	if n := window(); n != 20 {
+		t.Errorf("%d events in the window after a second way through the log", n)
+	}
+}
