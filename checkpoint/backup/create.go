@@ -2,15 +2,12 @@ package backup
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +16,6 @@ import (
 
 	"passgate/checkpoint"
 	"passgate/checkpoint/archive"
-	"passgate/checkpoint/replay"
 )
 
 // Source is what is backed up.
@@ -256,126 +252,6 @@ func (b *maker) copyAudit(ctx context.Context) error {
 	return nil
 }
 
-// convert loads the copy, puts it right, and writes its keys.
-func (b *maker) convert(ctx context.Context) error {
-	b.opt.Progress(Progress{What: "loading"})
-	c, err := collect(ctx, b.temp, b.m.Masters, b.src.DB, b.src.Prefix)
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	b.m.Redis = c.version
-	n, err := c.client.Exists(ctx, checkpoint.MetaKey(b.src.Prefix)).Result()
-	if err != nil {
-		return unreachable(err)
-	}
-	if n == 0 {
-		return fmt.Errorf("%w %q: look at --redis and --prefix", ErrNoData, b.src.Prefix)
-	}
-	if err := b.settle(ctx, c); err != nil {
-		return err
-	}
-	if err := b.step("settled"); err != nil {
-		return err
-	}
-	return b.writeFiles(ctx, c)
-}
-
-// settle makes the indexes of the copy from its record and notes their digests.
-func (b *maker) settle(ctx context.Context, c *copied) error {
-	taken := b.m.TakenAt
-	store, err := b.src.Open(ctx, c.client, func() time.Time { return taken })
-	if err != nil {
-		return err
-	}
-	if b.m.Masters > 1 {
-		if err := store.SettleCopy(ctx); err != nil {
-			return err
-		}
-	}
-	opt := replay.Options{TempDir: b.temp, Progress: replayProgress(b.opt.Progress)}
-	if b.src.Archive != nil {
-		keyDir := filepath.Join(b.temp, "keys") // opening an archive tidies up there
-		if err := b.keys.write(keyDir); err != nil {
-			return err
-		}
-		a, err := archive.Open(filepath.Join(b.dir, archiveName), keyDir)
-		if err != nil {
-			return err
-		}
-		opt.Archive = replay.FromArchive(a)
-		defer func() { _ = os.Remove(filepath.Join(b.dir, archiveName, archiveLock)) }()
-	}
-	report, err := rebuild(ctx, store, opt)
-	if err != nil {
-		return err
-	}
-	b.m.Events, b.m.Damaged = report.Events, report.DamagedAll
-	for i := range report.Families {
-		b.m.Digests[report.Families[i].Name] = report.Families[i].Digest
-	}
-	states, err := store.LogStates(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range states {
-		b.m.Logs = append(b.m.Logs, states[i].Last)
-	}
-	return nil
-}
-
-// rebuild waits for the leases that the copy still has of the gateways.
-func rebuild(ctx context.Context, store *checkpoint.Store, opt replay.Options) (*replay.Report, error) {
-	for end := time.Now().Add(10 * time.Second); ; {
-		report, err := replay.Rebuild(ctx, store, opt)
-		if !errors.Is(err, checkpoint.ErrInUse) || time.Now().After(end) {
-			return report, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-}
-
-func replayProgress(show func(Progress)) func(replay.Progress) {
-	return func(p replay.Progress) {
-		if p.Total == 0 {
-			show(Progress{What: "reading events", Done: p.Read})
-			return
-		}
-		show(Progress{What: "checking events", Done: p.Done, Total: p.Total})
-	}
-}
-
-// writeFiles writes the keys of the store and the secrets.
-func (b *maker) writeFiles(ctx context.Context, c *copied) error {
-	total, err := c.client.DBSize(ctx).Result()
-	if err != nil {
-		return unreachable(err)
-	}
-	err = createFile(filepath.Join(b.dir, recordsName), func(w io.Writer) error {
-		out, err := newRecordWriter(w, b.opt.Recipients)
-		if err != nil {
-			return err
-		}
-		err = eachKey(ctx, c.client, b.src.Prefix, func(some []record) error {
-			b.opt.Progress(Progress{What: "writing", Done: out.count, Total: max(total, out.count)})
-			return out.add(some)
-		})
-		b.m.Keys = out.count
-		if err != nil {
-			return err
-		}
-		return out.close()
-	})
-	if err != nil {
-		return err
-	}
-	return createFile(filepath.Join(b.dir, keysName), func(w io.Writer) error { return writeKeys(w, b.keys, b.opt.Recipients) })
-}
-
 // finish writes the manifest and gives the folder its name.
 func (b *maker) finish(ctx context.Context, final string) error {
 	key, err := b.keys.indexKey()
@@ -400,48 +276,11 @@ func (b *maker) finish(ctx context.Context, final string) error {
 	if err != nil {
 		return err
 	}
-	if err := syncTree(b.dir); err != nil {
+	if err := errors.Join(ctx.Err(), syncTree(b.dir)); err != nil {
 		return err
 	}
 	if err := os.Rename(b.dir, final); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	return syncDir(filepath.Dir(final))
-}
-
-// filesOf lists the files below a folder with their checksums, by path.
-func filesOf(ctx context.Context, dir string) ([]File, error) {
-	files := []File{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		name = filepath.ToSlash(name)
-		size, sum, err := sumOf(path)
-		files = append(files, File{name, size, sum})
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("backup: %w", err)
-	}
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return files, nil
-}
-
-func sumOf(path string) (int64, string, error) {
-	file, err := os.Open(path) //nolint:gosec // below the backup's folder
-	if err != nil {
-		return 0, "", err
-	}
-	defer file.Close()
-	sum := sha256.New()
-	n, err := io.Copy(sum, file)
-	return n, hex.EncodeToString(sum.Sum(nil)), err
 }

@@ -174,6 +174,9 @@ func (n *node) ask(user, password string) error {
 		}
 	}
 	if err := n.command("REPLCONF", "capa", "eof"); err != nil {
+		if strings.HasPrefix(err.Error(), "NOPERM") {
+			err = errNoSync
+		}
 		return err
 	}
 	if err := n.command("REPLCONF", "rdb-only", "1"); err != nil && !strings.HasPrefix(err.Error(), "ERR") {
@@ -189,6 +192,8 @@ func (n *node) ask(user, password string) error {
 			return err
 		case line == "":
 			continue
+		case strings.HasPrefix(line, "-NOPERM"):
+			return errNoSync
 		case line[0] == '-':
 			return fmt.Errorf("SYNC was refused: %s", line[1:])
 		case strings.HasPrefix(line, "$EOF:") && len(line) == 5+markSize:
@@ -201,6 +206,8 @@ func (n *node) ask(user, password string) error {
 		return fmt.Errorf("SYNC was answered with %.20q", line)
 	}
 }
+
+var errNoSync = errors.New("this user may not SYNC: name the one for backups in the address of --redis")
 
 func (n *node) send(args ...string) error {
 	var b bytes.Buffer
@@ -244,14 +251,14 @@ func (n *node) save(ctx context.Context, path string, tick func(int64)) (err err
 	defer func() { err = errors.Join(err, file.Close()) }()
 	buffer, held := make([]byte, 1<<16), []byte(nil)
 	for left := n.size; left != 0; {
-		if err := n.conn.SetDeadline(time.Now().Add(silence)); err != nil {
-			return unreachable(err)
-		}
 		some := buffer
 		if left > 0 {
 			some = buffer[:min(int64(len(buffer)), left)]
 		}
-		got, err := n.in.Read(some)
+		got, err := 0, n.conn.SetDeadline(time.Now().Add(silence))
+		if err == nil {
+			got, err = n.in.Read(some)
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()

@@ -3,12 +3,15 @@ package backup
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -144,4 +147,41 @@ func syncDir(dir string) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	return nil
+}
+
+// filesOf lists the files below a folder with their checksums, by path.
+func filesOf(ctx context.Context, dir string) ([]File, error) {
+	files := []File{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		size, sum, err := sumOf(path)
+		files = append(files, File{name, size, sum})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return files, nil
+}
+
+func sumOf(path string) (int64, string, error) {
+	file, err := os.Open(path) //nolint:gosec // below the backup's folder
+	if err != nil {
+		return 0, "", err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, file)
+	return n, hex.EncodeToString(sum.Sum(nil)), err
 }

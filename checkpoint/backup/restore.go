@@ -2,13 +2,8 @@ package backup
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -16,8 +11,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint"
-	"passgate/checkpoint/archive"
-	"passgate/checkpoint/replay"
 )
 
 // Target is where a backup is restored to.
@@ -62,14 +55,18 @@ type restorer struct {
 	*checked
 	to     Target
 	opt    RestoreOptions
-	stage  string // where the folder of data is made
+	stage  string // where the folder of data is made, in it: it may be a mount point
 	client redis.UniversalClient
-	moved  bool // the folder has its place
+	fresh  bool     // there was no folder of data
+	placed []string // what has its place in the folder of data
 	out    *Restored
 }
 
-// stageSuffix ends the name of a folder of data that is not complete.
-const stageSuffix = ".restoring"
+// stageName is the folder in a folder of data in which that is made.
+const stageName = ".restoring"
+
+// keyDirName is the folder of secrets in a folder of data.
+const keyDirName = "keys"
 
 // restoredName is the file that says what a folder of data was restored from.
 const restoredName = "restored.json"
@@ -95,7 +92,7 @@ func Restore(ctx context.Context, dir string, to Target, opt RestoreOptions) (*R
 	if err != nil {
 		return nil, err
 	}
-	r := &restorer{checked: b, to: to, opt: opt, stage: filepath.Clean(to.Data) + stageSuffix, out: &Restored{Dir: dir, Manifest: b.m}}
+	r := &restorer{checked: b, to: to, opt: opt, stage: filepath.Join(to.Data, stageName), out: &Restored{Dir: dir, Manifest: b.m}}
 	if err := r.checkFolder(); err != nil {
 		return nil, err
 	}
@@ -105,96 +102,31 @@ func Restore(ctx context.Context, dir string, to Target, opt RestoreOptions) (*R
 	return r.out, r.run(ctx)
 }
 
-// checkFolder refuses a folder of data that holds something.
-func (r *restorer) checkFolder() error {
-	entries, err := os.ReadDir(r.to.Data)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// run fills Redis and gives the folder its place.
+func (r *restorer) run(ctx context.Context) error {
+	client, stop, err := r.to.Connect(ctx, r.stage)
+	if err != nil {
+		r.discard()
+		return err
+	}
+	r.client = client
+	err = r.work(ctx)
+	stop()
+	if err == nil && r.to.Managed {
+		err = r.place()
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %s is no folder: %w", ErrNotEmpty, r.to.Data, err)
-	}
-	if len(entries) == 0 {
-		return nil
-	}
-	if at := archivedAt(filepath.Join(r.to.Data, archiveName)); !at.IsZero() {
-		age := "older than this backup"
-		if at.After(r.m.TakenAt) {
-			age = "NEWER than this backup, which would lose what came after it"
-		}
-		return fmt.Errorf("%w: %s holds an archive of %s, %s: move the folder away if that is right", ErrNotEmpty, r.to.Data, at.Format(time.RFC3339), age)
-	}
-	var of struct{ Name string }
-	text, err := os.ReadFile(filepath.Join(r.to.Data, restoredName))
-	if err == nil && json.Unmarshal(text, &of) == nil && of.Name == r.m.Name {
-		return fmt.Errorf("%w: %s was restored from this backup, or a restore was cut off at its end: move it away and restore again", ErrNotEmpty, r.to.Data)
-	}
-	return fmt.Errorf("%w: %s holds %q: name another --data, or move it away", ErrNotEmpty, r.to.Data, entries[0].Name())
-}
-
-// archivedAt is when an archive was last written, zero if there is none.
-func archivedAt(dir string) time.Time {
-	var file struct {
-		Manifest struct {
-			At time.Time `json:"at"`
-		} `json:"manifest"`
-	}
-	text, err := os.ReadFile(filepath.Join(dir, manifestName)) //nolint:gosec // the operator's folder
-	if err != nil || json.Unmarshal(text, &file) != nil {
-		return time.Time{}
-	}
-	return file.Manifest.At
-}
-
-// prepare makes the folder of data under another name.
-func (r *restorer) prepare(ctx context.Context) error {
-	if err := os.MkdirAll(filepath.Dir(r.stage), 0o700); err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
-	if err := os.RemoveAll(r.stage); err != nil { // of a restore that was cut off
-		return fmt.Errorf("backup: remove what an earlier restore left: %w", err)
-	}
-	if err := os.Mkdir(r.stage, 0o700); err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
-	err := r.keys.write(filepath.Join(r.stage, "keys"))
-	for _, part := range []string{archiveName, auditName} {
-		if err == nil {
-			err = r.copyTo(ctx, part, filepath.Join(r.stage, part))
-		}
-	}
-	if err == nil {
-		err = createFile(filepath.Join(r.stage, restoredName), func(w io.Writer) error {
-			return json.NewEncoder(w).Encode(map[string]any{"name": r.m.Name, "site": r.m.Site, "taken_at": r.m.TakenAt, "restored_at": time.Now().UTC()})
-		})
-	}
-	if err != nil {
-		_ = os.RemoveAll(r.stage)
+		r.discard()
 	}
 	return err
 }
 
-// run fills Redis and gives the folder its place.
-func (r *restorer) run(ctx context.Context) (err error) {
-	client, stop, err := r.to.Connect(ctx, r.stage)
-	if err != nil {
-		_ = os.RemoveAll(r.stage)
-		return err
-	}
-	r.client = client
-	defer func() {
-		stop()
-		if err == nil && r.to.Managed {
-			err = r.place()
-		}
-		if err != nil {
-			_ = os.RemoveAll(r.stage)
-		}
-	}()
+func (r *restorer) work(ctx context.Context) error {
 	if err := r.checkRedis(ctx); err != nil {
 		return err
 	}
-	if err = r.fill(ctx); err == nil {
+	err := r.fill(ctx)
+	if err == nil {
 		err = r.prove(ctx)
 	}
 	if err != nil && !r.to.Managed {
@@ -269,120 +201,10 @@ func (r *restorer) step(name string) error {
 	return r.opt.Step(name)
 }
 
-// data is where the folder of data lies at the moment.
-func (r *restorer) data() string {
-	if r.moved {
-		return r.to.Data
-	}
-	return r.stage
-}
-
-// place gives the folder of data its name.
-func (r *restorer) place() error {
-	if err := syncTree(r.stage); err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
-	if err := os.Rename(r.stage, filepath.Clean(r.to.Data)); err != nil { // over an empty folder, too
-		return fmt.Errorf("backup: %w", err)
-	}
-	r.moved = true
-	return syncDir(filepath.Dir(filepath.Clean(r.to.Data)))
-}
-
-// prove compares what Redis holds now with the record and with the digests of
-// the manifest, then sweeps what is past retention.
-func (r *restorer) prove(ctx context.Context) error {
-	if err := r.step("proving"); err != nil {
-		return err
-	}
-	taken := r.m.TakenAt
-	then, err := r.open(ctx, func() time.Time { return taken })
-	if err != nil {
-		return err
-	}
-	opt := replay.Options{
-		TempDir: r.data(), Progress: replayProgress(r.opt.Progress),
-		Now: func() time.Time { return taken.Add(24 * time.Hour) }, // nothing is too late to be compared
-	}
-	var a *archive.Archive
-	if r.m.Archive != "" {
-		if a, err = archive.Open(filepath.Join(r.data(), archiveName), r.keyDir()); err != nil {
-			return err
-		}
-		opt.Archive = replay.FromArchive(a)
-	}
-	report, err := replay.Verify(ctx, then, opt)
-	if err != nil {
-		return err
-	}
-	if err := r.compare(report); err != nil {
-		return err
-	}
-	return r.sweep(ctx, a)
-}
-
-func (r *restorer) keyDir() string { return filepath.Join(r.data(), "keys") }
-
-func (r *restorer) open(ctx context.Context, clock checkpoint.Clock) (*checkpoint.Store, error) {
-	return r.to.Open(ctx, r.client, Opening{
-		KeyDir: r.keyDir(), Prefix: r.m.Prefix, Clock: clock, Retention: time.Duration(r.m.RetentionDays) * 24 * time.Hour,
-	})
-}
-
-// compare holds the report against the manifest.
-func (r *restorer) compare(report *replay.Report) error {
-	r.out.Digests = map[string]string{}
-	for i := range report.Families {
-		f := &report.Families[i]
-		r.out.Digests[f.Name] = f.RedisDigest
-		if want := r.m.Digests[f.Name]; f.RedisDigest != want || f.Digest != want {
-			return fmt.Errorf("%w: digest of %s: backed up %.16s…, by the record %.16s…, in Redis %.16s…", ErrDigest, f.Name, want, f.Digest, f.RedisDigest)
-		}
-	}
-	if n := report.Differs(); n > 0 {
-		return fmt.Errorf("%w: %d differences between the record and Redis", ErrDigest, n)
-	}
-	if report.Events != r.m.Events {
-		return fmt.Errorf("%w: %d events, the backup had %d", ErrDigest, report.Events, r.m.Events)
-	}
-	return nil
-}
-
-// sweep takes away what is past retention now.
-func (r *restorer) sweep(ctx context.Context, a *archive.Archive) error {
-	r.opt.Progress(Progress{What: "sweeping"})
-	now, err := r.open(ctx, time.Now)
-	if err != nil {
-		return err
-	}
-	var of checkpoint.EventArchive
-	if a != nil {
-		of = a
-	}
-	sweeper := now.NewSweeper(of, slog.New(slog.DiscardHandler))
-	result, err := sweeper.Sweep(ctx)
-	if errors.Is(err, checkpoint.ErrSweeping) { // the backed up server was at it: the next one goes on
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	r.out.Swept = result.Removed
-	if a != nil {
-		return sweeper.SweepArchive(ctx)
-	}
-	return nil
-}
-
-// undo takes away what was written, after an error.
+// undo takes away what was written to Redis, after an error.
 func (r *restorer) undo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 	defer cancel()
-	if r.moved {
-		if err := os.RemoveAll(r.to.Data); err != nil {
-			return fmt.Errorf("backup: %w", err)
-		}
-	}
 	return r.clear(ctx)
 }
 
