@@ -90,8 +90,11 @@ func (g *gateServer) ready(ctx context.Context) error {
 		Status string
 		Owed   int
 	}
-	if err := json.Unmarshal(body, &state); err != nil || state.Status != "ready" || state.Owed > 0 {
-		return fmt.Errorf("/readyz: %s %w", body, err)
+	if err := json.Unmarshal(body, &state); err != nil {
+		return fmt.Errorf("/readyz: %s: %w", body, err)
+	}
+	if state.Status != "ready" || state.Owed > 0 {
+		return fmt.Errorf("it is %s and owes %d scans", state.Status, state.Owed)
 	}
 	return nil
 }

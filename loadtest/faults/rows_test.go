@@ -65,8 +65,8 @@ func seesNoRecovery(o *outcome) string {
 
 // The protections that most rows rest on, switched off.
 var (
-	// repeating under the same identity: with the journal off, or there would be
-	// few repeats
+	// Repeating under the same identity: with the journal off, or there would be
+	// few repeats.
 	freshIDs = control{
 		off:   "journal off, and a repeat gets an identity of its own",
 		setup: func(s *setup) { s.freshIDs, s.serve = true, append(s.serve, "--journal", "off") }, sees: seesTwice,
@@ -75,17 +75,17 @@ var (
 		off:   "a repeat gets an identity of its own",
 		setup: func(s *setup) { s.freshIDs = true }, sees: seesTwice,
 	}
-	// repeating until there is an answer
+	// Repeating until there is an answer.
 	credulous = control{
 		off:   "no answer is taken for a yes",
 		setup: func(s *setup) { s.credulous = true }, sees: seesLost,
 	}
-	// the journal, with a client that does not repeat either
+	// The journal, with a client that does not repeat either.
 	noJournal = control{
 		off:   "journal off, and no answer is taken for a yes",
 		setup: func(s *setup) { s.credulous, s.serve = true, append(s.serve, "--journal", "off") }, sees: seesLost,
 	}
-	// the append-only file
+	// The append-only file.
 	noFile = control{
 		off:   "appendonly no",
 		setup: func(s *setup) { s.redis = append(s.redis, "--appendonly", "no") },
