@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -17,13 +18,46 @@ import (
 // so that a slip does not pass for a setting. Flags and environment variables
 // come before it.
 func serverConfig(r io.Reader) (kong.Resolver, error) {
-	var values map[string]any
-	dec := json.NewDecoder(r)
-	dec.UseNumber()
-	if err := dec.Decode(&values); err != nil {
+	values, err := settings(r)
+	if err != nil {
 		return nil, fmt.Errorf("not a JSON object of settings: %w", err)
 	}
 	return &configFile{values}, nil
+}
+
+// settings reads one JSON object, in which no name may be given twice: of two
+// values only one would hold.
+func settings(r io.Reader) (map[string]any, error) {
+	dec := json.NewDecoder(r)
+	dec.UseNumber()
+	values := map[string]any{}
+	begin, err := dec.Token()
+	if err == nil && begin != json.Delim('{') {
+		err = fmt.Errorf("it begins with %v", begin)
+	}
+	for err == nil && dec.More() {
+		var name json.Token
+		if name, err = dec.Token(); err != nil {
+			break
+		}
+		key, _ := name.(string) // an object's names are strings
+		if _, twice := values[key]; twice {
+			return nil, fmt.Errorf("%q is there twice", key)
+		}
+		var value any
+		err = dec.Decode(&value)
+		values[key] = value
+	}
+	if err == nil {
+		_, err = dec.Token() // the closing brace
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is something behind it")
+	}
+	return values, nil
 }
 
 type configFile struct{ values map[string]any }

@@ -221,9 +221,9 @@ func (c *csvRows) split(first textLine) (cells []string, why string, err error) 
 	if !strings.Contains(first.text, `"`) {
 		return strings.Split(first.text, string(c.comma)), "", nil
 	}
-	text := first.text
+	text, open := first.text, oddQuotes(first.text)
 	var more []textLine
-	for strings.Count(text, `"`)%2 == 1 {
+	for open {
 		next, err := c.line()
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, "", err
@@ -231,6 +231,7 @@ func (c *csvRows) split(first textLine) (cells []string, why string, err error) 
 		if err == nil {
 			more = append(more, next)
 			text += "\n" + next.text
+			open = open != oddQuotes(next.text)
 		}
 		if err != nil || next.why != "" || len(more) >= maxRecordLines || len(text) > maxLine {
 			c.pending = append(more, c.pending...)
@@ -245,6 +246,8 @@ func (c *csvRows) split(first textLine) (cells []string, why string, err error) 
 	}
 	return cells, "", nil
 }
+
+func oddQuotes(text string) bool { return strings.Count(text, `"`)%2 == 1 }
 
 // expected is the number of lines but the header.
 func (c *csvRows) expected() int { return max(c.lines-1, 0) }

@@ -18,6 +18,8 @@ const (
 	importRows      = 5000
 	importBytes     = 2<<20 - 64<<10 // the server takes 2 MiB; a row has 64 KiB at most
 	importsInFlight = 3
+	// mostRows of one file: of each its ID number's digest is remembered.
+	mostRows = 2_000_000
 )
 
 type residentsImportCmd struct {
@@ -165,7 +167,7 @@ func (j *importJob) run(ctx context.Context) error {
 // pack reads the file and sends it off, parcel by parcel.
 func (j *importJob) pack(ctx context.Context, queue chan<- *parcel) error {
 	var rows []importRow
-	size := 0
+	size, count := 0, 0
 	ship := func() error {
 		p := &parcel{rows: rows, done: make(chan error, 1)}
 		rows, size = nil, 0
@@ -191,6 +193,9 @@ func (j *importJob) pack(ctx context.Context, queue chan<- *parcel) error {
 		}
 		if err != nil {
 			return badInput("%s: %w", j.summary.File, err)
+		}
+		if count++; count > mostRows {
+			return badInput("%s: it has more than %d rows: split it; the rows before are in", j.summary.File, mostRows)
 		}
 		one := j.prepare(r)
 		if len(rows) == importRows || size+len(one.line) > importBytes {
