@@ -53,8 +53,8 @@ func (d *driver) stop() {
 }
 
 const (
-	answerWithin = 3 * time.Second  // a phone waits so long for an answer
-	patience     = 40 * time.Second // and repeats a scan for so long
+	answerWithin = 3 * time.Second   // a phone waits so long for an answer
+	patience     = 100 * time.Second // and repeats a scan for so long
 	firstPause   = 50 * time.Millisecond
 	longestPause = 500 * time.Millisecond
 )

@@ -65,7 +65,7 @@ func (g *gateServer) launch() error {
 	args := append([]string{
 		"serve", "--addr", g.url[len("http://"):], "--metrics-addr", "off", "--redis", g.redis, "--data", g.data, "--log-level", "warn",
 	}, g.args...)
-	return patiently(40*time.Second, func() error {
+	return patiently(90*time.Second, func() error {
 		if g.process == nil || g.dead() {
 			if g.process, err = start([]string{"PASSGATE_FAULT_CLOCK=" + g.clockFile}, path, args...); err != nil {
 				return err

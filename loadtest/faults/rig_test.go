@@ -36,7 +36,7 @@ type rig struct {
 	driver *driver
 	begun  time.Time
 	healed time.Time // when the fault was over
-	long   bool      // PASSGATE_LONG
+	long   bool      // the fault lasts
 }
 
 // newRig starts everything, with no load yet.
