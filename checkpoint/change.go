@@ -43,6 +43,9 @@ func (s *Store) Change(ctx context.Context, fn func(*Draft) error) error {
 		if len(d.writes) == 0 {
 			return nil
 		}
+		if err := d.checkRoom(base); err != nil {
+			return err
+		}
 		version, err := s.commit(ctx, base.Version, d.writes)
 		if err != nil {
 			return err
@@ -56,6 +59,26 @@ func (s *Store) Change(ctx context.Context, fn func(*Draft) error) error {
 		return s.reload(ctx)
 	}
 	return fmt.Errorf("checkpoint: the registry is being changed too often: %w", ErrUnavailable)
+}
+
+// maxRecords bounds each kind of record: every gateway holds all of them in
+// memory, and each change copies them. A town of 100,000 has a few thousand.
+const maxRecords = 20_000
+
+// checkRoom refuses more records of a kind than maxRecords.
+func (d *Draft) checkRoom(base *Registry) error {
+	for _, kind := range []struct {
+		name          string
+		before, after int
+	}{
+		{"sites", len(base.sites), len(d.sites)}, {"gates", len(base.gates), len(d.gates)}, {"devices", len(base.devices), len(d.devices)},
+		{"accounts", len(base.staff), len(d.staff)}, {"grid nodes", len(base.grid), len(d.grid)},
+	} {
+		if kind.after > maxRecords && kind.after > kind.before {
+			return &FieldError{"code", fmt.Sprintf("is one too many: there are %d %s, as many as a town may have", kind.before, kind.name)}
+		}
+	}
+	return nil
 }
 
 func (s *Store) commit(ctx context.Context, base int64, writes []registryWrite) (int64, error) {
