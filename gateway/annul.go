@@ -52,7 +52,7 @@ func (s *Server) annul(ctx context.Context, device *checkpoint.Device, in *annul
 	if req.At, err = parseTime("annulled_at", in.AnnulledAt); err != nil {
 		return nil, err
 	}
-	var who presentation
+	who := presentation{ScanRequest: checkpoint.ScanRequest{Device: device.Num}}
 	err = s.name(ctx, &who, &scanBody{Pass: in.Pass, Resident: in.Resident, IDDocument: in.IDDocument, WalkIn: in.WalkIn})
 	if err != nil {
 		return nil, err
@@ -72,6 +72,8 @@ func (s *Server) annul(ctx context.Context, device *checkpoint.Device, in *annul
 // personOf is whose record a presentation goes to.
 func (s *Server) personOf(p *presentation) (uint64, error) {
 	switch {
+	case p.Refused == checkpoint.ReasonUnknownPerson && p.Who == checkpoint.ByDocument:
+		return 0, checkpoint.ErrNotFound // as for a document that somebody has, but without this scan
 	case p.Refused != checkpoint.ReasonOK:
 		return 0, failure(codeNotFound, "a refusal that names nobody counts for nothing: there is nothing to take back")
 	case p.Pass != nil:

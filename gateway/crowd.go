@@ -95,7 +95,7 @@ func (s *Server) crowdWindows(c *fiber.Ctx, in []crowdWindowBody) ([]checkpoint.
 	for i, w := range in {
 		node, err := s.siteNodeOrGate(w.Site, w.Gate)
 		if err != nil {
-			return nil, err
+			return nil, s.hidden(principalOf(c), err)
 		}
 		if !s.reachesAsked(c, node) {
 			return nil, outOfScope()

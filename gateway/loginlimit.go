@@ -27,7 +27,11 @@ func (s *Server) signIn(c *fiber.Ctx, login, password string) (*checkpoint.Staff
 	if known {
 		phc = staff.PasswordHash
 	}
-	try, err := s.store.Try(ctx, checkpoint.Attempt{Secret: checkpoint.SecretPassword, Account: login, Address: s.addressOf(c)})
+	address := s.addressOf(c)
+	if err := s.doorstep.admit(address, s.now()); err != nil {
+		return nil, err
+	}
+	try, err := s.store.Try(ctx, checkpoint.Attempt{Secret: checkpoint.SecretPassword, Account: login, Address: address})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +60,11 @@ func (s *Server) settle(try checkpoint.Attempt, right bool) error {
 // tryEnrolment counts a one-time code that is not known here against the
 // address that it comes from.
 func (s *Server) tryEnrolment(c *fiber.Ctx) error {
-	_, err := s.store.Try(s.context(c), checkpoint.Attempt{Secret: checkpoint.SecretEnrolment, Address: s.addressOf(c)})
+	address := s.addressOf(c)
+	if err := s.doorstep.admit(address, s.now()); err != nil {
+		return err
+	}
+	_, err := s.store.Try(s.context(c), checkpoint.Attempt{Secret: checkpoint.SecretEnrolment, Address: address})
 	return err
 }
 

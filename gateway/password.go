@@ -23,7 +23,7 @@ const (
 	maxPassword  = 256 // bytes
 
 	hashesAtOnce     = 2
-	hashesOfFamiliar = 1 // more, for who signed in from the same place lately
+	hashesOfFamiliar = 1 // more, for who is signed in, or did so from the same place lately
 	hashesWaiting    = 16
 )
 

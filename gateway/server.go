@@ -77,7 +77,8 @@ type Server struct {
 	metrics   *Metrics
 	standby   *checkpoint.Standby // nil: none
 	passwords *passwordDesk
-	familiar  *passwordDesk   // of who signed in from the same place lately
+	familiar  *passwordDesk // of who is signed in, or did so from the same place lately
+	doorstep  doorstep
 	proxies   []netip.Prefix  // whose X-Forwarded-For is believed
 	tls       *tls.Config     // nil: plain HTTP
 	scans     minuteDesk      // scans sent
@@ -137,6 +138,7 @@ func New(cfg Config) (*Server, error) {
 		StreamRequestBody: false, ErrorHandler: s.stray,
 	})
 	s.app.Server().HeaderReceived = s.bodyLimit
+	s.app.Server().DisablePreParseMultipartForm = true // nobody here takes forms
 	for _, r := range s.routes() {
 		s.app.Add(r.method, r.path, s.guard(r))
 		if r.large {

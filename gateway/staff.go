@@ -76,7 +76,7 @@ func (s *Server) handlePutStaff(c *fiber.Ctx) error {
 	}
 	hash := ""
 	if in.Password != "" {
-		if hash, err = s.passwords.hash(s.context(c), in.Password); err != nil {
+		if hash, err = s.familiar.hash(s.context(c), in.Password); err != nil {
 			return err
 		}
 	}
