@@ -1,54 +1,35 @@
 package checkpoint
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 )
 
-// FuzzFields: what people typed is refused with its field named, or brought
-// into the one form, which is its own form.
-func FuzzFields(f *testing.F) {
-	for _, seed := range []string{
-		"王小明", "１１０１０５１９４９１２３１００２Ｘ", " a1234567 ", "鲁A·12345", "鲁Ａ１２３４５D", "+86 138-0013-8000", "37.3", "1.10105E+17", "=1+1", "\u202e王",
-		"\xff", "*", "Ａ–1—2", "45.0", "30", "036.5", "3.6e1", "阿卜杜拉•买买提", "𠮷野", "\ufeff", "11010519491231002x", "李\u200b",
-	} {
+// FuzzContact: a phone number or a door that people typed is refused with its
+// field named and not repeated, or brought into the one form, which is its own.
+func FuzzContact(f *testing.F) {
+	for _, seed := range []string{"+86 138-0013-8000", "１３８００１３８０００", "1.38E+10", "", "Ａ–1—2", "3 - 2", "=1+1", "1\u202e2", "\xff", "\ufeff3-2\u200b", "ǆ"} {
 		f.Add(seed)
 	}
-	type parser struct {
-		name   string
-		parse  func(string) (string, error)
-		most   int  // bytes
-		secret bool // an error does not repeat it
-	}
-	celsius := func(s string) (string, error) {
-		c, err := ParseCelsius(s)
-		if err == nil && !c.Valid() {
-			return "", err
-		}
-		return c.String(), err
-	}
-	parsers := []parser{
-		{"name", CleanName, maxNameBytes, true}, {"document", ParseDocument, 20, true}, {"phone", ParsePhone, 11, true},
-		{"plate", ParsePlate, 20, false}, {"door", cleanDoor, maxDoorBytes, true}, {"temperature", celsius, 4, false},
-	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, p := range parsers {
+		for field, p := range map[string]struct {
+			parse func(string) (string, error)
+			most  int // bytes
+		}{"phone": {ParsePhone, 11}, "door": {cleanDoor, maxDoorBytes}} {
 			once, err := p.parse(text)
 			if err != nil {
-				if once != "" || p.secret && len(text) > 7 && strings.Contains(err.Error(), text) {
-					t.Fatalf("%s of %q: %q with the error %v", p.name, text, once, err)
+				if once != "" || !strings.HasPrefix(err.Error(), field) || len(text) > 7 && strings.Contains(err.Error(), text) {
+					t.Fatalf("%s %q: %q with the error %v", field, text, once, err)
 				}
 				continue
 			}
-			twice, err := p.parse(once)
-			if err != nil || twice != once {
-				t.Fatalf("%s of %q is %q, and of that %q (%v)", p.name, text, once, twice, err)
+			if twice, err := p.parse(once); err != nil || twice != once {
+				t.Fatalf("%s %q becomes %q, and that %q (%v)", field, text, once, twice, err)
 			}
 			if len(once) > p.most || !utf8.ValidString(once) || strings.ContainsFunc(once, unicode.IsControl) {
-				t.Fatalf("%s of %q is %q", p.name, text, once)
+				t.Fatalf("%s %q becomes %q", field, text, once)
 			}
 		}
 	})
@@ -64,22 +45,6 @@ func FuzzCursor(f *testing.F) {
 		e, err := parseCursor(text)
 		if err == nil && cursorOf(&e) != strings.ToLower(text) {
 			t.Fatalf("%q is read as %+v, whose cursor is %q", text, e, cursorOf(&e))
-		}
-	})
-}
-
-// FuzzAuditLine: a line of an exported audit that is taken is the one that
-// its values are written as.
-func FuzzAuditLine(f *testing.F) {
-	r := AuditRecord{AuditEntry: AuditEntry{Seq: 7, At: 1581307200000, Actor: "wang", Role: "tracer", Action: "GET /v1/me", Reason: "核实\"行程", Rows: 3}, Writer: 9}
-	r.Hash = r.Sum()
-	f.Add(r.AppendJSON(nil))
-	f.Add([]byte(`{"seq":1,"seq":2}`))
-	f.Add([]byte("{}"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		r, err := ParseAuditJSON(text)
-		if err == nil && !bytes.Equal(r.AppendJSON(nil), text) {
-			t.Fatalf("%s is read as %+v", text, r)
 		}
 	})
 }
@@ -100,7 +65,6 @@ func FuzzStored(f *testing.F) {
 		if len(e.Plate) > 255 {
 			t.Fatalf("a plate of %d bytes", len(e.Plate))
 		}
-		_, _ = decodeAudit(raw)
 		_ = chunksBetween(string(raw), 0, 1<<47)
 	})
 }
