@@ -55,7 +55,7 @@ func (b *Standby) settleDebts(ctx context.Context) {
 	for ctx.Err() == nil {
 		b.probe(ctx)
 		b.Settle(ctx)
-		if now := time.Now(); b.watch != nil && now.Sub(forgot) > time.Second {
+		if now := time.Now(); now.Sub(forgot) > time.Second {
 			forgot = now
 			b.forget()
 		}
@@ -63,15 +63,17 @@ func (b *Standby) settleDebts(ctx context.Context) {
 	}
 }
 
-// forget drops what no change of a master can ask for any more.
+// forget drops what no change of a master can ask for any more, and what was set
+// aside and is past retention.
 func (b *Standby) forget() {
-	needed := b.watch.Needed()
-	if needed.IsZero() {
-		return
+	err := b.journal.ForgetAside(b.s.now() - b.s.retention.Milliseconds())
+	if b.watch != nil {
+		if needed := b.watch.Needed(); !needed.IsZero() {
+			err = errors.Join(err, b.journal.Forget(min(b.s.now()-b.cfg.Window.Milliseconds(), needed.UnixMilli())))
+		}
 	}
-	before := min(b.s.now()-b.cfg.Window.Milliseconds(), needed.UnixMilli())
-	if err := b.journal.Forget(before); err != nil {
-		b.cfg.Logger.Error("the journal cannot forget what is past its window", "error", err)
+	if err != nil {
+		b.cfg.Logger.Error("the journal cannot forget what is past its time", "error", err)
 	}
 }
 
@@ -235,7 +237,7 @@ func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent in
 			if _, err := b.s.take(ctx, entry.Request, entry.Refused); errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
 				return sent, err
 			} else if err != nil {
-				b.cfg.Logger.Error("an answered scan could not be sent again", "entry", e.Seq, "error", err)
+				b.cfg.Logger.Error("an answered scan could not be sent again", "partition", part, "answered_at", e.At, "error", err)
 				continue
 			}
 			sent++
