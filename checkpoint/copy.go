@@ -104,17 +104,20 @@ func (s *Store) indexPeople(ctx context.Context, ids []uint64) error {
 		if err != nil {
 			return fmt.Errorf("person %s: %w", FormatPersonID(ids[i]), err)
 		}
-		e := &enrolment{id: ids[i]}
+		e := &enrolment{id: ids[i], plain: who}
 		if who.Document != "" {
-			e.doc = s.seal.blind("document", who.Document)
 			documents = append(documents, e)
 		}
 		if who.Phone != "" {
-			e.phone = s.seal.blind("phone", who.Phone)
 			phones = append(phones, e)
 		}
 	}
-	err = s.batch(ctx, s.phoneStep("phone", func(e *enrolment) uint64 { return e.phone }, func(*enrolment, string) {}), phones)
+	ctx, cancel, err := s.chooseKeys(ctx, append(documents[:len(documents):len(documents)], phones...))
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	err = s.phoneStep(ctx, "phone", phones, func(e *enrolment) string { return e.plain.Phone }, func(*enrolment, string) {})
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@
 //	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor, permits issued,
 //	                                          how far the log is archived and cut (cutlog.lua)
 //	{t}:h:n           hash    enrol           people of home site n in this partition, 0: visitors ~12 a person
-//	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones       ~20 a value
+//	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones; of version v of the keys :xdv:b  ~20 a value
 //	{t}:v:hash        string  projector       table of a plate's chunks, by keyed hash    8 a chunk
 //	{t}:v:hash:n      zset    projector       passages of a plate: <= 120 events a chunk  45-60 an event
 //	{gN}:e:day        string  projector       table of the gate's chunks that day         8 a chunk
@@ -148,7 +148,8 @@
 //	{gN}:c:dev:min    string  refuse          refusals of a device in a minute; 2 minutes
 //	{reg}:meta        hash    registry        format, partitions, version, last numbers
 //	{reg}:sites ...   hash    registry        sites, gates, devices, grid, staff, policies: JSON by code
-//	{reg}:seal        hash    Open            proof that the secrets are those of the data
+//	{reg}:seal        hash    Open, rotation  proof that the secrets are those of the data; which field keys are in use
+//	{reg}:sealers     hash    gateways        which field keys each gateway holds; a day
 //	{reg}:shift:n     string  shift           shifts of device n, JSON; until retention is over    ~250 a shift
 //	{reg}:shiftversion zset   shift           devices by the number of their last change of shifts
 //	{case}:c, :n      hash    case            tracing cases: sealed records by number, last number     ~500 a case

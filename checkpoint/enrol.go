@@ -31,17 +31,18 @@ type enrolment struct {
 	site *Site
 
 	masked    string
-	doc       uint64 // blind index of the document
-	phone     uint64 // of the phone, if there is one
+	doc       uint64 // keyed hash of the document, for comparing rows
+	phone     bool   // there is one in the row
 	household uint64
 	id        uint64 // a candidate, until the index has said whose document it is
 	plain     identity
 	grid      string // node to store, "" for the site's own
 	blob      []byte
-	known     bool // the document was claimed before
+	known     bool     // the document was claimed before
+	use       fieldUse // versions of the keys
 
 	old      *personRecord // set when the person is to be brought up to date
-	oldPhone uint64        // blind index of a phone to be forgotten, 0 = none
+	oldPhone string        // to be forgotten, "" = none
 }
 
 // Enrol enters people into the register, each row on its own: the result of a
@@ -168,9 +169,7 @@ func (s *Store) prepareRow(reg *Registry, in NewResident, random uint64) (*enrol
 		doc:   s.seal.blind("document", in.IDNumber),
 		plain: identity{in.Name, in.IDNumber, in.Phone, in.Door},
 	}
-	if in.Phone != "" {
-		e.phone = s.seal.blind("phone", in.Phone)
-	}
+	e.phone = in.Phone != ""
 	// Without a door a person is a household of their own. Codes and doors hold
 	// no zero bytes, so the two forms cannot be mistaken for each other.
 	home := site.Code + "\x00" + in.Door

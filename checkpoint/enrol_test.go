@@ -192,7 +192,7 @@ func TestRowsOfKnownPeople(t *testing.T) {
 		t.Fatalf("the old phone still finds %x, %v", ids, err)
 	}
 	old := s.seal.blind("phone", row.Phone)
-	if s.rdb.HExists(t.Context(), s.keys.index("f", old), raw(old)).Val() {
+	if s.rdb.HExists(t.Context(), s.keys.index(firstVersion, "f", old), raw(old)).Val() {
 		t.Fatal("the index still holds the old phone")
 	}
 	if ids, _ := s.FindByPhone(t.Context(), moved.Phone); !slices.Equal(ids, []uint64{id}) {
@@ -318,6 +318,9 @@ func TestStaleWritersAreSentBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, cancel, err := s.chooseKeys(ctx, []*enrolment{e})
+		must(t, err)
+		t.Cleanup(cancel)
 		if _, _, err := s.claim(ctx, []*enrolment{e}); err != nil {
 			t.Fatal(err)
 		}
@@ -359,6 +362,9 @@ func TestEnrolmentCutOffAfterClaimIsCompleted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, cancel, err := s.chooseKeys(t.Context(), []*enrolment{e})
+	must(t, err)
+	defer cancel()
 	if fresh, _, err := s.claim(t.Context(), []*enrolment{e}); err != nil || len(fresh) != 1 {
 		t.Fatalf("claim: %d fresh, %v", len(fresh), err)
 	}

@@ -10,6 +10,11 @@ import (
 // person. The phone is indexed before the person is written: a person who is
 // there is complete.
 func (s *Store) enrol(ctx context.Context, rows []*enrolment, results []EnrolResult) error {
+	ctx, cancel, err := s.chooseKeys(ctx, rows)
+	if err != nil {
+		return err
+	}
+	defer cancel()
 	fresh, known, err := s.claim(ctx, rows)
 	if err != nil {
 		return err
@@ -45,21 +50,63 @@ func (s *Store) enrol(ctx context.Context, rows []*enrolment, results []EnrolRes
 	return nil
 }
 
+// errKeysNotChosen is a slip of ours: without an index nobody would be found.
+var errKeysNotChosen = errors.New("checkpoint: rows are indexed without chooseKeys")
+
+// chooseKeys finds out with which versions of the keys rows are written, and for
+// how long that may be believed.
+func (s *Store) chooseKeys(ctx context.Context, rows []*enrolment) (context.Context, context.CancelFunc, error) {
+	ctx, cancel := context.WithTimeout(ctx, fieldUseKnown)
+	use, err := s.fieldsInUse(ctx)
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	for _, e := range rows {
+		e.use = use
+		if len(e.blob) > 0 && e.blob[0] != use.newest() {
+			e.blob = s.seal.sealIdentity(e.id, e.plain)
+		}
+	}
+	return ctx, cancel, nil
+}
+
 // claim asks the index whose documents these are. Those of nobody are given to
 // the row's candidate: they are fresh.
+//
+// While the index of one version of the keys follows another, the old one is
+// asked first and what it says is claimed in the new one, whose word is the last.
+// So two gateways of which one knows the old and both and the other both and the
+// new find the same person, and never make two.
 func (s *Store) claim(ctx context.Context, rows []*enrolment) (fresh, known []*enrolment, err error) {
-	err = s.batch(ctx, step{
-		name: "claim", width: 8,
-		partition: func(e *enrolment) int { return partitionOf(e.doc) },
-		add: func(c *call, e *enrolment) {
-			c.keys = append(c.keys, s.keys.index("d", e.doc))
-			c.args = append(c.args, raw(e.doc), raw(e.id))
-		},
-		done: func(e *enrolment, reply string) {
-			id := fromRaw(reply)
-			e.known, e.id = id != e.id, id
-		},
-	}, rows)
+	if len(rows) == 0 {
+		return nil, nil, nil
+	}
+	if len(rows[0].use.list) == 0 {
+		return nil, nil, errKeysNotChosen
+	}
+	candidates := make([]uint64, len(rows))
+	for i, e := range rows {
+		candidates[i] = e.id
+	}
+	for _, version := range rows[0].use.list {
+		hash := func(e *enrolment) uint64 { return s.seal.indexHash(version, "document", e.plain.Document) }
+		err = s.batch(ctx, step{
+			name: "claim", width: 8,
+			partition: func(e *enrolment) int { return partitionOf(hash(e)) },
+			add: func(c *call, e *enrolment) {
+				c.keys = append(c.keys, s.keys.index(version, "d", hash(e)))
+				c.args = append(c.args, raw(hash(e)), raw(e.id))
+			},
+			done: func(e *enrolment, reply string) { e.id = fromRaw(reply) },
+		}, rows)
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	for i, e := range rows {
+		e.known = e.id != candidates[i]
+	}
 	for _, e := range rows { // in the order of the rows, so that earlier ones go first
 		if e.known {
 			known = append(known, e)
@@ -67,7 +114,7 @@ func (s *Store) claim(ctx context.Context, rows []*enrolment) (fresh, known []*e
 			fresh = append(fresh, e)
 		}
 	}
-	return fresh, known, err
+	return fresh, known, nil
 }
 
 // compare looks at people whose document was claimed before. missing are those
@@ -107,7 +154,7 @@ func (s *Store) compare(ctx context.Context, known []*enrolment, results []Enrol
 // merge prepares the writing of a row for the person that its document belongs
 // to. It tells whether there is nothing to write.
 func (s *Store) merge(e *enrolment, stored *personRecord) (same bool, err error) {
-	e.old, e.oldPhone = nil, 0
+	e.old, e.oldPhone = nil, ""
 	sameHome := stored.home == uint64(e.site.Num)
 	if stored.exists && e.in.Door == "" && sameHome {
 		e.household = fromRaw(stored.household) // the row is silent about the door
@@ -137,7 +184,7 @@ func (s *Store) merge(e *enrolment, stored *personRecord) (same bool, err error)
 			return true, nil
 		}
 		if was.Phone != "" && was.Phone != e.plain.Phone {
-			e.oldPhone = s.seal.blind("phone", was.Phone)
+			e.oldPhone = was.Phone
 		}
 		e.old = stored
 	}
@@ -163,31 +210,49 @@ func (e *enrolment) keepUnsaid(was identity, grid string, sameHome bool) {
 func (s *Store) indexPhones(ctx context.Context, rows []*enrolment, results []EnrolResult) ([]*enrolment, error) {
 	good, with := make([]*enrolment, 0, len(rows)), make([]*enrolment, 0, len(rows))
 	for _, e := range rows {
-		if e.phone == 0 {
-			good = append(good, e)
-		} else {
+		if e.phone {
 			with = append(with, e)
+		} else {
+			good = append(good, e)
 		}
 	}
-	err := s.batch(ctx, s.phoneStep("phone", func(e *enrolment) uint64 { return e.phone }, func(e *enrolment, reply string) {
-		if reply == "1" {
+	full := map[*enrolment]bool{}
+	err := s.phoneStep(ctx, "phone", with, func(e *enrolment) string { return e.plain.Phone }, func(e *enrolment, reply string) {
+		full[e] = full[e] || reply != "1"
+	})
+	for _, e := range with {
+		if full[e] {
+			results[e.row].Err = &FieldError{"phone", "is that of 16 people already: leave it empty or give their own"}
+		} else {
 			good = append(good, e)
-			return
 		}
-		results[e.row].Err = &FieldError{"phone", "is that of 16 people already: leave it empty or give their own"}
-	}), with)
+	}
 	return good, err
 }
 
-func (s *Store) phoneStep(name string, hash func(*enrolment) uint64, done func(*enrolment, string)) step {
-	return step{
-		name: name, width: 1, done: done,
-		partition: func(e *enrolment) int { return partitionOf(hash(e)) },
-		add: func(c *call, e *enrolment) {
-			c.keys = append(c.keys, s.keys.index("f", hash(e)))
-			c.args = append(c.args, raw(hash(e)), raw(e.id))
-		},
+// phoneStep applies a step to rows' phones in the indexes of all versions.
+func (s *Store) phoneStep(ctx context.Context, name string, rows []*enrolment, phone func(*enrolment) string, done func(*enrolment, string)) error {
+	if len(rows) == 0 {
+		return nil
 	}
+	if len(rows[0].use.list) == 0 {
+		return errKeysNotChosen
+	}
+	for _, version := range rows[0].use.list {
+		hash := func(e *enrolment) uint64 { return s.seal.indexHash(version, "phone", phone(e)) }
+		err := s.batch(ctx, step{
+			name: name, width: 1, done: done,
+			partition: func(e *enrolment) int { return partitionOf(hash(e)) },
+			add: func(c *call, e *enrolment) {
+				c.keys = append(c.keys, s.keys.index(version, "f", hash(e)))
+				c.args = append(c.args, raw(hash(e)), raw(e.id))
+			},
+		}, rows)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // create writes new people of one kind. Those that existed, because somebody
@@ -231,7 +296,7 @@ func (s *Store) update(ctx context.Context, rows []*enrolment, results []EnrolRe
 				return
 			}
 			results[e.row] = EnrolResult{ID: e.id, Changed: true}
-			if e.oldPhone != 0 {
+			if e.oldPhone != "" {
 				forget = append(forget, e)
 			}
 		},
@@ -239,7 +304,7 @@ func (s *Store) update(ctx context.Context, rows []*enrolment, results []EnrolRe
 	if err != nil {
 		return nil, err
 	}
-	err = s.batch(ctx, s.phoneStep("unphone", func(e *enrolment) uint64 { return e.oldPhone }, func(*enrolment, string) {}), forget)
+	err = s.phoneStep(ctx, "unphone", forget, func(e *enrolment) string { return e.oldPhone }, func(*enrolment, string) {})
 	return lost, err
 }
 

@@ -131,15 +131,23 @@ func (s *Store) indexBy(ctx context.Context, person uint64, document, phone stri
 	if err != nil {
 		return fmt.Errorf("person %s: %w", FormatPersonID(person), err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, fieldUseKnown)
+	defer cancel()
+	use, err := s.fieldsInUse(ctx)
+	if err != nil {
+		return err
+	}
 	for _, in := range [...]struct{ index, kind, value, step string }{
 		{"d", "document", who.Document, document}, {"f", "phone", who.Phone, phone},
 	} {
 		if in.value == "" {
 			continue
 		}
-		hash := s.seal.blind(in.kind, in.value)
-		if _, err := s.run(ctx, s.rdb, enrolScript, []string{s.keys.index(in.index, hash)}, in.step, raw(hash), raw(person)); err != nil {
-			return err
+		for _, version := range use.list {
+			hash := s.seal.indexHash(version, in.kind, in.value)
+			if _, err := s.run(ctx, s.rdb, enrolScript, []string{s.keys.index(version, in.index, hash)}, in.step, raw(hash), raw(person)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func TestEveryKeyOfASetIsReadBack(t *testing.T) {
 	})
 	for _, other := range []string{
 		k.person(7), k.identity(7), k.log(3), k.partition(3), k.outings(3) + "x", k.inside(3), k.fever(9), k.revocations(), k.homeSet(3, 1),
-		k.registry("sites"), k.readings(3, 18000), k.refusalCap(3, 4, 5), k.index("d", 99), k.permit(64), "other:{g1}:e:18000", "pg:{g01}:e:18000",
+		k.registry("sites"), k.readings(3, 18000), k.refusalCap(3, 4, 5), k.index(firstVersion, "d", 99), k.permit(64), "other:{g1}:e:18000", "pg:{g01}:e:18000",
 		"pg:{g1}:e:18000:01", "pg:{g1}:e:", "pg:{al}:r:18000", "pg:{g1}:t:12345678:0", "",
 	} {
 		if id, part, ok := k.parseSet(other); ok {

@@ -91,16 +91,20 @@ func (k keys) isOuting(key string) bool {
 	return strings.HasPrefix(rest, "q:")
 }
 
-// index is one bucket of a blind index: kind "d" document number, "f" phone.
-// hash is the keyed hash of the value; its top bits choose partition and bucket.
-func (k keys) index(kind string, hash uint64) string {
-	return k.indexBucket(kind, partitionOf(hash), int(hash>>52&(indexBuckets-1)))
+// index is one bucket of a blind index: kind "d" document number, "f" phone, of
+// the given version of the keys. hash is the keyed hash of the value; its top bits
+// choose partition and bucket.
+func (k keys) index(version byte, kind string, hash uint64) string {
+	return k.indexBucket(version, kind, partitionOf(hash), int(hash>>52&(indexBuckets-1)))
 }
 
 // indexBuckets is how many buckets a blind index has in each partition.
 const indexBuckets = 64
 
-func (k keys) indexBucket(kind string, p, bucket int) string { // hash: 8 bytes -> 8 bytes of person ID(s)
+func (k keys) indexBucket(version byte, kind string, p, bucket int) string { // hash: 8 bytes -> 8 bytes of person ID(s)
+	if version != firstVersion {
+		kind += strconv.Itoa(int(version))
+	}
 	return k.part(p, "x"+kind+":"+strconv.FormatInt(int64(bucket), 36))
 }
 

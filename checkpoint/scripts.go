@@ -67,6 +67,8 @@ var (
 	auditSource string
 	//go:embed auditcut.lua
 	auditCutSource string
+	//go:embed reseal.lua
+	resealSource string
 	//go:embed attempt.lua
 	attemptSource string
 
@@ -92,6 +94,7 @@ var (
 	auditScript    = newScript(auditSource)
 	auditCutScript = newScript(auditCutSource)
 	attemptScript  = newScript(attemptSource)
+	resealScript   = newScript(resealSource)
 )
 
 // script is Lua source and the digest by which Redis finds it.

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -38,20 +39,35 @@ func (s *Store) FindByPhone(ctx context.Context, phone string) ([]uint64, error)
 	return s.lookUp(ctx, "f", "phone", phone, func(r Resident) bool { return r.Phone == phone })
 }
 
-// lookUp reads a blind index and keeps those who really have the value: an
+// lookUp reads a blind index, under every version of the keys, and keeps those who really have the value: an
 // entry is written before its person and outlives a change that was cut off.
 func (s *Store) lookUp(ctx context.Context, kind, what, value string, has func(Resident) bool) ([]uint64, error) {
-	hash := s.seal.blind(what, value)
-	ids, err := s.rdb.HGet(ctx, s.keys.index(kind, hash), raw(hash)).Result()
-	if isNil(err) {
-		return nil, nil
-	}
-	if err != nil {
+	var use *redis.StringCmd
+	var replies []*redis.StringCmd
+	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		use = p.HGet(ctx, s.keys.registry("seal"), "use")
+		for version, hash := range s.seal.indexHashes(what, value) {
+			replies = append(replies, p.HGet(ctx, s.keys.index(version, kind, hash), raw(hash)))
+		}
+		return nil
+	})
+	if err != nil && !isNil(err) {
 		return nil, unavailable(err)
 	}
-	candidates := make([]uint64, 0, len(ids)/8)
-	for ; len(ids) >= 8; ids = ids[8:] {
-		candidates = append(candidates, fromRaw(ids[:8]))
+	if _, err := s.useOf(use); err != nil { // an index that cannot be read here may have the answer
+		return nil, err
+	}
+	var candidates []uint64
+	for _, reply := range replies {
+		ids, err := reply.Result()
+		if err != nil && !isNil(err) {
+			return nil, unavailable(err)
+		}
+		for _, id := range rawList(ids) {
+			if !slices.Contains(candidates, id) {
+				candidates = append(candidates, id)
+			}
+		}
 	}
 	people, err := s.Residents(ctx, candidates)
 	if err != nil {

@@ -116,7 +116,7 @@ func TestStaleEntryOfThePhoneIndexFindsNobody(t *testing.T) {
 	s, _ := newStore(t)
 	id := enrolled(t, s, household(0, 1, "1")...)[0].ID
 	hash := s.seal.blind("phone", "13800138000")
-	s.rdb.HSet(t.Context(), s.keys.index("f", hash), raw(hash), raw(id)+raw(id^1))
+	s.rdb.HSet(t.Context(), s.keys.index(firstVersion, "f", hash), raw(hash), raw(id)+raw(id^1))
 	if ids, err := s.FindByPhone(t.Context(), "13800138000"); err != nil || len(ids) != 0 {
 		t.Fatalf("found %x, %v", ids, err)
 	}

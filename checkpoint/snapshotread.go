@@ -105,10 +105,12 @@ func (s *Store) readFacts(ctx context.Context, ids []uint64, out map[uint64]pers
 
 // readDocuments reads a partition's share of the blind index of documents.
 func (s *Store) readDocuments(ctx context.Context, part int, out map[uint64]uint64) error {
-	buckets := make([]*redis.MapStringStringCmd, indexBuckets)
+	var buckets []*redis.MapStringStringCmd
 	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i := range buckets {
-			buckets[i] = p.HGetAll(ctx, s.keys.indexBucket("d", part, i))
+		for version := range s.seal.ring.Load().keys {
+			for i := range indexBuckets {
+				buckets = append(buckets, p.HGetAll(ctx, s.keys.indexBucket(version, "d", part, i)))
+			}
 		}
 		return nil
 	})
@@ -215,7 +217,9 @@ func (s *Store) documentsOf(ctx context.Context, ids []uint64) (map[uint64]uint6
 		if err != nil || len(who.Document) <= 4 { // of a walk-in only the tail is kept
 			continue
 		}
-		docs[s.seal.blind("document", who.Document)] = ids[i]
+		for _, hash := range s.seal.indexHashes("document", who.Document) {
+			docs[hash] = ids[i]
+		}
 	}
 	return docs, nil
 }

@@ -120,11 +120,12 @@ func (b *Standby) FindByDocument(ctx context.Context, number string) (uint64, er
 	if err != nil {
 		return 0, err
 	}
-	person, ok := b.copy.document(b.s.seal.blind("document", number))
-	if !ok {
-		return 0, fmt.Errorf("%w: a person with this document", ErrNotFound)
+	for _, hash := range b.s.seal.indexHashes("document", number) {
+		if person, ok := b.copy.document(hash); ok {
+			return person, nil
+		}
 	}
-	return person, nil
+	return 0, fmt.Errorf("%w: a person with this document", ErrNotFound)
 }
 
 // answer takes a scan to Redis or decides it here. A batch that a device has

@@ -23,8 +23,12 @@ type Config struct {
 	Prefix string
 	// FieldKey (32 bytes) encrypts names, document numbers and phones.
 	FieldKey []byte
-	// IndexKey (32 bytes) keys the blind indexes. Changing it loses them.
+	// IndexKey (32 bytes) keys the blind indexes and the IDs that are made from
+	// names. It never changes.
 	IndexKey []byte
+	// NewerKeys are further versions of the two, see FieldKey. FieldKey is nil once
+	// version 1 was dropped.
+	NewerKeys []FieldKey
 	// Clock defaults to time.Now.
 	Clock Clock
 	// Zone in which hours of a site are meant; Asia/Shanghai if nil.
@@ -47,6 +51,7 @@ type Store struct {
 	retention time.Duration
 	fresh     time.Duration
 	seal      *sealer
+	barrier   time.Duration // between the steps of a change of the field key
 	recent    *recentScans
 	registry  atomic.Pointer[Registry]
 	occupied  atomic.Pointer[occupancy]
@@ -71,6 +76,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		fresh:     cfg.FreshWindow,
 		recent:    newRecentScans(),
 		audit:     newAuditDesk(),
+		barrier:   fieldBarrier,
 	}
 	if s.keys.prefix == "" {
 		s.keys.prefix = "pg:"
@@ -92,7 +98,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		s.zone = zone
 	}
 	var err error
-	if s.seal, err = newSealer(cfg.FieldKey, cfg.IndexKey); err != nil {
+	if s.seal, err = newSealer(cfg.FieldKey, cfg.IndexKey, cfg.NewerKeys...); err != nil {
 		return nil, err
 	}
 	if s.lanes, err = newLanes(cfg.Client); err != nil {
@@ -146,30 +152,6 @@ func (s *Store) checkFormat(ctx context.Context) error {
 		if got != strconv.Itoa(v) {
 			return fmt.Errorf("%w: %s is %s, this program needs %d", ErrFormat, field, got, v)
 		}
-	}
-	return nil
-}
-
-// checkKeys refuses other secrets than those the stored people were written
-// with: under a wrong key nobody would be found and nobody's name be readable.
-func (s *Store) checkKeys(ctx context.Context) error {
-	key := s.keys.registry("seal")
-	index := strconv.FormatUint(s.seal.blind("check", "index key"), 16)
-	if err := s.rdb.HSetNX(ctx, key, "index", index).Err(); err != nil {
-		return unavailable(err)
-	}
-	if err := s.rdb.HSetNX(ctx, key, "field", s.seal.seal(0, []byte("field key"))).Err(); err != nil {
-		return unavailable(err)
-	}
-	stored, err := s.rdb.HGetAll(ctx, key).Result()
-	if err != nil {
-		return unavailable(err)
-	}
-	if stored["index"] != index {
-		return fmt.Errorf("%w: the people in it were written with another index key; restore the key file that belongs to this data", ErrFormat)
-	}
-	if _, err := s.seal.open(0, []byte(stored["field"])); err != nil {
-		return fmt.Errorf("%w: the people in it were written with another field key; restore the key file that belongs to this data", ErrFormat)
 	}
 	return nil
 }

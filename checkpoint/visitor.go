@@ -60,13 +60,10 @@ func (s *Store) prepareVisitor(v Visitor, host uint64) (*enrolment, error) {
 			return nil, err
 		}
 		named = e.plain.Document
-		e.doc = s.seal.blind("document", e.plain.Document)
 	case e.plain.Phone == "":
 		return nil, &FieldError{"id_number", "is missing: give the document, or else the phone"}
 	}
-	if e.plain.Phone != "" {
-		e.phone = s.seal.blind("phone", e.plain.Phone)
-	}
+	e.phone = e.plain.Phone != ""
 	e.masked = MaskName(e.plain.Name)
 	e.id = s.seal.blind("visitor", named)
 	if host != 0 {
@@ -102,13 +99,18 @@ func (s *Store) knownVisitor(ctx context.Context, e *enrolment) (*Resident, erro
 // request was faster, e.id is the person whom that one has made.
 func (s *Store) putVisitor(ctx context.Context, e *enrolment, known bool) error {
 	rows, results := []*enrolment{e}, make([]EnrolResult, 1)
+	ctx, cancel, err := s.chooseKeys(ctx, rows)
+	if err != nil {
+		return err
+	}
+	defer cancel()
 	if e.plain.Document != "" {
 		if _, _, err := s.claim(ctx, rows); err != nil {
 			return err
 		}
 	}
 	e.blob = s.seal.sealIdentity(e.id, e.plain)
-	rows, err := s.indexPhones(ctx, rows, results)
+	rows, err = s.indexPhones(ctx, rows, results)
 	if err != nil || len(rows) == 0 {
 		return errors.Join(err, results[0].Err)
 	}

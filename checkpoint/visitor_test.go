@@ -123,6 +123,9 @@ func TestVisitorWhoseEntryWasCutOffIsCompleted(t *testing.T) {
 	in := desk.ask(1)
 	e, err := s.prepareVisitor(*in.Visitor, in.Host)
 	must(t, err)
+	_, cancel, err := s.chooseKeys(t.Context(), []*enrolment{e})
+	must(t, err)
+	defer cancel()
 	_, _, err = s.claim(t.Context(), []*enrolment{e}) // and then the power went
 	must(t, err)
 	if _, err := s.FindByDocument(t.Context(), in.Visitor.IDNumber); !errors.Is(err, ErrNotFound) {
