@@ -12,11 +12,13 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // driver presents scans at a fixed rate, whatever comes back, and repeats each
-// until it is answered.
+// until it is answered. Past mostPending it waits: without that bound an outage
+// would end in more repeats than the machine can carry.
 type driver struct {
 	ledger
 	town  *town
@@ -31,6 +33,8 @@ type driver struct {
 	life context.Context //nolint:containedctx // ends with the row: nothing is sent any more
 	end  context.CancelFunc
 	work sync.WaitGroup
+
+	pending atomic.Int64 // scans that are being sent
 }
 
 func newDriver(t *town, s setup) *driver {
@@ -57,6 +61,7 @@ const (
 	patience     = 100 * time.Second // and repeats a scan for so long
 	firstPause   = 50 * time.Millisecond
 	longestPause = 500 * time.Millisecond
+	mostPending  = 300 // scans without an answer, past which no new ones are presented
 )
 
 // run presents scans until ctx ends. Those that have no answer by then go on
@@ -66,14 +71,23 @@ func (d *driver) run(ctx context.Context) {
 	tick := time.NewTicker(d.every)
 	defer tick.Stop()
 	for n := 0; ctx.Err() == nil; n++ {
+		if d.pending.Load() >= mostPending { // the guards have their hands full
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
+			}
+			continue
+		}
 		s := d.compose(n, d.begun.Add(time.Duration(n)*d.every).UnixMilli())
 		d.add(s)
+		d.pending.Add(1)
 		var copies sync.WaitGroup
 		for c := range max(1, d.copies) {
 			copies.Go(func() { d.present(s, n, c) })
 		}
 		d.work.Go(func() {
 			copies.Wait()
+			d.pending.Add(-1)
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			s.over = true

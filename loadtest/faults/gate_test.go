@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -65,7 +66,7 @@ func (g *gateServer) launch() error {
 	args := append([]string{
 		"serve", "--addr", g.url[len("http://"):], "--metrics-addr", "off", "--redis", g.redis, "--data", g.data, "--log-level", "warn",
 	}, g.args...)
-	return patiently(90*time.Second, func() error {
+	err = patiently(90*time.Second, func() error {
 		if g.process == nil || g.dead() {
 			if g.process, err = start([]string{"PASSGATE_FAULT_CLOCK=" + g.clockFile}, path, args...); err != nil {
 				return err
@@ -77,6 +78,12 @@ func (g *gateServer) launch() error {
 		}
 		return err
 	})
+	if err != nil && g.process != nil && !g.dead() { // it hangs: have it say where
+		err = errors.Join(err, g.signal(syscall.SIGQUIT))
+		<-g.done
+		err = fmt.Errorf("%w\n%s", err, g.out)
+	}
+	return err
 }
 
 // ready tells whether the server has a Redis with its newest rules, and owes it

@@ -246,8 +246,16 @@ func networkRows() []row {
 			control: freshIDs,
 		},
 		{
-			name:    "network: connections are reset",
-			hurt:    spoiled(2*time.Second, "reset_peer", "downstream", object{"timeout": 30}),
+			name: "network: connections are reset, again and again",
+			hurt: func(r *rig) error {
+				for range r.times(8, 40) {
+					if err := r.spoiled(100*time.Millisecond, "reset_peer", "downstream", object{"timeout": 30}); err != nil {
+						return err
+					}
+					time.Sleep(200 * time.Millisecond)
+				}
+				return nil
+			},
 			control: freshIDs,
 		},
 		{
