@@ -171,3 +171,23 @@ func TestOneAddressTriesFewEnrolmentCodes(t *testing.T) {
 	made := w.do(http.MethodPost, "/v1/devices", w.as("leader"), fields{"gate": "G1", "lane": "一"}).ok(http.StatusCreated).json()
 	enrol("198.51.100.1", made["enrol_code"].(string)).ok(http.StatusOK)
 }
+
+func TestFloodOfTriesStopsBeforeRedis(t *testing.T) {
+	t.Parallel()
+	var d doorstep
+	now := testStart.UnixMilli()
+	for i := range triesAMinute {
+		if err := d.admit("198.51.100.1", now); err != nil {
+			t.Fatalf("try %d: %v", i, err)
+		}
+	}
+	if d.admit("198.51.100.1", now) == nil {
+		t.Error("one more is let in")
+	}
+	if err := d.admit("198.51.100.2", now); err != nil {
+		t.Errorf("another address: %v", err)
+	}
+	if err := d.admit("198.51.100.1", now+60_000); err != nil {
+		t.Errorf("a minute later: %v", err)
+	}
+}
