@@ -317,13 +317,14 @@ func gatewayRows() []row {
 		{
 			name: "gateway: kill -9 between record and reply",
 			hurt: func(r *rig) error {
-				for range r.times(2, 30) {
+				for range r.times(2, 15) {
 					if err := r.slowly(r.gates[0].kill); err != nil {
 						return err
 					}
 					if err := r.gates[0].launch(); err != nil {
 						return err
 					}
+					time.Sleep(warmUp) // what waits gets through
 				}
 				return nil
 			},
