@@ -109,6 +109,48 @@ func TestOnlyWhoLivesInAMovingSlotIsRefused(t *testing.T) {
 	g.sameWindow(t)
 }
 
+// An index has keys that its script makes itself. Half way through a move they lie
+// on either side, in every combination; whoever wrote then would leave a chunk on
+// both sides, and the slot could never be moved to its end.
+func TestNothingIsWrittenToAnIndexWhileItsSlotMoves(t *testing.T) {
+	t.Parallel()
+	c := patientCluster(t)
+	n, _ := scannerOn(t, c)
+	gate, _ := n.s.Registry().Gate("v-01-g1")
+	const days = 25 // within retention
+	first := dayOf(testStart.UnixMilli()) - days
+	index := func(day, from, to int64) error {
+		var members []any
+		for second := from; second < to; second++ {
+			e := ScanEvent{Person: n.ids[0], OccurredAt: (first+day)*86_400_000 + second*1000, Gate: gate.Num, Direction: In, Temperature: 36_5}
+			members = append(members, e.OccurredAt, e.gateMember())
+		}
+		at := (first + day) * 86_400_000
+		_, err := n.s.runAll(t.Context(), []call{{projectScript, []string{n.s.keys.gateDay(gate.Num, first+day), n.s.keys.readings(gate.Num, n.s.DayAt(at))}, members}})
+		return err
+	}
+	for day := range int64(days) {
+		must(t, index(day, 0, 200)) // two chunks and a table
+	}
+	slot := int(slotOf(fmt.Sprintf("g%d", gate.Num)))
+	finish, err := c.BeginMove(t.Context(), slot, c.MasterOf(t.Context(), (slot+6000)%slots))
+	must(t, err)
+	for day := range int64(days) {
+		if err := index(day, 200, 201); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("day %d was written half way: %v", day, err)
+		}
+	}
+	must(t, finish(t.Context()))
+	for day := range int64(days) {
+		eventually(t, "the index takes events again", func() bool { return index(day, 200, 201) == nil })
+		held := recording{}
+		must(t, n.s.Events(t.Context(), Window{Gate: "v-01-g1", From: (first + day) * 86_400_000, To: (first + day + 1) * 86_400_000}, held.add))
+		if held.total() != 201 {
+			t.Errorf("day %d holds %d events", day, held.total())
+		}
+	}
+}
+
 func TestAPausedMasterHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	c := patientCluster(t)
