@@ -23,5 +23,7 @@
 // A body has at most 64 KiB, and 2 MiB on the routes that take many records and
 // only for callers who are signed in. Nothing compressed is accepted. A request
 // has 2 s, one of many records 8 s, a stream 10 s for each write. Passwords are
-// hashed two at a time.
+// hashed two at a time, and one more for who is known at a place. Who may try
+// secrets, and how often, is in loginlimit.go; the threats and the tests that hold
+// the controls against them are in threats.go.
 package gateway

@@ -9,7 +9,7 @@
 //	connections                         anybody          10,000; idle ones end after 90 s                     gateway.TestOneAddressHoldsFewConnections
 //	a body                              anybody          64 KiB; 2 MiB signed in, on few routes               gateway.TestNobodyUnknownMaySendMuch
 //	JSON: depth, names of an object     anybody          16, 64                                               gateway.TestBodiesThatAreNotRead
-//	password hashes under way           anybody          2 (19 MiB each), 16 wait                             gateway.TestManyLoginsAtOnceAreTurnedAway
+//	password hashes under way           anybody          2 (19 MiB each), 1 known; 16 wait                    gateway.TestManyLoginsAtOnceAreTurnedAway
 //	counts of wrong tries (Redis)       anybody          65,536 of each kind; a day                           checkpoint.TestWhatIsKeptOfTriesIsBoundedAndNamesNobody
 //	scans of a device (Redis)           device           12,000 a minute and gateway; until retention         gateway.TestADeviceFillsNoStore
 //	refusals without a person (Redis)   device           120 a minute and device; until retention             checkpoint.TestRefusalsWithoutAPersonGoToTheGatesOwnLog
