@@ -16,14 +16,6 @@ import (
 	"passgate/checkpoint/redisd"
 )
 
-// onlyLong skips a test that takes long, unless it is asked for.
-func onlyLong(t *testing.T) {
-	t.Helper()
-	if os.Getenv("PASSGATE_LONG") == "" {
-		t.Skip("takes long: set PASSGATE_LONG=1")
-	}
-}
-
 // clusterOf starts a cluster of three masters with a replica each that may be
 // hurt.
 func clusterOf(t testing.TB, cuttable bool) *redisd.Cluster {
@@ -58,16 +50,6 @@ func storeOn(t testing.TB, o redis.UniversalOptions, clock *testClock) *Store {
 		return err == nil
 	})
 	return s
-}
-
-// slotOfKey is the slot of a key.
-func slotOfKey(t testing.TB, c *redisd.Cluster, key string) int {
-	t.Helper()
-	r := redis.NewClient(&redis.Options{Addr: c.Addrs()[0]})
-	defer func() { _ = r.Close() }()
-	slot, err := r.ClusterKeySlot(t.Context(), key).Result()
-	must(t, err)
-	return int(slot)
 }
 
 // toldScan is a scan with the answer that its device has.
@@ -142,6 +124,14 @@ func (g *gates) scan(t *testing.T, i int, due time.Time) {
 			return
 		}
 	}
+}
+
+// begin empties the account for scans from another time on.
+func (g *gates) begin(base int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.base, g.all = base, nil
+	g.slowest, g.gap = map[int]time.Duration{}, map[int]time.Duration{}
 }
 
 // answered is a copy of what was answered so far.
@@ -238,7 +228,9 @@ func newGates(t *testing.T, s *Store, people int, base int64) *gates {
 	for i := range people {
 		rows = append(rows, resident(i, "v-01"))
 	}
-	return &gates{s: s, ids: mustEnrol(t, s, rows...), base: base, slowest: map[int]time.Duration{}, gap: map[int]time.Duration{}}
+	g := &gates{s: s, ids: mustEnrol(t, s, rows...)}
+	g.begin(base)
+	return g
 }
 
 // backgroundOf runs a gateway's projector and watches until the test ends.
@@ -258,6 +250,18 @@ func backgroundOf(t *testing.T, s *Store, o redis.UniversalOptions, watch *Maste
 		work.Wait()
 		_ = reader.Close()
 	})
+}
+
+// waits tells how long the gates waited: the longest of any partition, and that of
+// the half of them that waited least.
+func (g *gates) waits() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var gaps, calls []time.Duration
+	for p, d := range g.gap {
+		gaps, calls = append(gaps, d), append(calls, g.slowest[p])
+	}
+	return "longest wait " + spread(gaps) + ", longest call " + spread(calls)
 }
 
 // spread is the median and the longest of some durations.

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync"
@@ -13,66 +14,98 @@ import (
 	"passgate/checkpoint/redisd"
 )
 
-// misfortune is something that happens to a cluster under load. It returns when
-// it is over and the cluster is whole again.
+// misfortune is something that happens to a group of servers under load. It
+// returns when it is over.
 type misfortune struct {
 	name  string
 	loses bool // writes that were answered are gone: the control has to see it
-	hurt  func(t *testing.T, c *redisd.Cluster, slot int)
+	quick bool // belongs to the normal run
+	hurt  func(t *testing.T)
 }
 
-var misfortunes = []misfortune{
-	{"a master is killed whose replica was behind", true, func(t *testing.T, c *redisd.Cluster, slot int) {
-		master := c.MasterOf(t.Context(), slot)
-		replica := c.ReplicaOf(t.Context(), master)
-		c.Part(replica, false)
-		time.Sleep(600 * time.Millisecond) // less than it takes to hold it for dead
-		must(t, master.Kill())
-		c.Heal()
-		awaitHeir(t, c, slot, master)
+// outOfStep is how long replicas hear nothing before their master is killed: less
+// than it takes to hold anybody for dead.
+const outOfStep = 600 * time.Millisecond
+
+// clusterMisfortunes happen to the master that has the slot.
+func clusterMisfortunes(c *redisd.Cluster, slot int) []misfortune {
+	master := func(t *testing.T) *redisd.Server {
+		var m *redisd.Server
+		eventually(t, "the slot has a master", func() bool {
+			m = c.MasterOf(t.Context(), slot)
+			return m != nil
+		})
+		return m
+	}
+	replaced := func(t *testing.T, old *redisd.Server) {
+		eventually(t, "the slot has another master", func() bool {
+			now := c.MasterOf(t.Context(), slot)
+			return now != nil && now != old
+		})
 		time.Sleep(time.Second)
-		must(t, master.Restart(t.Context()))
-	}},
-	{"a master is parted from the others and not from the gates", true, func(t *testing.T, c *redisd.Cluster, slot int) {
-		master := c.MasterOf(t.Context(), slot)
-		c.Part(master, false)
-		awaitHeir(t, c, slot, master)
-		time.Sleep(time.Second)
-		c.Heal()
-	}},
-	{"a master is parted from everybody", false, func(t *testing.T, c *redisd.Cluster, slot int) {
-		master := c.MasterOf(t.Context(), slot)
-		c.Part(master, true)
-		awaitHeir(t, c, slot, master)
-		time.Sleep(time.Second)
-		c.Heal()
-	}},
-	{"a replica is promoted", false, func(t *testing.T, c *redisd.Cluster, slot int) {
-		master := c.MasterOf(t.Context(), slot)
-		must(t, c.Promote(t.Context(), c.ReplicaOf(t.Context(), master), ""))
-		awaitHeir(t, c, slot, master)
-	}},
-	{"a slot is moved", false, func(t *testing.T, c *redisd.Cluster, slot int) {
-		other := c.MasterOf(t.Context(), (slot+6000)%16384)
-		finish, err := c.BeginMove(t.Context(), slot, other)
-		must(t, err)
-		time.Sleep(500 * time.Millisecond)
-		must(t, finish(t.Context()))
-	}},
-	{"a master is paused", false, func(t *testing.T, c *redisd.Cluster, slot int) {
-		master := c.MasterOf(t.Context(), slot)
-		must(t, master.Pause())
-		awaitHeir(t, c, slot, master)
-		must(t, master.Resume())
-	}},
+	}
+	return []misfortune{
+		{"a master is killed whose replica was behind", true, true, func(t *testing.T) {
+			m := master(t)
+			c.Part(c.ReplicaOf(t.Context(), m), false)
+			time.Sleep(outOfStep)
+			must(t, m.Kill())
+			c.Heal()
+			replaced(t, m)
+			must(t, m.Restart(t.Context()))
+		}},
+		{"a master is parted from the others, not from the gates", true, true, func(t *testing.T) {
+			m := master(t)
+			c.Part(m, false)
+			replaced(t, m)
+			c.Heal()
+		}},
+		{"a master is parted from everybody", false, false, func(t *testing.T) {
+			m := master(t)
+			c.Part(m, true)
+			replaced(t, m)
+			c.Heal()
+		}},
+		{"a master is paused", false, false, func(t *testing.T) {
+			m := master(t)
+			must(t, m.Pause())
+			replaced(t, m)
+			must(t, m.Resume())
+		}},
+		{"a replica is promoted", false, false, func(t *testing.T) {
+			m := master(t)
+			must(t, c.Promote(t.Context(), c.ReplicaOf(t.Context(), m), ""))
+			replaced(t, m)
+		}},
+		{"a replica is promoted by force", false, false, func(t *testing.T) {
+			m := master(t)
+			must(t, c.Promote(t.Context(), c.ReplicaOf(t.Context(), m), "FORCE"))
+			replaced(t, m)
+		}},
+		{"a partition and a gate's index are moved", false, false, func(t *testing.T) {
+			for p := range Partitions { // the first one on the master of the gate's index
+				if s := slotOfPartition(p); c.MasterOf(t.Context(), s) == master(t) {
+					moveUnderLoad(t, c, s)
+					break
+				}
+			}
+			moveUnderLoad(t, c, slot)
+		}},
+	}
 }
 
-func awaitHeir(t *testing.T, c *redisd.Cluster, slot int, old *redisd.Server) {
+func moveUnderLoad(t *testing.T, c *redisd.Cluster, slot int) {
 	t.Helper()
-	eventually(t, "the slot has another master", func() bool {
-		now := c.MasterOf(t.Context(), slot)
-		return now != nil && now != old
-	})
+	var to *redisd.Server
+	for _, s := range c.Nodes()[:6] {
+		if m := c.MasterOf(t.Context(), slot); s != m && c.ReplicaOf(t.Context(), s) != nil {
+			to = s
+		}
+	}
+	finish, err := c.BeginMove(t.Context(), slot, to)
+	must(t, err)
+	time.Sleep(500 * time.Millisecond)
+	must(t, finish(t.Context()))
 }
 
 // Under a steady load everything happens to one master in turn. Whatever was
@@ -81,81 +114,100 @@ func awaitHeir(t *testing.T, c *redisd.Cluster, slot int, old *redisd.Server) {
 // that it is gone.
 func TestNothingAnsweredIsLostWhateverHappensToACluster(t *testing.T) {
 	t.Parallel()
-	rate, turns := 150, misfortunes[:2]
-	if os.Getenv("PASSGATE_LONG") != "" {
-		rate, turns = 500, misfortunes
-	}
 	c := clusterOf(t, true)
-	clock := &testClock{}
-	clock.ms.Store(testStart.UnixMilli())
 	o := redis.UniversalOptions{Addrs: c.Addrs()}
-	s := storeOn(t, o, clock)
-	must(t, s.Change(t.Context(), smallTown))
-	g := newGates(t, s, 300, testStart.UnixMilli())
-	gate, _ := s.Registry().Gate("v-01-g1")
-	slot := slotOfKey(t, c, s.keys.gateDay(gate.Num, 0))
+	live(t, o, c.Settled, func(s *Store) []misfortune {
+		gate, _ := s.Registry().Gate("v-01-g1")
+		return clusterMisfortunes(c, int(slotOf(fmt.Sprintf("g%d", gate.Num))))
+	})
+}
 
-	var mu sync.Mutex
-	changes, gone := 0, 0
-	watch := s.NewMasterWatch(0, nil, func(ctx context.Context, partitions []int, since time.Time) error {
-		lost, _ := g.missing(t)
-		err := g.resend(ctx, partitions, since.Add(-DefaultResendWindow))
-		mu.Lock()
-		defer mu.Unlock()
-		if err == nil {
-			changes++
+// life is a town under load on a group of servers, with all that a gateway runs
+// beside the scans.
+type life struct {
+	s     *Store
+	clock *testClock
+	g     *gates
+	rate  int
+
+	mu      sync.Mutex
+	changes int // told by the watch
+	gone    int // answered and not on record when it told of a change
+}
+
+func live(t *testing.T, o redis.UniversalOptions, settled func(context.Context) error, misfortunes func(*Store) []misfortune) {
+	t.Helper()
+	l := &life{clock: &testClock{}, rate: 150}
+	long := os.Getenv("PASSGATE_LONG") != ""
+	if long {
+		l.rate = 500
+	}
+	l.clock.ms.Store(testStart.UnixMilli())
+	l.s = storeOn(t, o, l.clock)
+	must(t, l.s.Change(t.Context(), smallTown))
+	l.g = newGates(t, l.s, 300, testStart.UnixMilli())
+	watch := l.s.NewMasterWatch(0, nil, l.changed(t), slog.New(slog.DiscardHandler))
+	backgroundOf(t, l.s, o, watch)
+	backgroundOf(t, storeOn(t, o, l.clock), o, nil) // a second gateway's projector
+	for turn, m := range misfortunes(l.s) {
+		if long || m.quick {
+			l.through(t, turn, m, settled)
 		}
-		gone = max(gone, lost)
-		return err
-	}, slog.New(slog.DiscardHandler))
-	backgroundOf(t, s, o, watch)
-	backgroundOf(t, storeOn(t, o, clock), o, nil) // a second gateway's projector
-
-	for turn, m := range turns {
-		mu.Lock()
-		changes, gone = 0, 0
-		mu.Unlock()
-		g.base = testStart.UnixMilli() + int64(turn)*20_000_000
-		clock.ms.Store(g.base)
-		g.all, g.slowest, g.gap = nil, map[int]time.Duration{}, map[int]time.Duration{}
-
-		stop := g.scanAt(t, rate)
-		time.Sleep(time.Second)
-		m.hurt(t, c, slot)
-		settled, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		must(t, c.Settled(settled))
-		cancel()
-		time.Sleep(time.Second)
-		stop()
-		eventually(t, m.name+": the watch tells of the change", func() bool {
-			mu.Lock()
-			defer mu.Unlock()
-			return changes > 0
-		})
-		eventually(t, m.name+": nothing is missing", func() bool {
-			lost, _ := g.missing(t)
-			return lost == 0
-		})
-		_, twice := g.missing(t)
-		g.sameWindow(t)
-		mu.Lock()
-		t.Logf("%s: %d answered at %d/s, %d gone before they were sent again, %d twice, %d changes told, %s", m.name, len(g.all), rate, gone, twice, changes, g.waits())
-		if twice != 0 || m.loses && gone == 0 {
-			t.Errorf("%s: %d twice; %d gone before they were sent again", m.name, twice, gone)
-		}
-		mu.Unlock()
 	}
 }
 
-// waits tells how long the gates waited: the longest of any partition, and the
-// longest of the half of them that waited least.
-func (g *gates) waits() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var gaps, calls []time.Duration
-	for p, d := range g.gap {
-		gaps = append(gaps, d)
-		calls = append(calls, g.slowest[p])
+// changed counts what is missing, then sends again.
+func (l *life) changed(t *testing.T) MasterChange {
+	return func(ctx context.Context, partitions []int, since time.Time) error {
+		lost, _ := l.g.missing(t)
+		err := l.g.resend(ctx, partitions, since.Add(-DefaultResendWindow))
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if err == nil {
+			l.changes++
+		}
+		l.gone = max(l.gone, lost)
+		return err
 	}
-	return "longest wait " + spread(gaps) + ", longest call " + spread(calls)
+}
+
+// through lets one misfortune happen and takes account when it is over.
+func (l *life) through(t *testing.T, turn int, m misfortune, settled func(context.Context) error) {
+	t.Helper()
+	base := testStart.UnixMilli() + int64(turn)*20_000_000
+	l.clock.ms.Store(base)
+	l.g.begin(base)
+	l.mu.Lock()
+	l.changes, l.gone = 0, 0
+	l.mu.Unlock()
+
+	stop := l.g.scanAt(t, l.rate)
+	time.Sleep(time.Second)
+	m.hurt(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	must(t, settled(ctx))
+	time.Sleep(time.Second)
+	stop()
+	eventually(t, m.name+": the watch tells of the change", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.changes > 0
+	})
+	eventually(t, m.name+": nothing is missing", func() bool {
+		lost, _ := l.g.missing(t)
+		return lost == 0
+	})
+	_, twice := l.g.missing(t)
+	l.g.sameWindow(t)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t.Logf("%s: %d answered at %d/s, %d of them gone until they were sent again, %d twice, %d changes told, %s",
+		m.name, len(l.g.all), l.rate, l.gone, twice, l.changes, l.g.waits())
+	if twice != 0 {
+		t.Errorf("%s: %d scans are on record twice", m.name, twice)
+	}
+	if m.loses && l.gone == 0 {
+		t.Errorf("%s: the account does not see what a master forgot", m.name)
+	}
 }
