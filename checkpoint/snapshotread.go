@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -224,10 +225,20 @@ func (s *Store) documentsOf(ctx context.Context, ids []uint64) (map[uint64]uint6
 	return docs, nil
 }
 
-// fill reads every partition.
+// snapshotPatience is how often a partition that cannot be read is tried again
+// before a start fails.
+const snapshotPatience = 20
+
+// fill reads every partition. One that Redis does not answer for in time is tried
+// again: a slow start is better than none.
 func (s *Store) fill(ctx context.Context, n *snapshot) error {
 	for part := range Partitions {
-		if err := s.refill(ctx, n, part); err != nil {
+		err := s.refill(ctx, n, part)
+		for try := 0; errors.Is(err, ErrUnavailable) && try < snapshotPatience && ctx.Err() == nil; try++ {
+			sleep(ctx, snapshotPoll)
+			err = s.refill(ctx, n, part)
+		}
+		if err != nil {
 			return err
 		}
 	}

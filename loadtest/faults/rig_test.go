@@ -75,7 +75,7 @@ func newRig(dir string, s setup) (_ *rig, err error) {
 				return nil, err
 			}
 		}
-		gate, err := newGate(own, "redis://"+r.proxy.Listen, s.serve...)
+		gate, err := newGate(own, "redis://"+r.proxy.Listen, s.flags()...)
 		if gate != nil && gate.process != nil {
 			r.gates = append(r.gates, gate)
 		}

@@ -93,12 +93,21 @@ var (
 	}
 )
 
-// A gateway that keeps what it answered for a time sends it again to a Redis
-// that was started anew: not the default with a single one, whose file is synced.
+// A gateway that keeps what it answered for a time sends it again to a Redis that
+// was started anew. Rows go without, so that each shows what the file alone holds,
+// save those that are about it.
 var (
 	window   = []string{"--journal-window", "60s"}
 	noWindow = control{off: "journal window 0", setup: func(s *setup) { s.serve = nil }, sees: seesLost}
 )
+
+// flags of a row's gateways.
+func (s *setup) flags() []string {
+	if slices.Contains(s.serve, "--journal-window") {
+		return s.serve
+	}
+	return append(slices.Clone(s.serve), "--journal-window", "0s")
+}
 
 func matrix() []row {
 	return slices.Concat(redisRows(), networkRows(), gatewayRows(), journalRows())
