@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
-
 	"passgate/checkpoint"
 )
 
@@ -26,11 +24,7 @@ func TestMetricsTellOfScansAndOfNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.project()
-	client, ok := w.redis.(*redis.Client)
-	if !ok {
-		t.Fatalf("a %T", w.redis)
-	}
-	w.server.Metrics().WatchPool(client.PoolStats)
+	w.server.Metrics().WatchPool(w.redis.PoolStats)
 	wang := checkpoint.FormatPersonID(w.people["wang"])
 	pass := w.pass(w.people["wang"])
 	w.scan("D1", w.byPass(pass).with(fields{"plate": "鲁A12345"})).decided("pass", "ok")

@@ -22,31 +22,21 @@ import (
 
 	"passgate/checkpoint"
 	"passgate/checkpoint/redisd"
+	"passgate/checkpoint/redisd/redistest"
 	"passgate/codes"
 )
 
-// The tests run on a real redis-server of their own, each under a prefix of
-// its own, and ask a real listener.
+// The tests run on a real Redis of their own (see redistest), each under a prefix
+// of its own, and ask a real listener.
 var (
-	testRedis    *redisd.Server
+	testRedis    redis.UniversalOptions
 	testPrefixes atomic.Int64
 )
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
-
-func runTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "pgw")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	if testRedis, err = redisd.Start(context.Background(), redisd.Options{Dir: dir}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer testRedis.Stop(context.Background()) //nolint:errcheck // the process ends
-	return m.Run()
+func TestMain(m *testing.M) {
+	os.Exit(redistest.Main(m, func(r redistest.Redis) {
+		testRedis = redis.UniversalOptions{Addrs: r.Addrs, MasterName: r.Master}
+	}))
 }
 
 // testClock only moves when told.
@@ -107,21 +97,26 @@ func (l *lockedBuffer) String() string {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	return newWorldOn(t, testRedis, 10*time.Second) // a loaded machine is no failure here
+	return newWorldAt(t, testRedis, 10*time.Second) // a loaded machine is no failure here
 }
 
 // newWorldOn builds the town on a Redis of the caller's, with the timeout of
 // its commands, 0 for the real one.
 func newWorldOn(t testing.TB, srv *redisd.Server, timeout time.Duration) *world {
 	t.Helper()
+	return newWorldAt(t, redis.UniversalOptions{Addrs: []string{srv.Socket()}}, timeout)
+}
+
+func newWorldAt(t testing.TB, at redis.UniversalOptions, timeout time.Duration) *world {
+	t.Helper()
 	clock := &testClock{}
 	clock.ms.Store(testStart.UnixMilli())
 	w := &world{t: t, clock: clock, logs: &lockedBuffer{}, people: map[string]uint64{}}
-	o := checkpoint.Tune(&redis.UniversalOptions{Addrs: []string{srv.Socket()}})
+	o := checkpoint.Tune(&at)
 	if timeout > 0 {
 		o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = timeout, timeout, timeout, timeout
 	}
-	w.redis, w.prefix = redis.NewUniversalClient(o), fmt.Sprintf("w%d:", testPrefixes.Add(1))
+	w.redis, w.prefix = checkpoint.Connect(o), fmt.Sprintf("w%d:", testPrefixes.Add(1))
 	t.Cleanup(func() { _ = w.redis.Close() })
 
 	var err error
@@ -150,10 +145,11 @@ func (w *world) storeConfig(client redis.UniversalClient) checkpoint.Config {
 // with the first but Redis and the key ring.
 func (w *world) another() *world {
 	w.t.Helper()
-	o := checkpoint.Tune(&redis.UniversalOptions{Addrs: []string{testRedis.Socket()}})
+	at := testRedis
+	o := checkpoint.Tune(&at)
 	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout, o.DialTimeout = 10*time.Second, 10*time.Second, 10*time.Second, 10*time.Second
 	other := &world{
-		t: w.t, clock: w.clock, prefix: w.prefix, ring: w.ring, logs: w.logs, people: w.people, kase: w.kase, redis: redis.NewUniversalClient(o),
+		t: w.t, clock: w.clock, prefix: w.prefix, ring: w.ring, logs: w.logs, people: w.people, kase: w.kase, redis: checkpoint.Connect(o),
 	}
 	w.t.Cleanup(func() { _ = other.redis.Close() })
 	var err error
@@ -498,7 +494,8 @@ func (a answer) decided(decision, reason string) fields {
 // project runs the projector until the test ends.
 func (w *world) project() {
 	w.t.Helper()
-	reader := redis.NewUniversalClient(checkpoint.TuneReader(&redis.UniversalOptions{Addrs: []string{testRedis.Socket()}}))
+	at := testRedis
+	reader := checkpoint.Connect(checkpoint.TuneReader(&at))
 	p := w.store.NewProjector(reader, slog.New(slog.DiscardHandler))
 	p.Observe = w.server.Metrics().ObserveProjection
 	ctx, cancel := context.WithCancel(context.Background())
