@@ -19,9 +19,9 @@ func another(t *testing.T, s *Store, clock *testClock, newer ...FieldKey) *Store
 	t.Helper()
 	other, err := Open(t.Context(), Config{
 		Client: testClient(t, Tune), Prefix: s.keys.prefix, FieldKey: testFieldKey, IndexKey: testIndexKey, Clock: clock.Now, NewerKeys: newer,
+		FieldBarrier: 1500 * time.Millisecond,
 	})
 	must(t, err)
-	other.barrier = 1500 * time.Millisecond
 	return other
 }
 

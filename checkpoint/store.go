@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ type Config struct {
 	// NewerKeys are further versions of the two, see FieldKey. FieldKey is nil once
 	// version 1 was dropped.
 	NewerKeys []FieldKey
+	// FieldBarrier is the time between the steps of RotateFieldKey, 25 s if zero.
+	// Less is for tests: see fieldUseKnown.
+	FieldBarrier time.Duration
 	// Clock defaults to time.Now.
 	Clock Clock
 	// Zone in which hours of a site are meant; Asia/Shanghai if nil.
@@ -76,7 +80,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		fresh:     cfg.FreshWindow,
 		recent:    newRecentScans(),
 		audit:     newAuditDesk(),
-		barrier:   fieldBarrier,
+		barrier:   cmp.Or(cfg.FieldBarrier, fieldBarrier),
 	}
 	if s.keys.prefix == "" {
 		s.keys.prefix = "pg:"

@@ -209,7 +209,7 @@ func (cmd *backupCmd) source(ctx context.Context, con *console) (_ *backup.Sourc
 		Keys: func() (backup.Keys, error) { return keyFiles(keys, con.Env) },
 		Open: func(ctx context.Context, client redis.UniversalClient, clock checkpoint.Clock) (*checkpoint.Store, error) {
 			return checkpoint.Open(ctx, checkpoint.Config{
-				Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, Clock: clock,
+				Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, NewerKeys: secret.newer, Clock: clock,
 				Retention: time.Duration(cmd.Retention) * 24 * time.Hour,
 			})
 		},
@@ -281,6 +281,10 @@ func existingSecrets(dir string, env func(string) string) (secrets, error) {
 		if s.variable != "PASSGATE_FIELD_KEY" && s.variable != "PASSGATE_INDEX_KEY" {
 			continue
 		}
+		_, _, newer, _ := loadFieldKeys(dir, env) // what cannot be read is told below
+		if s.file == "field.key" && len(newer) > 0 {
+			continue // version 1 may have been dropped
+		}
 		if _, err := os.Stat(filepath.Join(dir, s.file)); err != nil && env(s.variable) == "" {
 			return secrets{}, badInput("there is no %s in %s: name the server's folder with --data, or set %s", s.file, dir, s.variable)
 		}
@@ -339,6 +343,13 @@ func envKeys(env func(string) string) backup.Keys {
 	for _, s := range secretNames {
 		if text := env(s.variable); text != "" {
 			keys[s.file] = []byte(strings.TrimSpace(text) + "\n")
+		}
+	}
+	for version := 2; version <= maxFieldKey; version++ {
+		fieldVar, fieldFile, indexVar, indexFile := fieldKeyNames(version)
+		if field, index := env(fieldVar), env(indexVar); field != "" && index != "" {
+			keys[fieldFile] = []byte(strings.TrimSpace(field) + "\n")
+			keys[indexFile] = []byte(strings.TrimSpace(index) + "\n")
 		}
 	}
 	return keys

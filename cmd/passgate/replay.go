@@ -127,14 +127,9 @@ func (cmd *replayCmd) openArchive(con *console, opt *replay.Options) error {
 // openStore opens the store with the secrets of the server.
 func (cmd *replayCmd) openStore(ctx context.Context, con *console) (_ *checkpoint.Store, done func(), err error) {
 	keys := filepath.Join(cmd.Data, "keys")
-	for variable, file := range map[string]string{"PASSGATE_FIELD_KEY": "field.key", "PASSGATE_INDEX_KEY": "index.key"} {
-		if _, err := os.Stat(filepath.Join(keys, file)); err != nil && con.Env(variable) == "" {
-			return nil, nil, badInput("there is no %s in %s: name the server's folder with --data, or set %s", file, keys, variable)
-		}
-	}
-	secret, err := loadSecrets(keys, con.Env)
+	secret, err := existingSecrets(keys, con.Env)
 	if err != nil {
-		return nil, nil, badInput("%w", err)
+		return nil, nil, err
 	}
 	backend, err := cmd.openBackend(ctx)
 	if err != nil {
@@ -143,7 +138,7 @@ func (cmd *replayCmd) openStore(ctx context.Context, con *console) (_ *checkpoin
 	client := backend.client(patient)
 	done = func() { _ = client.Close(); backend.stop() }
 	store, err := checkpoint.Open(ctx, checkpoint.Config{
-		Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index,
+		Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, NewerKeys: secret.newer,
 		Retention: time.Duration(cmd.Retention) * 24 * time.Hour,
 	})
 	if err != nil {

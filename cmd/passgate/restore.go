@@ -130,7 +130,7 @@ func opener(env func(string) string) func(context.Context, redis.UniversalClient
 			return nil, err
 		}
 		return checkpoint.Open(ctx, checkpoint.Config{
-			Client: client, Prefix: as.Prefix, FieldKey: secret.field, IndexKey: secret.index, Clock: as.Clock, Retention: as.Retention,
+			Client: client, Prefix: as.Prefix, FieldKey: secret.field, IndexKey: secret.index, NewerKeys: secret.newer, Clock: as.Clock, Retention: as.Retention,
 		})
 	}
 }

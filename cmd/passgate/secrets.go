@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"passgate/checkpoint"
 	"passgate/codes"
 )
 
@@ -18,8 +19,9 @@ import (
 // They come from the environment or from files in DIR/keys with mode 0600,
 // never from a flag. Losing the field or the index key loses the residents.
 type secrets struct {
-	field   []byte // PASSGATE_FIELD_KEY, field.key: encrypts identities
+	field   []byte // PASSGATE_FIELD_KEY, field.key: encrypts identities; nil once dropped
 	index   []byte // PASSGATE_INDEX_KEY, index.key: finds them
+	newer   []checkpoint.FieldKey
 	session []byte // PASSGATE_SESSION_KEY, session.key: signs the sessions of staff
 	audit   []byte // PASSGATE_AUDIT_KEY, audit.key: signs heads of the audit
 	journal []byte // PASSGATE_JOURNAL_KEY, journal.key: seals what the journal holds
@@ -29,6 +31,11 @@ type secrets struct {
 // The server refuses data that was written with others.
 func loadSecrets(dir string, env func(string) string) (secrets, error) {
 	var s secrets
+	_, _, newer, err := loadFieldKeys(dir, env)
+	if err != nil {
+		return s, err
+	}
+	s.newer = newer
 	for _, one := range []struct {
 		into           *[]byte
 		variable, file string
@@ -39,9 +46,10 @@ func loadSecrets(dir string, env func(string) string) (secrets, error) {
 		{&s.audit, "PASSGATE_AUDIT_KEY", "audit.key"},
 		{&s.journal, "PASSGATE_JOURNAL_KEY", "journal.key"},
 	} {
-		var err error
 		if text := env(one.variable); text != "" {
 			*one.into, err = parseSecret(text, one.variable)
+		} else if _, missing := os.Stat(filepath.Join(dir, one.file)); missing != nil && one.into == &s.field && len(newer) > 0 {
+			continue // version 1 was dropped
 		} else {
 			*one.into, err = secretFile(filepath.Join(dir, one.file))
 		}

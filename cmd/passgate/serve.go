@@ -108,6 +108,7 @@ type server struct {
 	backend  *backend
 	store    *checkpoint.Store
 	ring     *codes.Ring
+	fields   func() (changed bool, err error) // takes up field keys as they are now
 	gateway  *gateway.Server
 	listener net.Listener
 	metrics  net.Listener  // nil if off
@@ -153,12 +154,13 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	client, reader := s.backend.client(checkpoint.Tune), s.backend.client(checkpoint.TuneReader)
 	s.closers = append(s.closers, func() { _, _ = client.Close(), reader.Close() })
 	s.store, err = checkpoint.Open(ctx, checkpoint.Config{
-		Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, Clock: clock,
+		Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, NewerKeys: secret.newer, Clock: clock,
 		Retention: time.Duration(cmd.Retention) * 24 * time.Hour,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.backend.what, err)
 	}
+	s.fields = (&fieldStore{Store: s.store, dir: keys, env: con.Env}).reload
 	signer, err := s.openAudit(ctx, cmd, secret.audit)
 	if err != nil {
 		return nil, err
@@ -231,6 +233,7 @@ func (s *server) run(ctx context.Context) error {
 		background.Go(func() { s.standby.Run(ctx) })
 	}
 	background.Go(func() { s.watchKeys(ctx) })
+	background.Go(func() { s.store.WatchFieldKeys(ctx, s.fields, s.logger) })
 
 	// What the last requests put on record is signed, too.
 	signing, signed := context.WithCancel(context.WithoutCancel(ctx))
