@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
+	"passgate/checkpoint"
 	"passgate/loadtest/demo"
 )
 
@@ -18,6 +22,7 @@ type DemoCmd struct {
 	Days      int    `default:"2" help:"Days to live through, 1 to 20."`
 	Seed      uint64 `default:"1" help:"The same seed gives the same town and the same days."`
 	Workers   int    `default:"16" help:"Requests in flight."`
+	Redis     string `default:"managed" help:"As for serve. In a Redis, cluster or Sentinel of yours the demo has keys of its own, which it removes."`
 	JSON      bool   `name:"json" help:"Print JSON."`
 }
 
@@ -27,9 +32,10 @@ func (DemoCmd) Help() string {
 the days over HTTP, and compares every answer, gate window and trajectory with
 an oracle that shares no code with the server. Exit code 0 only if they agree.
 
-Example:
+Examples:
 
-    passgate demo --residents 2000 --days 2 --json`
+    passgate demo --residents 2000 --days 2 --json
+    passgate demo --redis cluster://10.0.0.1:6379,10.0.0.2:6379`
 }
 
 // Run runs it.
@@ -70,13 +76,21 @@ func (cmd *DemoCmd) Run(ctx context.Context, con *console) error {
 func (cmd *DemoCmd) live(ctx context.Context, con *console, dir string, start time.Time, clock *atomic.Int64) (demo.Report, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	serve := ServeCmd{Addr: "127.0.0.1:0", MetricsAddr: "off", Redis: "managed", Prefix: "pg:", Data: dir, Retention: 28}
+	prefix := "pg:demo-" + rand.Text() + ":"
+	serve := ServeCmd{Addr: "127.0.0.1:0", MetricsAddr: "off", Redis: cmd.Redis, Prefix: prefix, Data: dir, Retention: 28}
 	logger := slog.New(slog.NewTextHandler(con.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	srv, err := serve.open(ctx, con, logger, func() time.Time { return time.UnixMilli(clock.Load()) })
 	if err != nil {
 		return demo.Report{}, err
 	}
 	defer srv.close()
+	if cmd.Redis != "managed" {
+		defer func() {
+			if err := removeKeys(context.WithoutCancel(ctx), srv.backend, prefix); err != nil {
+				con.say("demo: keys that begin with %s are left in Redis: %v", prefix, err)
+			}
+		}()
+	}
 	password, err := firstLogin(ctx, srv.store, true)
 	if err != nil {
 		return demo.Report{}, err
@@ -91,6 +105,28 @@ func (cmd *DemoCmd) live(ctx context.Context, con *console, dir string, start ti
 	})
 	stop()
 	return report, errors.Join(err, <-done)
+}
+
+// removeKeys deletes every key of the prefix, on every master.
+func removeKeys(ctx context.Context, b *backend, prefix string) error {
+	client := b.client(checkpoint.Tune)
+	defer client.Close() //nolint:errcheck // nothing is lost with it
+	remove := func(ctx context.Context, c *redis.Client) error {
+		keys := c.Scan(ctx, 0, prefix+"*", 1000).Iterator()
+		for keys.Next(ctx) {
+			if err := c.Unlink(ctx, keys.Val()).Err(); err != nil {
+				return err
+			}
+		}
+		return keys.Err()
+	}
+	switch c := client.(type) {
+	case *redis.ClusterClient:
+		return c.ForEachMaster(ctx, remove)
+	case *redis.Client:
+		return remove(ctx, c)
+	}
+	return nil
 }
 
 // progressLines prints a stage's progress at most once a second.
