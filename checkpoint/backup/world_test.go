@@ -82,9 +82,14 @@ type world struct {
 
 func newWorld(t testing.TB, addrs []string, people int) *world {
 	t.Helper()
+	return worldOn(t, client(t, addrs), people)
+}
+
+func worldOn(t testing.TB, c redis.UniversalClient, people int) *world {
+	t.Helper()
 	n := byte(prefixes.Add(1))
 	w := &world{
-		t: t, prefix: fmt.Sprintf("b%d:", n), data: filepath.Join(t.TempDir(), "data"), rdb: client(t, addrs),
+		t: t, prefix: fmt.Sprintf("b%d:", n), data: filepath.Join(t.TempDir(), "data"), rdb: c,
 		field: bytes.Repeat([]byte{n}, 32), index: bytes.Repeat([]byte{n, 255}, 16),
 	}
 	must(t, os.MkdirAll(filepath.Join(w.data, "keys"), 0o700))

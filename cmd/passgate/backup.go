@@ -303,6 +303,7 @@ var secretNames = []struct{ variable, file string }{
 	{"PASSGATE_INDEX_KEY", "index.key"},
 	{"PASSGATE_SESSION_KEY", "session.key"},
 	{"PASSGATE_AUDIT_KEY", "audit.key"},
+	{"PASSGATE_JOURNAL_KEY", "journal.key"},
 	{"PASSGATE_KEYS", "keys.json"},
 }
 

@@ -42,6 +42,7 @@ type commandLine struct {
 	Rules     rulesCmd     `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
 	Audit     auditCmd     `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`
 	Keys      keysCmd      `cmd:"" help:"Show and rotate the keys that sign passes."`
+	Health    healthCmd    `cmd:"" help:"Ask a server whether it is ready."`
 	Help      helpCmd      `cmd:"" help:"Show this help, or that of a command."`
 	Version   versionCmd   `cmd:"" help:"Show the version."`
 }
