@@ -27,7 +27,7 @@ func repeated(t testing.TB, begin, unit string, times int, end string) (packed [
 	t.Helper()
 	piece := func(text string, close bool) []byte {
 		var b bytes.Buffer
-		w, err := flate.NewWriter(&b, flate.BestCompression)
+		w, err := flate.NewWriter(&b, flate.BestSpeed)
 		if err == nil {
 			_, err = io.WriteString(w, text)
 		}
@@ -114,9 +114,10 @@ func hostileBooks(t testing.TB) map[string]struct {
 	sst := func(begin, unit string, times int, end string) hostilePart {
 		return part("xl/sharedStrings.xml", `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">`+begin, unit, times, end+"</sst>")
 	}
-	manySheets := []hostilePart{}
-	for n := range 100 {
-		manySheets = append(manySheets, part(fmt.Sprintf("xl/worksheets/sheet%d.xml", n+2), sheetHead, strings.Repeat(" ", 1<<20), 3, sheetFoot))
+	manySheets := make([]hostilePart, 100)
+	sheet := part("", sheetHead, strings.Repeat(" ", 1<<20), 3, sheetFoot)
+	for n := range manySheets {
+		manySheets[n] = hostilePart{fmt.Sprintf("xl/worksheets/sheet%d.xml", n+2), sheet.packed, sheet.says}
 	}
 	rowOfShared := sheetHead + `<row>` + strings.Repeat(`<c t="s"><v>0</v></c>`, 900) + `</row>` + sheetFoot
 	packedRow, _ := repeated(t, rowOfShared, "", 0, "")
@@ -207,7 +208,8 @@ func openElsewhere(t *testing.T, path string) (said string, heap uint64, took ti
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestOpensAFileForAnotherTest$")
-	command.Env = append(os.Environ(), openThis+"="+path, "TMPDIR="+filepath.Dir(path))
+	// The race detector would sleep for a second at the end.
+	command.Env = append(os.Environ(), openThis+"="+path, "TMPDIR="+filepath.Dir(path), "GORACE=atexit_sleep_ms=0")
 	began := time.Now()
 	out, err := command.Output()
 	took = time.Since(began)
