@@ -232,17 +232,6 @@ func (w *world) restoring() RestoreOptions {
 	return RestoreOptions{Identities: []age.Identity{recipient(w.t)}}
 }
 
-// wipe empties the world's part of its Redis.
-func (w *world) wipe(c redis.UniversalClient) {
-	w.t.Helper()
-	must(w.t, eachName(w.t.Context(), c, w.prefix, func(names []string) error {
-		for _, name := range names {
-			must(w.t, c.Del(w.t.Context(), name).Err())
-		}
-		return nil
-	}))
-}
-
 // names lists the keys of the world in a Redis.
 func (w *world) names(c redis.UniversalClient) (all []string) {
 	w.t.Helper()
