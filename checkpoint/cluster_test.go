@@ -16,16 +16,26 @@ import (
 	"passgate/checkpoint/redisd"
 )
 
+// ownServers skips a test that starts servers of its own where the tests run on
+// another kind of Redis than usual: it would be the same again.
+func ownServers(t testing.TB) {
+	t.Helper()
+	if os.Getenv("PASSGATE_TEST_REDIS") != "" {
+		t.Skip("has servers of its own, is in the plain run")
+	}
+}
+
 // clusterOf starts a cluster of three masters with a replica each that may be
 // hurt.
-func clusterOf(t testing.TB, cuttable bool) *redisd.Cluster {
+func clusterOf(t testing.TB) *redisd.Cluster {
 	t.Helper()
+	ownServers(t)
 	dir, err := os.MkdirTemp("", "pgc") // short, for the sockets
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c, err := redisd.StartCluster(ctx, redisd.ClusterOptions{Dir: dir, Masters: 3, Replicas: 1, NodeTimeout: time.Second, Cuttable: cuttable})
+	c, err := redisd.StartCluster(ctx, redisd.ClusterOptions{Dir: dir, Masters: 3, Replicas: 1, NodeTimeout: time.Second, Cuttable: true})
 	must(t, err)
 	t.Cleanup(func() {
 		c.Heal()

@@ -114,7 +114,7 @@ func moveUnderLoad(t *testing.T, c *redisd.Cluster, slot int) {
 // that it is gone.
 func TestNothingAnsweredIsLostWhateverHappensToACluster(t *testing.T) {
 	t.Parallel()
-	c := clusterOf(t, true)
+	c := clusterOf(t)
 	o := redis.UniversalOptions{Addrs: c.Addrs()}
 	live(t, o, c.Settled, func(s *Store) []misfortune {
 		gate, _ := s.Registry().Gate("v-01-g1")

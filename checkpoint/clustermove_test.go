@@ -17,6 +17,7 @@ import (
 // patientCluster is three masters that no pause makes anybody replace.
 func patientCluster(t *testing.T) *redisd.Cluster {
 	t.Helper()
+	ownServers(t)
 	dir, err := os.MkdirTemp("", "pgc")
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })

@@ -70,6 +70,7 @@ func sentinelMisfortunes(s *redisd.Sentinel) []misfortune {
 
 func TestNothingAnsweredIsLostWhateverHappensBehindSentinels(t *testing.T) {
 	t.Parallel()
+	ownServers(t)
 	dir, err := os.MkdirTemp("", "pgs")
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })

@@ -19,7 +19,7 @@ var testCommands = strings.Fields(`
 	config|set config|get config|resetstat keys debug object|encoding object|freq memory|usage memory|stats
 	flushall flushdb dbsize dump restore pexpiretime rename copy touch ttl pttl type zincrby strlen smembers xlen hscan hstrlen
 	script|flush script|exists function|stats latency|latest latency|reset slowlog|get slowlog|reset info acl|whoami
-	psync sync replconf replicaof wait role failover shutdown bgsave save lastsave
+	select pexpireat psync sync replconf replicaof wait role failover shutdown bgsave save lastsave
 	cluster|nodes cluster|myid cluster|meet cluster|setslot cluster|addslotsrange cluster|set-config-epoch cluster|replicate cluster|failover
 	cluster|reset cluster|forget cluster|countkeysinslot cluster|getkeysinslot cluster|keyslot cluster|shards migrate`)
 
