@@ -30,11 +30,6 @@ var serverCommands = strings.Fields(`
 // every key of the server, whatever keys the user may name.
 var operatorCommands = strings.Fields(`sync replconf dump restore dbsize pexpiretime cluster|nodes`)
 
-// sentinelCommands are what a client asks of a sentinel.
-var sentinelCommands = strings.Fields(`
-	ping subscribe client|setname client|getname
-	sentinel|get-master-addr-by-name sentinel|sentinels sentinel|replicas`)
-
 // The names of the users.
 const (
 	ServerUser   = "passgate"
@@ -52,11 +47,6 @@ func Users(prefix string) string {
 	return "user default off\n" +
 		"user " + ServerUser + " on " + rights(prefix, serverCommands) + "\n" +
 		"user " + OperatorUser + " on " + rights(prefix, serverCommands, operatorCommands) + "\n"
-}
-
-// SentinelUsers is the same for sentinels.
-func SentinelUsers() string {
-	return "user default off\nuser " + ServerUser + " on resetchannels &* -@all" + plus(sentinelCommands) + "\n"
 }
 
 func rights(prefix string, commands ...[]string) string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,7 +36,10 @@ func (b *backend) client(tune func(*redis.UniversalOptions) *redis.UniversalOpti
 //	memory                            in this process, nothing is kept
 //	redis:// rediss:// unix://        one server
 //	cluster://[user:pass@]h:p,h:p     Redis Cluster; clusters:// with TLS
-//	sentinel://[user:pass@]h:p,h:p/NAME   Sentinel, master NAME
+//	sentinel://[user:pass@]h:p,h:p/NAME   Sentinel, master NAME; sentinels:// with TLS
+//
+// With TLS, ?ca=FILE names who vouches for the servers, and &cert=FILE&key=FILE
+// what the client shows them.
 func openBackend(ctx context.Context, spec, dir string, logger *slog.Logger) (*backend, error) {
 	scheme, _, _ := strings.Cut(spec, "://")
 	switch scheme {
@@ -47,7 +49,7 @@ func openBackend(ctx context.Context, spec, dir string, logger *slog.Logger) (*b
 		return openMemory(logger)
 	case "redis", "rediss", "unix":
 		return openURL(spec)
-	case "cluster", "clusters", "sentinel":
+	case "cluster", "clusters", "sentinel", "sentinels":
 		return openMany(spec)
 	}
 	return nil, fmt.Errorf("--redis %q: give managed, memory, redis://…, rediss://…, cluster://host:port,host:port or sentinel://host:port/NAME", hidePassword(spec))
@@ -104,9 +106,24 @@ func openMemory(logger *slog.Logger) (*backend, error) {
 }
 
 func openURL(spec string) (*backend, error) {
+	spec, files, err := cutRedisFiles(spec)
+	if err != nil {
+		return nil, err
+	}
 	o, err := redis.ParseURL(spec)
 	if err != nil {
-		return nil, fmt.Errorf("--redis %s: %w", hidePassword(spec), errors.Unwrap(err))
+		cause := errors.Unwrap(err) // without the URL, which has the password
+		if cause == nil {
+			cause = err
+		}
+		return nil, fmt.Errorf("--redis %s: %w", hidePassword(spec), cause)
+	}
+	if o.TLSConfig != nil {
+		name := o.TLSConfig.ServerName
+		if o.TLSConfig, err = files.config(); err != nil {
+			return nil, err
+		}
+		o.TLSConfig.ServerName = name
 	}
 	return &backend{options: redis.UniversalOptions{
 		Addrs: []string{o.Addr}, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLSConfig,
@@ -115,7 +132,12 @@ func openURL(spec string) (*backend, error) {
 
 // openMany reads the two schemes that name several servers.
 func openMany(spec string) (*backend, error) {
+	spec, files, err := cutRedisFiles(spec)
+	if err != nil {
+		return nil, err
+	}
 	scheme, rest, _ := strings.Cut(spec, "://")
+	watched := strings.HasPrefix(scheme, "sentinel")
 	var user *url.Userinfo
 	if at := strings.LastIndex(rest, "@"); at >= 0 {
 		parsed, err := url.Parse("redis://" + rest[:at] + "@host")
@@ -125,7 +147,7 @@ func openMany(spec string) (*backend, error) {
 		user, rest = parsed.User, rest[at+1:]
 	}
 	hosts, name, _ := strings.Cut(rest, "/")
-	o := redis.UniversalOptions{Addrs: strings.Split(hosts, ","), IsClusterMode: scheme != "sentinel"}
+	o := redis.UniversalOptions{Addrs: strings.Split(hosts, ","), IsClusterMode: !watched}
 	for _, a := range o.Addrs {
 		if !strings.Contains(a, ":") {
 			return nil, fmt.Errorf("--redis %s: %q is not host:port", hidePassword(spec), a)
@@ -136,15 +158,17 @@ func openMany(spec string) (*backend, error) {
 		o.Password, _ = user.Password()
 	}
 	switch {
-	case scheme == "sentinel" && name == "":
+	case watched && name == "":
 		return nil, fmt.Errorf("--redis %s: name the master, like sentinel://host:26379/mymaster", hidePassword(spec))
-	case scheme == "sentinel":
+	case watched:
 		o.MasterName = name
 	case name != "":
 		return nil, fmt.Errorf("--redis %s: a cluster has no database or name after the hosts", hidePassword(spec))
 	}
-	if scheme == "clusters" {
-		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	if strings.HasSuffix(scheme, "s") {
+		if o.TLSConfig, err = files.config(); err != nil {
+			return nil, err
+		}
 	}
 	return &backend{options: o, what: hidePassword(spec), stop: func() {}}, nil
 }

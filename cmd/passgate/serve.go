@@ -28,7 +28,7 @@ import (
 type ServeCmd struct {
 	Addr        string          `default:":8080" env:"PASSGATE_ADDR" help:"Address to listen on."`
 	MetricsAddr string          `default:"127.0.0.1:9464" env:"PASSGATE_METRICS_ADDR" help:"Address of the metrics listener; \"off\" for none."`
-	Redis       string          `default:"managed" env:"PASSGATE_REDIS" help:"managed (a redis-server of its own), memory (nothing is kept), redis://…, rediss://…, unix://…, cluster://h:p,h:p or sentinel://h:p/NAME."`
+	Redis       string          `default:"managed" env:"PASSGATE_REDIS" help:"managed (a redis-server of its own), memory (nothing is kept), redis://…, rediss://…, unix://…, cluster://h:p,h:p or sentinel://h:p/NAME; TLS: rediss, clusters, sentinels with ?ca=FILE&cert=FILE&key=FILE."`
 	Prefix      string          `default:"pg:" env:"PASSGATE_PREFIX" help:"Prefix of every key in Redis."`
 	Data        string          `default:"data" type:"path" env:"PASSGATE_DATA" help:"Folder of keys and of the managed Redis."`
 	Demo        bool            `env:"PASSGATE_DEMO" help:"Fill an empty store with the Xushang demo town and print a fresh admin login at every start."`
