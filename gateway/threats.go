@@ -74,12 +74,15 @@
 //	thief of a phone: goes on with its token        refused at every gateway; its queue kept, flagged          gateway.TestStolenPhone
 //	thief of a phone: tries documents               60 unknown ones a minute, each on record                   gateway.TestDocumentsAreNotTriedAtAGate
 //	thief of a phone: fills the store               12,000 scans a minute                                      gateway.TestADeviceFillsNoStore
+//	thief of a phone: a scan that nobody expects    strict form, fuzzed through the whole handler              gateway.FuzzScan
+//	thief of a phone: spoils the batch of a day     each scan on its own, fuzzed between good ones             gateway.FuzzBatch
 //	thief of a phone: enrols a second one           a code is good once                                        gateway.TestOfManyAtOnceOneDeviceIsEnrolled
 //	staff: reads out of curiosity                   each read in the audit before the answer                   gateway.TestTheAuditHasEveryQuestion
 //	staff: reads while the audit is away            no audit, no answer                                        gateway.TestWithoutTheAuditThereIsNoAnswer
 //	staff: tries documents or phones                60 searches a minute; refusals audited                     gateway.TestTryingDocumentsLeavesATrace
 //	staff: tries IDs, numbers, case codes           elsewhere looks like nothing                               gateway.TestWhatIsElsewhereLooksLikeNothing
 //	staff: takes a person over by enrolling again   documents of others' people refused                        gateway.TestPeopleOutOfScopeAreOutOfReach
+//	admin: makes a second account to be two people  each account, badge and device in the audit                gateway.TestWhoGivesPowersIsOnRecord
 //	staff: keeps a session after a change           epoch of the account                                       gateway.TestChangeOfPowersEndsSessions
 //	tracer: asks without need                       open case and reason, sealed in the audit                  gateway.TestQuestionsNeedACaseAndAReason
 //	tracer: asks about everybody                    caps; a second person lifts them                           gateway.TestALiftTakesASecondPerson
@@ -90,6 +93,8 @@
 //	enroller: a file that unpacks to gigabytes      bounds on what is unpacked                                 main.TestHostileBooksAreRefusedInBoundedMemory
 //	enroller: a file that takes the memory          rows, columns and quotes bounded                           gateway.TestHostileImportsAreBounded
 //	enroller: a file that writes elsewhere          no name from inside a file is used                         main.TestNothingIsWrittenElsewhere
+//	enroller: a bad row that hides good ones        every row taken or named by number, fuzzed                 gateway.FuzzImport
+//	enroller: a broken sheet taken for its end      looked through before it is read, fuzzed                   main.FuzzSheet
 //	enroller: entities in a workbook                none is resolved                                           main.TestNoEntityIsResolved
 //	anybody: a code that leads out of its folder    codes have one form                                        gateway.TestNoCodeLeadsOutOfItsPlace
 //	Redis: read by somebody                         names, documents, phones sealed; blind indexes             checkpoint.TestNothingStoredIsInTheClear
