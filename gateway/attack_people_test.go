@@ -143,3 +143,26 @@ func TestDeviceSeesNothingOfOtherGates(t *testing.T) {
 		w.do(http.MethodGet, path, w.deviceToken("D1"), nil).problem(http.StatusForbidden, "forbidden", "")
 	}
 }
+
+// Whoever can make accounts could be two persons. The audit tells.
+func TestWhoGivesPowersIsOnRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	second := fields{"login": "second", "name": "某某", "role": "leader", "grid": "", "password": "another long password"}
+	w.do(http.MethodPut, "/v1/staff/second", w.as("admin"), second).ok(http.StatusOK)
+	w.do(http.MethodPost, "/v1/staff/second/badge", w.as("leader"), nil).ok(http.StatusCreated)
+	made := w.do(http.MethodPost, "/v1/devices", w.as("leader"), fields{"gate": "G1", "lane": "一"}).ok(http.StatusCreated).json()
+	code, _ := made["code"].(string)
+	w.do(http.MethodDelete, "/v1/devices/"+code, w.as("leader"), nil).ok(http.StatusNoContent)
+	entries := string(w.do(http.MethodGet, "/v1/audit?after=0", w.as("auditor"), nil).ok(http.StatusOK).body)
+	for action, subject := range map[string]string{
+		"PUT /v1/staff/:login": "second", "POST /v1/staff/:login/badge": "second", "POST /v1/devices": code, "DELETE /v1/devices/:code": code,
+	} {
+		if !strings.Contains(entries, `"action":"`+action+`","case":"","reason":"","subject":"`+subject+`"`) {
+			t.Errorf("%s of %s is not in the audit: %s", action, subject, entries)
+		}
+	}
+	if strings.Contains(entries, "another long password") || strings.Contains(entries, "PGE1-") || strings.Contains(entries, "PGB1-") {
+		t.Error("a secret is in the audit")
+	}
+}

@@ -104,6 +104,7 @@ func (s *Server) handleAddDevice(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.subject(c, made.Code)
 	return c.Status(fiber.StatusCreated).JSON(struct {
 		Code       string  `json:"code"`
 		EnrolCode  string  `json:"enrol_code"`

@@ -45,8 +45,8 @@ func (s *Server) gateRoutes() []route {
 		{method: post, path: "/v1/crowd", who: only(tracer, leader), reads: asked, slow: true, handle: s.handleCrowd},
 
 		{method: get, path: "/v1/devices", who: only(leader), handle: s.handleDevices},
-		{method: post, path: "/v1/devices", who: only(leader), handle: s.handleAddDevice},
-		{method: del, path: "/v1/devices/:code", who: only(leader), node: s.nodeOfDevice, handle: s.handleRevokeDevice},
+		{method: post, path: "/v1/devices", who: only(leader), reads: duty, handle: s.handleAddDevice},
+		{method: del, path: "/v1/devices/:code", who: only(leader), node: s.nodeOfDevice, reads: duty, handle: s.handleRevokeDevice},
 		{method: post, path: "/v1/devices/enrol", who: everybody, handle: s.handleEnrolDevice},
 	}
 }
@@ -109,9 +109,9 @@ func (s *Server) townRoutes() []route {
 		{method: get, path: "/v1/grid", who: everyStaff, handle: s.handleGrid},
 		{method: put, path: "/v1/grid/:id", who: admins, handle: s.handlePutGrid},
 		{method: get, path: "/v1/staff", who: everyStaff, handle: s.handleStaff},
-		{method: put, path: "/v1/staff/:login", who: admins, handle: s.handlePutStaff},
-		{method: post, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, handle: s.handleMakeBadge},
-		{method: del, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, handle: s.handleWithdrawBadge},
+		{method: put, path: "/v1/staff/:login", who: admins, reads: duty, handle: s.handlePutStaff},
+		{method: post, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, handle: s.handleMakeBadge},
+		{method: del, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, handle: s.handleWithdrawBadge},
 		{method: post, path: "/v1/setup", who: admins, large: true, handle: s.handleSetup},
 
 		{method: get, path: "/v1/policies", who: only(leader), handle: s.handlePolicies},
