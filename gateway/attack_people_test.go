@@ -166,3 +166,24 @@ func TestWhoGivesPowersIsOnRecord(t *testing.T) {
 		t.Error("a secret is in the audit")
 	}
 }
+
+// A case of the whole town is everybody's business, but not everybody's to end,
+// and whom it is about is told to those who answer for them.
+func TestCaseOfTheTownIsNotForItsPartsToEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wang, li := w.personID("wang"), w.personID("li")
+	w.do(http.MethodPost, "/v1/cases/"+w.kase+"/people", w.as("leader"), fields{"people": []string{wang, li}}).ok(http.StatusOK)
+	for path, token := range map[string]string{"/v1/cases/" + w.kase: w.as("tracer-a2"), "/v1/cases": w.as("leader-a2")} {
+		body := string(w.do(http.MethodGet, path, token, nil).ok(http.StatusOK).body)
+		if strings.Contains(body, "王") || !strings.Contains(body, wang) || !strings.Contains(body, "李") {
+			t.Errorf("%s tells a part of the town %s", path, body)
+		}
+	}
+	if body := string(w.do(http.MethodGet, "/v1/cases/"+w.kase, w.as("tracer"), nil).ok(http.StatusOK).body); !strings.Contains(body, "王") {
+		t.Errorf("who answers for the town is told %s", body)
+	}
+	path := "/v1/cases/" + w.kase + "/close"
+	w.do(http.MethodPost, path, w.as("leader-a2"), fields{"outcome": "mistaken"}).problem(http.StatusForbidden, "out_of_scope", "")
+	w.do(http.MethodPost, path, w.as("leader"), fields{"outcome": "mistaken"}).ok(http.StatusOK)
+}

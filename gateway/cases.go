@@ -57,7 +57,8 @@ func viewOfApproval(n int, a *checkpoint.Approval) approvalView {
 	return approvalView{n, a.Reason, a.AskedBy, utcTime(a.AskedAt), utcTime(a.Until), a.ApprovedBy, timeOrNil(a.ApprovedAt)}
 }
 
-// viewOfCases renders cases with the masked names of their people.
+// viewOfCases renders cases with the masked names of their people; of those
+// outside the caller's part of the grid it has the ID only.
 func (s *Server) viewOfCases(c *fiber.Ctx, cases []checkpoint.Case) ([]caseView, error) {
 	var ids []uint64
 	for i := range cases {
@@ -66,6 +67,11 @@ func (s *Server) viewOfCases(c *fiber.Ctx, cases []checkpoint.Case) ([]caseView,
 	people, err := s.store.Views(s.context(c), ids)
 	if err != nil {
 		return nil, err
+	}
+	for id, p := range people {
+		if !s.reaches(principalOf(c), p.Grid) {
+			people[id] = checkpoint.PersonView{ID: id}
+		}
 	}
 	counts, err := s.store.Asked(s.context(c), cases)
 	if err != nil {
@@ -230,6 +236,9 @@ func (s *Server) handleCloseCase(c *fiber.Ctx) error {
 	k, err := s.caseOf(c)
 	if err != nil {
 		return err
+	}
+	if !s.reaches(principalOf(c), k.Grid) { // others in the town need it, too
+		return outOfScope()
 	}
 	k, err = s.store.CloseCase(s.context(c), k.Code, checkpoint.CaseOutcome(in.Outcome), principalOf(c).Staff.Login)
 	return s.answerCase(c, k, err)

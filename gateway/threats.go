@@ -88,6 +88,7 @@
 //	tracer: asks about everybody                    caps; a second person lifts them                           gateway.TestALiftTakesASecondPerson
 //	tracer of another part: reads a trajectory      scope checked by home                                      gateway.TestStaffSeeTheirSubtreeOnly
 //	tracer of another part: learns names            IDs only outside the subtree                               gateway.TestContactsOutsideTheSubtreeAreIDsOnly
+//	leader of a part: ends a case of the town       whoever answers for its node ends it                       gateway.TestCaseOfTheTownIsNotForItsPartsToEnd
 //	tracer: goes on after the campaign              tracing ends with it                                       gateway.TestTheEndOfTheCampaignEndsTracing
 //	leader: erases evidence                         held by case                                               gateway.TestEvidenceIsNotErased
 //	enroller: a file that unpacks to gigabytes      bounds on what is unpacked                                 main.TestHostileBooksAreRefusedInBoundedMemory
