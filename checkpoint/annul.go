@@ -31,6 +31,8 @@ type AnnulRequest struct {
 	At         int64  // when it was taken back, UTC ms by the device's corrected clock
 	Person     uint64 // whose scan it was
 	Late       bool   // came by the batch route
+
+	journaled int64 // of what a gateway told: when it did, UTC ms
 }
 
 // AnnulResult is the answer, first or repeated.
@@ -121,7 +123,7 @@ func (s *Store) prepareAnnulment(req *AnnulRequest) (*annulment, error) {
 	if !ok {
 		return nil, notFound("device", fmt.Sprint(req.Device))
 	}
-	if device.RevokedAt != 0 {
+	if at := device.RevokedAt; at != 0 && (req.journaled == 0 || at <= req.journaled) {
 		return nil, ErrRevoked
 	}
 	gate, ok := reg.Gate(device.Gate)

@@ -4,5 +4,5 @@
 -- person again. The stream lies beside the person's key and takes its tag; it is
 -- cut by number, since a gateway that was away for longer reads everything anew.
 local function changed(person)
-  redis.call('XADD', string.sub(person, 1, -11) .. 'ch', 'MAXLEN', '~', 2000, '*', 'p', string.sub(person, -8))
+  redis.call('XADD', string.sub(person, 1, -11) .. 'ch', 'MAXLEN', '~', 10000, '*', 'p', string.sub(person, -8))
 end

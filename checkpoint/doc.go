@@ -126,7 +126,7 @@
 //	{t}:i:id          string  enrol, scan     sealed name, document, phone, door; for life ~180
 //	{t}:t:id:n        zset    scan            trail: one chunk of <= 120 events           33-38 an event
 //	{t}:log           stream  scan            every event in arrival order                ~49 an event
-//	{t}:ch            stream  all that judge  whose record has changed, for gateways' copies; the last 2,000      ~20 a change
+//	{t}:ch            stream  all that judge  whose record has changed, for gateways' copies; the last 10,000      ~20 a change
 //	{t}:q:household   zset    scan            exits that counted as outings; 30 days      ~16 an exit
 //	{t}:f             zset    scan            open fever cases by time                    ~20 a case
 //	{t}:f:case        hash    scan, fever     a fever case: person, readings, closing     180-300 a case

@@ -26,9 +26,10 @@ type judgedEvent struct {
 	member string
 }
 
-// clone is a record that may be changed without changing this one.
+// clone is a record that may be changed without changing this one, by one user at
+// a time: what it appends to the events lies behind those that this one knows.
 func (j *judged) clone() *judged {
-	return &judged{base: j.base, fields: maps.Clone(j.fields), events: slices.Clone(j.events)}
+	return &judged{base: j.base, fields: maps.Clone(j.fields), events: j.events}
 }
 
 func (j *judged) field(name string) (string, bool) {

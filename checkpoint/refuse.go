@@ -18,7 +18,7 @@ func (s *Store) Refuse(ctx context.Context, req ScanRequest, reason Reason) (Sca
 	if err != nil {
 		return ScanResult{}, err
 	}
-	if c.device.RevokedAt != 0 {
+	if c.revoked() {
 		reason = ReasonDeviceRevoked
 	}
 	return s.refuse(ctx, c, reason)
@@ -34,10 +34,7 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 		s.keys.refusals(e.Gate, dayOf(e.OccurredAt)),
 		s.keys.refusalCap(e.Gate, e.Device, e.RecordedAt/60_000),
 	}
-	most := maxRefusalsPerMinute
-	if e.Override != 0 {
-		most = maxOverridesPerMinute
-	}
+	most := c.mostRefusals()
 	reply, err := s.runScan(ctx, refuseScript, keys, e.OccurredAt, c.identity(), body, most, bit(c.inTime == nil))
 	if err != nil {
 		return ScanResult{}, err
@@ -67,6 +64,14 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 		return res, s.raiseAlert(ctx, &first) // the first time, it may have failed
 	}
 	return ScanResult{}, c.refusedBy(verdict)
+}
+
+// mostRefusals is how many like this one a device may write in a minute.
+func (c *scanCall) mostRefusals() int {
+	if c.event.Override != 0 {
+		return maxOverridesPerMinute
+	}
+	return maxRefusalsPerMinute
 }
 
 // refusal is the answer to a scan that names nobody on record.

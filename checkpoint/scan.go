@@ -26,7 +26,7 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 			return s.refuse(ctx, c, ReasonUnknownPerson)
 		}
 		inTime := c.inTime
-		if c.device.RevokedAt != 0 {
+		if c.revoked() {
 			c.inTime = ErrRevoked // only what it recorded before is still answered
 		}
 		reply, err := s.runScan(ctx, scanScript, c.keys(s.keys), c.args()...)
@@ -37,7 +37,7 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 		if err != nil {
 			return ScanResult{}, err
 		}
-		if c.device.RevokedAt != 0 && (verdict == "time" || verdict == "unknown") {
+		if c.revoked() && (verdict == "time" || verdict == "unknown") {
 			c.inTime = inTime
 			return s.refuse(ctx, c, ReasonDeviceRevoked)
 		}

@@ -79,11 +79,17 @@ func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
 	return c, nil
 }
 
+// revoked tells that the device was out of use when the scan first came.
+func (c *scanCall) revoked() bool {
+	at := c.device.RevokedAt
+	return at != 0 && (c.req.Journaled == 0 || at <= c.req.Journaled)
+}
+
 // inTime tells why occurred_at may not be recorded any more, or yet.
 func (s *Store) inTime(req *ScanRequest, device *Device, now int64) error {
 	away := time.Duration(req.OccurredAt-now) * time.Millisecond
 	switch {
-	case away > s.fresh:
+	case req.Journaled != 0 && req.OccurredAt > req.Journaled+s.fresh.Milliseconds(), req.Journaled == 0 && away > s.fresh:
 		return &FieldError{"occurred_at", fmt.Sprintf("lies %s in the future: the device's clock is wrong", away.Round(time.Second))}
 	case away < -s.retention:
 		return &FieldError{"occurred_at", fmt.Sprintf("is older than the %d days that events are kept", int(s.retention.Hours()/24))}

@@ -34,6 +34,7 @@ type snapshotPart struct {
 	cursor string            // last change that is in it
 	at     time.Time         // when it was last known to be complete
 	whole  time.Time         // when it was last read anew
+	tried  time.Time         // when that was last tried
 }
 
 // factFields are the fields of a person's hash that personFacts hold, in their order.
@@ -124,20 +125,47 @@ func (n *snapshot) putDocuments(docs map[uint64]uint64) {
 	}
 }
 
-// replace puts in a partition that was read anew. Walk-ins who are known as
-// residents are found through changes only and are carried over.
+// replace puts in a partition that was read anew.
 func (n *snapshot) replace(part int, with snapshotPart) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.parts[part] = with
+}
+
+// walkIns lists those whom the copy has of a partition. No list in Redis names
+// them all; they are met as somebody whom a resident turned out to be, by an open
+// case or a permit, or by a change.
+func (n *snapshot) walkIns(part int) (ids []uint64) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
 	kind := factPlace["k"]
 	for id, f := range n.parts[part].people {
 		if k, _ := f.field(kind); k == string(KindWalkIn) {
-			if _, there := with.people[id]; !there {
-				with.people[id] = f
-			}
+			ids = append(ids, id)
 		}
 	}
-	n.parts[part] = with
+	return ids
+}
+
+// trying notes that a partition is read anew now.
+func (n *snapshot) trying(part int, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.parts[part].tried = now
+}
+
+// distrust has a partition read anew, however fresh it is.
+func (n *snapshot) distrust(part int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.parts[part].whole = time.Time{}
+}
+
+// complete is when a partition was last known to be complete.
+func (n *snapshot) complete(part int) time.Time {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.parts[part].at
 }
 
 // seen notes that a partition was complete at a moment, up to a change.
@@ -147,12 +175,34 @@ func (n *snapshot) seen(part int, cursor string, at time.Time) {
 	n.parts[part].cursor, n.parts[part].at = cursor, at
 }
 
-// state is where the reading of a partition stands.
-func (n *snapshot) state(part int) (cursor string, at, whole time.Time) {
+// state is where the following of a partition stands.
+func (n *snapshot) state(part int) (cursor string, at time.Time) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	p := &n.parts[part]
-	return p.cursor, p.at, p.whole
+	return n.parts[part].cursor, n.parts[part].at
+}
+
+// stalest chooses the partition to read anew among those that are not lost: one
+// that has missed changes, the longest untried first, or else the one that was not
+// read anew for longest; -1 if all are lost.
+func (n *snapshot) stalest(now time.Time, lost func(part int) bool) (part int, missed bool) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	part = -1
+	var tried, whole time.Time
+	for i := range n.parts {
+		p := &n.parts[i]
+		switch {
+		case lost(i):
+		case now.Sub(p.at) > snapshotGap || p.whole.IsZero():
+			if !missed || p.tried.Before(tried) {
+				part, missed, tried = i, true, p.tried
+			}
+		case !missed && (part < 0 || p.whole.Before(whole)):
+			part, whole = i, p.whole
+		}
+	}
+	return part, missed
 }
 
 // oldest is when the least fresh partition was last complete; zero if one never

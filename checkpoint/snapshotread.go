@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -13,15 +15,16 @@ import (
 const (
 	snapshotPoll  = 250 * time.Millisecond // how often changes are asked for
 	snapshotWhole = 10 * time.Second       // between two partitions that are read anew: all within 11 minutes
-	snapshotGap   = 5 * time.Second        // away for longer, a partition is read anew: its changes may have been cut
+	snapshotGap   = 10 * time.Second       // away for longer, a partition is read anew: its changes may have been cut
 	snapshotRead  = 1000                   // people of one round trip
 	feedRead      = 500                    // changes of a partition in one round trip
 )
 
 // loadPart reads a partition whole, and the walk-ins of any partition that its
-// residents turned out to be. What changes meanwhile is read again: the end of
+// residents turned out to be. met are people of whom it is known that they may be
+// on record, besides those in the lists. What changes meanwhile is read again: the end of
 // the stream of changes is noted first.
-func (s *Store) loadPart(ctx context.Context, part int) (next snapshotPart, walkIns map[uint64]personFacts, err error) {
+func (s *Store) loadPart(ctx context.Context, part int, met []uint64) (next snapshotPart, walkIns map[uint64]personFacts, err error) {
 	now := time.Now()
 	next = snapshotPart{people: map[uint64]personFacts{}, docs: map[uint64]uint64{}, cursor: "0", at: now, whole: now}
 	last, err := s.rdb.XRevRangeN(ctx, s.keys.changes(part), "+", "-", 1).Result()
@@ -35,6 +38,15 @@ func (s *Store) loadPart(ctx context.Context, part int) (next snapshotPart, walk
 	if err != nil {
 		return next, nil, err
 	}
+	strangers, err := s.strangersOf(ctx, part)
+	if err != nil {
+		return next, nil, err
+	}
+	for _, id := range append(strangers, met...) {
+		if partitionOf(id) == part {
+			ids = append(ids, id)
+		}
+	}
 	var joined []uint64
 	for some := range slices.Chunk(ids, snapshotRead) {
 		walkIns, err := s.readFacts(ctx, some, next.people)
@@ -43,13 +55,49 @@ func (s *Store) loadPart(ctx context.Context, part int) (next snapshotPart, walk
 		}
 		joined = append(joined, walkIns...)
 	}
+	maps.DeleteFunc(next.people, func(_ uint64, f personFacts) bool { return f == "" })
 	walkIns = map[uint64]personFacts{}
 	for some := range slices.Chunk(joined, snapshotRead) {
 		if _, err := s.readFacts(ctx, some, walkIns); err != nil {
-			return next, nil, err
+			break // of another partition, which may be away: they stay as they are
 		}
 	}
 	return next, walkIns, s.readDocuments(ctx, part, next.docs)
+}
+
+// strangersOf lists people of a partition who are in no home: those who are held
+// for an open fever case and the holders of permits that are not over.
+func (s *Store) strangersOf(ctx context.Context, part int) (ids []uint64, err error) {
+	var cases, permits *redis.StringSliceCmd
+	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		cases = p.ZRange(ctx, s.keys.fevers(part), 0, -1)
+		permits = p.ZRangeByScore(ctx, s.keys.permits(part), &redis.ZRangeBy{Min: strconv.FormatInt(s.now(), 10), Max: "+inf"})
+		return nil
+	})
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	for _, member := range permits.Val() {
+		if len(member) > 13 {
+			ids = append(ids, fromRaw(member[5:13]))
+		}
+	}
+	holders := make([]*redis.StringCmd, len(cases.Val()))
+	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, id := range cases.Val() {
+			holders[i] = p.HGet(ctx, s.keys.fevers(part)+":"+id, "p")
+		}
+		return nil
+	})
+	if err != nil && !isNil(err) {
+		return nil, unavailable(err)
+	}
+	for _, holder := range holders {
+		if id := holder.Val(); len(id) == 8 {
+			ids = append(ids, fromRaw(id))
+		}
+	}
+	return ids, nil
 }
 
 // peopleOf lists the residents and visitors of a partition.
@@ -130,13 +178,13 @@ func (s *Store) readDocuments(ctx context.Context, part int, out map[uint64]uint
 
 // follow brings the snapshot up to date with the streams of changes. Partitions
 // that cannot be reached stay as old as they are.
-func (s *Store) follow(ctx context.Context, n *snapshot) error {
+func (s *Store) follow(ctx context.Context, n *snapshot) (failed error) {
 	began := time.Now()
 	feeds := make([]*redis.XStreamSliceCmd, Partitions)
 	cursors := make([]string, Partitions)
-	_, firstErr := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, _ = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for part := range feeds {
-			cursors[part], _, _ = n.state(part)
+			cursors[part], _ = n.state(part)
 			feeds[part] = p.XRead(ctx, &redis.XReadArgs{
 				Streams: []string{s.keys.changes(part), cursors[part]}, Count: feedRead, Block: -1,
 			})
@@ -146,9 +194,10 @@ func (s *Store) follow(ctx context.Context, n *snapshot) error {
 	for part, feed := range feeds {
 		streams, err := feed.Result()
 		if err != nil && !isNil(err) {
+			failed = unavailable(err)
 			continue
 		}
-		_, at, _ := n.state(part)
+		_, at := n.state(part)
 		if began.Sub(at) > snapshotGap {
 			continue // is read anew
 		}
@@ -156,7 +205,8 @@ func (s *Store) follow(ctx context.Context, n *snapshot) error {
 		if len(streams) > 0 && len(streams[0].Messages) > 0 {
 			messages := streams[0].Messages
 			if err := s.takeChanges(ctx, n, part, messages); err != nil {
-				return err
+				failed = err
+				continue
 			}
 			cursor = messages[len(messages)-1].ID
 			if len(messages) == feedRead { // more waits: not complete yet
@@ -166,10 +216,7 @@ func (s *Store) follow(ctx context.Context, n *snapshot) error {
 		}
 		n.seen(part, cursor, began)
 	}
-	if isNil(firstErr) {
-		return nil
-	}
-	return unavailable(firstErr)
+	return failed
 }
 
 // takeChanges reads again the people whom changes name.
@@ -246,7 +293,8 @@ func (s *Store) fill(ctx context.Context, n *snapshot) error {
 }
 
 func (s *Store) refill(ctx context.Context, n *snapshot, part int) error {
-	fresh, walkIns, err := s.loadPart(ctx, part)
+	n.trying(part, time.Now())
+	fresh, walkIns, err := s.loadPart(ctx, part, n.walkIns(part))
 	if err != nil {
 		return fmt.Errorf("copy of partition %d: %w", part, err)
 	}
@@ -255,20 +303,4 @@ func (s *Store) refill(ctx context.Context, n *snapshot, part int) error {
 		n.put(partitionOf(id), map[uint64]personFacts{id: f})
 	}
 	return nil
-}
-
-// stalest chooses the partition to read anew: one that has missed changes, or
-// the one that was not read anew for longest.
-func (n *snapshot) stalest(now time.Time) (part int, missed bool) {
-	oldest := now
-	for i := range Partitions {
-		_, at, whole := n.state(i)
-		if now.Sub(at) > snapshotGap {
-			return i, true
-		}
-		if whole.Before(oldest) {
-			part, oldest = i, whole
-		}
-	}
-	return part, false
 }

@@ -43,6 +43,9 @@ type Standby struct {
 	down    [Partitions]atomic.Bool // Redis does not answer for this part of the slots
 	owing   debts
 	told    *toldScans
+	capped  minuteCaps
+	stuck   stuckEntries
+	copying sync.Mutex      // one reader of the copy at a time
 	watch   *MasterWatch    // nil without a window
 	turns   [256]sync.Mutex // scans of one person, one after the other
 
@@ -93,7 +96,7 @@ func (s *Store) NewStandby(ctx context.Context, cfg StandbyConfig) (*Standby, er
 	if err := s.fill(ctx, b.copy); err != nil {
 		return nil, err
 	}
-	return b, b.remember()
+	return b, b.recall()
 }
 
 // Scan is Store.Scan, and decides itself if Redis does not answer. What was
@@ -110,15 +113,15 @@ func (b *Standby) Refuse(ctx context.Context, req ScanRequest, reason Reason) (S
 // FindByDocument is Store.FindByDocument, and asks the copy if Redis does not
 // answer.
 func (b *Standby) FindByDocument(ctx context.Context, number string) (uint64, error) {
-	if !b.cut() {
+	number, err := ParseDocument(number)
+	if err != nil {
+		return 0, err
+	}
+	if !b.down[partitionOf(b.s.seal.indexHashes("document", number)[0])].Load() {
 		person, err := b.s.FindByDocument(ctx, number)
 		if !errors.Is(err, ErrUnavailable) {
 			return person, err
 		}
-	}
-	number, err := ParseDocument(number)
-	if err != nil {
-		return 0, err
 	}
 	for _, hash := range b.s.seal.indexHashes("document", number) {
 		if person, ok := b.copy.document(hash); ok {
@@ -136,14 +139,49 @@ func (b *Standby) answer(ctx context.Context, req ScanRequest, refused Reason) (
 		res, err := b.s.take(ctx, req, refused)
 		switch {
 		case err == nil:
-			b.keep(part, &req, refused, &res)
+			b.keep(&req, refused, &res)
+			if told, ok := b.toldHere(&req); ok && !req.Late { // meanwhile, to the same scan sent twice
+				return told, nil
+			}
 			return res, nil
 		case req.Late || !errors.Is(err, ErrUnavailable):
 			return res, err
 		}
-		b.lose(part, err)
+		if away(err) {
+			b.lose(part, err)
+		}
 	}
 	return b.decide(ctx, part, req, refused)
+}
+
+// away tells a Redis that cannot be reached or cannot write from one that
+// answered a script with a mistake, which is that scan's trouble alone.
+func away(err error) bool {
+	var reply redis.Error
+	if errors.Is(err, redis.ErrAutoPipelineQueueFull) {
+		return false
+	}
+	if !errors.As(err, &reply) {
+		return true
+	}
+	for _, prefix := range []string{
+		"LOADING", "READONLY", "OOM", "MISCONF", "BUSY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "NOREPLICAS", "MOVED", "ASK", "NOPERM", "NOAUTH",
+	} {
+		if redis.HasErrorPrefix(err, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// toldHere gives the answer that this gateway gave by itself to the same scan.
+func (b *Standby) toldHere(req *ScanRequest) (ScanResult, bool) {
+	told, ok := b.told.find(scanHash(req.Device, req.ID), req.OccurredAt)
+	if !ok || told.Flags&FlagDegraded == 0 {
+		return told, false
+	}
+	told.Duplicate = true
+	return told, true
 }
 
 // take hands a scan to Redis.
@@ -165,7 +203,12 @@ func (b *Standby) partOf(req *ScanRequest, refused Reason) int {
 	case refused == ReasonOK:
 		return partitionOf(req.Person)
 	}
-	device, ok := b.s.Registry().DeviceByNum(req.Device)
+	return b.gatePart(req.Device)
+}
+
+// gatePart is the 64th of the slots that has a device's gate.
+func (b *Standby) gatePart(number uint32) int {
+	device, ok := b.s.Registry().DeviceByNum(number)
 	if !ok {
 		return 0
 	}
@@ -174,6 +217,18 @@ func (b *Standby) partOf(req *ScanRequest, refused Reason) int {
 		return 0
 	}
 	return int(slotOf(fmt.Sprintf("g%d", gate.Num))) * Partitions / slots
+}
+
+// refusalQueue is where the journal has scans that name nobody on record, which
+// go to their gate's own log. Others are in the queue of their person's partition.
+const refusalQueue = Partitions
+
+// queueOf is where the journal has a scan that was answered so.
+func queueOf(res *ScanResult) int {
+	if res.Person == nil {
+		return refusalQueue
+	}
+	return partitionOf(res.Person.ID)
 }
 
 // lose notes that Redis does not answer for a part. On one server that is all.

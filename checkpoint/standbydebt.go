@@ -102,25 +102,81 @@ func (b *Standby) owes(req *ScanRequest) bool {
 	if b.owing.none() {
 		return false
 	}
-	person := req.Person
-	switch {
-	case req.Pass != nil:
-		person = req.Pass.Person
-	case req.WalkIn != nil:
-		id, err := b.s.WalkInID(*req.WalkIn)
-		if err != nil {
-			return false
-		}
-		person = id
-		if resident, ok := b.copy.person(id).field(factPlace["r"]); ok && len(resident) == 8 {
-			person = fromRaw(resident)
-		}
-	}
-	if person != 0 && b.owing.has(person) {
+	if b.Owes(req.Device, req.ID, req.OccurredAt) {
 		return true
 	}
-	first, told := b.told.find(scanHash(req.Device, req.ID), req.OccurredAt)
-	return told && first.Flags&FlagDegraded != 0 && first.Person == nil && b.owing.has(0)
+	switch {
+	case req.Pass != nil:
+		return b.owing.has(req.Pass.Person)
+	case req.WalkIn != nil:
+		id, err := b.s.WalkInID(*req.WalkIn)
+		return err == nil && (b.owing.has(id) || b.owing.has(b.knownAs(id)))
+	}
+	return req.Person != 0 && b.owing.has(req.Person)
+}
+
+// Owes tells whether a scan was answered here and is not recorded yet.
+func (b *Standby) Owes(device uint32, id string, at int64) bool {
+	told, ok := b.told.find(scanHash(device, id), at)
+	if !ok || told.Flags&FlagDegraded == 0 {
+		return false
+	}
+	person := uint64(0)
+	if told.Person != nil {
+		person = told.Person.ID
+	}
+	return b.owing.has(person)
+}
+
+// knownAs is the resident that a walk-in is known as by the copy, 0 if nobody.
+func (b *Standby) knownAs(walkIn uint64) uint64 {
+	resident, ok := b.copy.person(walkIn).field(factPlace["r"])
+	if !ok || len(resident) != 8 {
+		return 0
+	}
+	return fromRaw(resident)
+}
+
+// minuteCaps bounds what each device writes in a minute.
+type minuteCaps struct {
+	mu     sync.Mutex
+	minute int64
+	counts map[uint32]int
+}
+
+// allow counts one at a time (UTC ms); false past most.
+func (m *minuteCaps) allow(device uint32, at int64, most int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if minute := at / 60_000; minute != m.minute || m.counts == nil {
+		m.minute, m.counts = minute, map[uint32]int{}
+	}
+	m.counts[device]++
+	return m.counts[device] <= most
+}
+
+// stuckEntries counts how often entries of the journal could not be recorded for
+// a reason of their own.
+type stuckEntries struct {
+	mu    sync.Mutex
+	tries map[uint64]int
+}
+
+// again counts a try and returns how many there were.
+func (s *stuckEntries) again(seq uint64) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tries == nil {
+		s.tries = map[uint64]int{}
+	}
+	s.tries[seq]++
+	return s.tries[seq]
+}
+
+func (s *stuckEntries) forget(seq uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tries, seq)
 }
 
 // toldScans remembers the last answers of this process, so that a scan repeated

@@ -22,7 +22,7 @@ func (b *Standby) decide(ctx context.Context, part int, req ScanRequest, refused
 	}
 	if refused != ReasonOK {
 		defer b.turn(binary.BigEndian.Uint64(c.event.Hash[:]))()
-		return b.refuseHere(ctx, part, c, &asked, refused)
+		return b.refuseHere(ctx, c, &asked, refused)
 	}
 	c, owner, err := b.resolve(c, req)
 	if err != nil {
@@ -35,8 +35,7 @@ func (b *Standby) decide(ctx context.Context, part int, req ScanRequest, refused
 // cutOff tells whether the copy of a part, or the rules, are too old to let
 // people enter by.
 func (b *Standby) cutOff(part int) bool {
-	_, at, _ := b.copy.state(part)
-	return !b.cfg.EnterPastLimit && max(time.Since(at), b.s.RulesAge()) > b.cfg.Limit
+	return !b.cfg.EnterPastLimit && max(time.Since(b.copy.complete(part)), b.s.RulesAge()) > b.cfg.Limit
 }
 
 // turn makes the scans of one person wait for each other: the second one has to
@@ -54,21 +53,25 @@ func (b *Standby) resolve(c *scanCall, req ScanRequest) (*scanCall, uint64, erro
 	if req.WalkIn == nil {
 		return c, c.event.Person, nil
 	}
-	resident, ok := b.copy.person(c.event.Person).field(factPlace["r"])
-	if !ok || len(resident) != 8 {
+	resident := b.knownAs(c.event.Person)
+	if resident == 0 {
 		return c, c.event.Person, nil
 	}
-	req.WalkIn, req.Person = nil, fromRaw(resident)
+	req.WalkIn, req.Person = nil, resident
 	c, err := b.s.prepareScan(&req)
 	return c, req.Person, err
 }
 
 // judgeHere runs the script on the copy and journals the answer.
 func (b *Standby) judgeHere(ctx context.Context, c *scanCall, asked *ScanRequest) (ScanResult, error) {
+	if first, ok := b.told.find(c.event.Hash, c.req.OccurredAt); ok { // while it waited for its turn
+		first.Duplicate = true
+		return first, nil
+	}
 	person := c.event.Person
 	state := b.owing.state(person)
 	state.base = b.copy.person(person)
-	revoked := c.device.RevokedAt != 0
+	revoked := c.revoked()
 	inTime := c.inTime
 	if revoked {
 		c.inTime = ErrRevoked // only what it recorded before is still answered
@@ -86,9 +89,9 @@ func (b *Standby) judgeHere(ctx context.Context, c *scanCall, asked *ScanRequest
 		return c.result(b.s.Registry(), rest, true)
 	case revoked && (verdict == "time" || verdict == "unknown"):
 		c.inTime = inTime
-		return b.refuseHere(ctx, partitionOf(person), c, asked, ReasonDeviceRevoked)
+		return b.refuseHere(ctx, c, asked, ReasonDeviceRevoked)
 	case verdict == "unknown":
-		return b.refuseHere(ctx, partitionOf(person), c, asked, ReasonUnknownPerson)
+		return b.refuseHere(ctx, c, asked, ReasonUnknownPerson)
 	case verdict != "new":
 		return ScanResult{}, c.refusedBy(verdict)
 	}
@@ -96,16 +99,18 @@ func (b *Standby) judgeHere(ctx context.Context, c *scanCall, asked *ScanRequest
 	if err != nil {
 		return res, err
 	}
-	if err := b.owe(ctx, partitionOf(person), person, asked, ReasonOK, &res); err != nil {
+	if err := b.owe(ctx, person, asked, ReasonOK, &res); err != nil {
 		return ScanResult{}, err
 	}
 	b.owing.put(person, state)
 	return res, nil
 }
 
-// refuseHere answers a scan that names nobody on record.
-func (b *Standby) refuseHere(ctx context.Context, part int, c *scanCall, asked *ScanRequest, reason Reason) (ScanResult, error) {
-	if c.device.RevokedAt != 0 {
+// refuseHere answers a scan that names nobody on record. Past as many as Redis
+// would keep in a minute they are answered and not kept here either, so that no
+// device fills the journal.
+func (b *Standby) refuseHere(ctx context.Context, c *scanCall, asked *ScanRequest, reason Reason) (ScanResult, error) {
+	if c.revoked() {
 		reason = ReasonDeviceRevoked
 	}
 	if c.inTime != nil {
@@ -116,16 +121,19 @@ func (b *Standby) refuseHere(ctx context.Context, part int, c *scanCall, asked *
 		return first, nil
 	}
 	res := ScanResult{Outcome: c.refusal(reason), OccurredAt: c.event.OccurredAt, RecordedAt: c.event.RecordedAt}
-	return res, b.owe(ctx, part, 0, asked, reason, &res)
+	if !b.capped.allow(c.device.Num, c.event.RecordedAt, c.mostRefusals()) {
+		return res, nil
+	}
+	return res, b.owe(ctx, 0, asked, reason, &res)
 }
 
 // owe puts an answer into the journal, on the disk, and remembers it.
-func (b *Standby) owe(ctx context.Context, part int, person uint64, asked *ScanRequest, refused Reason, res *ScanResult) error {
+func (b *Standby) owe(ctx context.Context, person uint64, asked *ScanRequest, refused Reason, res *ScanResult) error {
 	entry := journalEntry{Request: *asked, Refused: refused, Owner: person}
 	entry.tell(res)
 	entry.Request.Degraded = true
 	b.owing.add(person)
-	if _, err := b.journal.Owe(ctx, part, entry.encode()); err != nil {
+	if _, err := b.journal.Owe(ctx, queueOf(res), entry.encode()); err != nil {
 		b.owing.remove(person)
 		return fmt.Errorf("%w: Redis does not answer, and the journal cannot be written: %w", ErrUnavailable, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,39 +22,51 @@ const (
 // back and forgets what is older than the window, until ctx ends.
 func (b *Standby) Run(ctx context.Context) {
 	var wg sync.WaitGroup
-	wg.Go(func() { b.followCopy(ctx) })
-	wg.Go(func() { b.settleDebts(ctx) })
+	for _, work := range []func(context.Context){b.followCopy, b.lookForRedis, b.settleDebts} {
+		wg.Go(func() { work(ctx) })
+	}
 	if b.watch != nil {
 		wg.Go(func() { b.watch.Run(ctx) })
 	}
 	wg.Wait()
 }
 
-// followCopy keeps the copy complete.
+// followCopy keeps the copy complete: it takes in what has changed and reads one
+// partition anew, one that has missed changes at once, else the longest unread.
 func (b *Standby) followCopy(ctx context.Context) {
 	var whole time.Time // when a partition was last read anew
 	failing := false
 	for ctx.Err() == nil {
-		sleep(ctx, snapshotPoll)
+		b.copying.Lock()
 		err := b.s.follow(ctx, b.copy)
-		part, missed := b.copy.stalest(time.Now())
-		if err == nil && (missed || time.Since(whole) > snapshotWhole) {
+		part, missed := b.copy.stalest(time.Now(), func(part int) bool { return b.down[part].Load() })
+		if missed || time.Since(whole) > snapshotWhole && part >= 0 {
 			whole = time.Now()
-			err = b.s.refill(ctx, b.copy, part)
+			err = errors.Join(err, b.s.refill(ctx, b.copy, part))
 		}
+		b.copying.Unlock()
 		if err != nil && ctx.Err() == nil && !failing {
 			b.cfg.Logger.Warn("the copy of the people cannot be kept up to date", "error", err)
 		}
 		failing = err != nil
+		if !missed || failing {
+			sleep(ctx, snapshotPoll)
+		}
 	}
 }
 
-// settleDebts looks whether Redis is back where it was lost, and records what is
-// owed there.
+// lookForRedis looks whether Redis is back where it was lost.
+func (b *Standby) lookForRedis(ctx context.Context) {
+	for ctx.Err() == nil {
+		b.probe(ctx)
+		sleep(ctx, standbyProbe)
+	}
+}
+
+// settleDebts records what is owed.
 func (b *Standby) settleDebts(ctx context.Context) {
 	var forgot time.Time
 	for ctx.Err() == nil {
-		b.probe(ctx)
 		b.Settle(ctx)
 		if now := time.Now(); now.Sub(forgot) > time.Second {
 			forgot = now
@@ -85,10 +98,10 @@ func (b *Standby) masterChanged(ctx context.Context, parts []int, since time.Tim
 		return err
 	}
 	b.cfg.Logger.Warn("answered scans were sent again to new masters", "partitions", len(parts), "scans", sent)
+	b.copying.Lock()
+	defer b.copying.Unlock()
 	for _, part := range parts {
-		if err := b.s.refill(ctx, b.copy, part); err != nil {
-			return err
-		}
+		b.copy.distrust(part) // is read anew
 	}
 	return nil
 }
@@ -125,11 +138,11 @@ func (b *Standby) probe(ctx context.Context) {
 // the order in which it was told, each partition on its own.
 func (b *Standby) Settle(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, part := range b.journal.OwedPartitions() {
-		if !b.down[part].Load() {
+	for _, queue := range b.journal.OwedPartitions() {
+		if queue >= Partitions || !b.down[queue].Load() {
 			wg.Go(func() {
-				if err := b.pay(ctx, part); err != nil && ctx.Err() == nil {
-					b.cfg.Logger.Warn("what gates were told waits to be recorded", "partition", part, "error", err)
+				if err := b.pay(ctx, queue); err != nil && ctx.Err() == nil {
+					b.cfg.Logger.Warn("what gates were told waits to be recorded", "partition", queue, "error", err)
 				}
 			})
 		}
@@ -138,30 +151,46 @@ func (b *Standby) Settle(ctx context.Context) {
 }
 
 // pay records what is owed to one partition.
-func (b *Standby) pay(ctx context.Context, part int) error {
-	after := uint64(0)
+func (b *Standby) pay(ctx context.Context, queue int) error {
+	after, waiting := uint64(0), map[uint64]bool{}
 	for range standbyOnce / standbySend {
-		entries, err := b.journal.Owed(part, after, standbySend)
+		entries, err := b.journal.Owed(queue, after, standbySend)
 		if err != nil || len(entries) == 0 {
 			return err
 		}
 		after = entries[len(entries)-1].Seq
-		if err := b.payAll(ctx, part, entries); err != nil {
+		if err := b.payAll(ctx, queue, entries, waiting); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *Standby) payAll(ctx context.Context, part int, entries []journal.Entry) (err error) {
+// payAll records some entries. One that has to wait makes the others of its owner
+// wait, too, and nobody else.
+func (b *Standby) payAll(ctx context.Context, queue int, entries []journal.Entry, waiting map[uint64]bool) (err error) {
 	var done []uint64
 	var owners []uint64
 	for _, e := range entries {
-		var owner uint64
-		if owner, err = b.payOne(ctx, part, e); err != nil {
+		var entry journalEntry
+		if bad := json.Unmarshal(e.Value, &entry); bad != nil {
+			if err = b.setAside(e, fmt.Errorf("cannot be read: %w", bad)); err != nil {
+				break
+			}
+			continue
+		}
+		if entry.Owner != 0 && waiting[entry.Owner] {
+			continue
+		}
+		var later bool
+		if later, err = b.payOne(ctx, queue, e, &entry); err != nil {
 			break
 		}
-		done, owners = append(done, e.Seq), append(owners, owner)
+		if later {
+			waiting[entry.Owner] = true
+			continue
+		}
+		done, owners = append(done, e.Seq), append(owners, entry.Owner)
 	}
 	if len(done) == 0 {
 		return err
@@ -175,25 +204,42 @@ func (b *Standby) payAll(ctx context.Context, part int, entries []journal.Entry)
 	return err
 }
 
-// payOne records one entry, or sets it aside if it never can be.
-func (b *Standby) payOne(ctx context.Context, part int, e journal.Entry) (owner uint64, err error) {
-	var entry journalEntry
-	if err := json.Unmarshal(e.Value, &entry); err != nil {
-		return 0, b.setAside(e, fmt.Errorf("cannot be read: %w", err))
-	}
+// stuckTries is how often an entry that Redis answers with a mistake is tried
+// before it is set aside: an hour or more.
+const stuckTries = 36_000
+
+// payOne records one entry, or sets it aside if it never can be. An error ends the
+// round for the whole queue; later, that this one has to wait.
+func (b *Standby) payOne(ctx context.Context, queue int, e journal.Entry, entry *journalEntry) (later bool, err error) {
 	res, err := b.s.take(ctx, entry.Request, entry.Refused)
+	var field *FieldError
 	switch {
-	case errors.Is(err, ErrUnavailable):
-		b.lose(part, err)
-		return 0, err
+	case err == nil:
+		b.stuck.forget(e.Seq)
+		b.paid.Add(1)
+		b.remember(&entry.Request, &res)
+		b.keepIn(&entry.Request, entry.Refused, &res)
+		return false, nil
 	case ctx.Err() != nil:
-		return 0, ctx.Err()
-	case err != nil:
-		return entry.Owner, b.setAside(e, err)
+		return true, ctx.Err()
+	case errors.Is(err, ErrUnavailable) && away(err):
+		if queue < Partitions && entry.Request.WalkIn == nil { // others may be kept from other slots
+			b.lose(queue, err)
+			return true, err
+		}
+		return true, nil
+	case errors.As(err, &field), errors.Is(err, ErrOtherContent), errors.Is(err, ErrCrowded), errors.Is(err, ErrNotFound):
+		return false, b.setAside(e, err)
 	}
-	b.paid.Add(1)
-	b.keep(part, &entry.Request, entry.Refused, &res)
-	return entry.Owner, nil
+	tries := b.stuck.again(e.Seq)
+	if tries == 1 {
+		b.cfg.Logger.Error("an answered scan cannot be recorded so far", "entry", e.Seq, "error", err)
+	}
+	if tries < stuckTries {
+		return true, nil
+	}
+	b.stuck.forget(e.Seq)
+	return false, b.setAside(e, err)
 }
 
 func (b *Standby) setAside(e journal.Entry, why error) error {
@@ -204,14 +250,25 @@ func (b *Standby) setAside(e journal.Entry, why error) error {
 
 // keep remembers an answer that Redis has recorded, for repeats while it is away
 // and, for the window, in the journal.
-func (b *Standby) keep(part int, req *ScanRequest, refused Reason, res *ScanResult) {
+func (b *Standby) keep(req *ScanRequest, refused Reason, res *ScanResult) {
+	b.remember(req, res)
+	if !res.Duplicate || res.RecordedAt >= b.s.now()-b.cfg.Window.Milliseconds() {
+		b.keepIn(req, refused, res)
+	}
+}
+
+func (b *Standby) remember(req *ScanRequest, res *ScanResult) {
 	b.told.put(scanHash(req.Device, req.ID), req.OccurredAt, res)
-	if b.cfg.Window == 0 || res.Duplicate {
+}
+
+// keepIn keeps an answer in the journal for the window.
+func (b *Standby) keepIn(req *ScanRequest, refused Reason, res *ScanResult) {
+	if b.cfg.Window == 0 {
 		return
 	}
 	entry := journalEntry{Request: *req, Refused: refused}
 	entry.tell(res)
-	if err := b.journal.Keep(part, entry.encode()); err != nil {
+	if err := b.journal.Keep(queueOf(res), entry.encode()); err != nil {
 		b.cfg.Logger.Warn("an answered scan is not in the journal: it is lost if a master is lost now", "error", err)
 	}
 }
@@ -220,7 +277,7 @@ func (b *Standby) keep(part int, req *ScanRequest, refused Reason, res *ScanResu
 // whose master has changed: the new one may not have all of it. What it has
 // stays as it is; what it has otherwise is kept as it was told and marked.
 func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent int, err error) {
-	for _, part := range parts {
+	for _, part := range append(slices.Clone(parts), refusalQueue) { // gates' logs may be on any master
 		var entries []journal.Entry
 		err := b.journal.Kept(part, since, func(e journal.Entry) error {
 			entries = append(entries, e)
@@ -232,7 +289,8 @@ func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent in
 		for _, e := range entries {
 			var entry journalEntry
 			if err := json.Unmarshal(e.Value, &entry); err != nil {
-				return sent, fmt.Errorf("journal: entry %d: %w", e.Seq, err)
+				b.cfg.Logger.Error("an answered scan in the journal cannot be read", "partition", part, "answered_at", e.At, "error", err)
+				continue
 			}
 			if _, err := b.s.take(ctx, entry.Request, entry.Refused); errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
 				return sent, err
@@ -247,9 +305,9 @@ func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent in
 	return sent, nil
 }
 
-// remember takes up what an earlier run of this gateway left owed, so that the
+// recall takes up what an earlier run of this gateway left owed, so that the
 // people concerned are judged here until it is recorded.
-func (b *Standby) remember() error {
+func (b *Standby) recall() error {
 	for _, part := range b.journal.OwedPartitions() {
 		for after := uint64(0); ; {
 			entries, err := b.journal.Owed(part, after, standbySend)
@@ -261,14 +319,14 @@ func (b *Standby) remember() error {
 			}
 			for _, e := range entries {
 				after = e.Seq
-				b.rememberOne(e)
+				b.recallOne(e)
 			}
 		}
 	}
 	return nil
 }
 
-func (b *Standby) rememberOne(e journal.Entry) {
+func (b *Standby) recallOne(e journal.Entry) {
 	var entry journalEntry
 	if json.Unmarshal(e.Value, &entry) != nil {
 		return // is set aside when its turn comes

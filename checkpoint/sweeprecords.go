@@ -222,7 +222,7 @@ func (r *sweepRun) sweepRevocations(ctx context.Context) error {
 
 // changesKept is for how long it stays written whose record has changed. Gateways
 // that were away for longer than snapshotGap read everything anew.
-const changesKept = 10 * time.Second
+const changesKept = time.Minute
 
 // sweepChanges cuts the streams of changes. They are in Redis's time.
 func (r *sweepRun) sweepChanges(ctx context.Context) error {

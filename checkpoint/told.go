@@ -22,11 +22,14 @@ func (s *Store) again(ctx context.Context, c *scanCall, stored ScanResult) (Scan
 	if !req.Told.otherwise(stored.Outcome) || c.inTime != nil || strings.HasPrefix(req.ID, toldPrefix) {
 		return stored, nil
 	}
+	if req.Journaled != 0 && !req.Late && stored.Flags&FlagLate != 0 {
+		return stored, nil // the device never had this answer: it told one of its own, which is on record
+	}
 	hash := c.event.Hash
 	name := hex.EncodeToString(hash[:])
 	_, err := s.Annul(ctx, AnnulRequest{
 		ID: "back:" + name, Device: req.Device, Scan: req.ID, OccurredAt: req.OccurredAt, At: req.OccurredAt,
-		Person: stored.Person.ID, Late: true,
+		Person: stored.Person.ID, Late: true, journaled: req.Journaled,
 	})
 	switch {
 	case errors.Is(err, ErrAnnulled), errors.Is(err, ErrRevoked): // taken back by the guard; or nobody can

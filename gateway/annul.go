@@ -60,6 +60,9 @@ func (s *Server) annul(ctx context.Context, device *checkpoint.Device, in *annul
 	if req.Person, err = s.personOf(&who); err != nil {
 		return nil, err
 	}
+	if s.standby != nil && s.standby.Owes(req.Device, req.Scan, req.OccurredAt) {
+		return nil, failure(codeUnavailable, "the scan is not on record yet: send this again in a moment")
+	}
 	result, err := s.store.Annul(ctx, req)
 	if err != nil {
 		return nil, err

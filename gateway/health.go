@@ -49,7 +49,7 @@ func (s *Server) readyView() fiber.Map {
 	}
 	st := s.standby.Stats()
 	view := fiber.Map{"status": "ready", "owed": st.Owed, "set_aside": st.Journal.Aside, "copy_age_ms": st.Age.Milliseconds()}
-	if st.Down > 0 {
+	if st.Down > 0 || st.Age > maxRulesAge {
 		view["status"], view["partitions_down"], view["entry_refused"] = "degraded", st.Down, st.CutOff
 	}
 	return view
@@ -58,14 +58,13 @@ func (s *Server) readyView() fiber.Map {
 func (s *Server) checkReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkpoint.ClientTimeout)
 	defer cancel()
-	if s.standby != nil && s.standby.Stats().Down > 0 {
-		return nil // gates are answered here, better than nowhere
-	}
-	if err := s.store.Ping(ctx); err != nil {
-		return failure(codeUnavailable, "Redis does not answer")
-	}
-	if age := s.store.RulesAge(); age > maxRulesAge {
-		return failure(codeUnavailable, fmt.Sprintf("the rules are %s old", age.Round(time.Second)))
+	if s.standby == nil { // with one, gates are answered here, better than nowhere
+		if err := s.store.Ping(ctx); err != nil {
+			return failure(codeUnavailable, "Redis does not answer")
+		}
+		if age := s.store.RulesAge(); age > maxRulesAge {
+			return failure(codeUnavailable, fmt.Sprintf("the rules are %s old", age.Round(time.Second)))
+		}
 	}
 	if _, err := s.ring.Signer(s.clock()); err != nil {
 		return failure(codeUnavailable, "there is no key that may sign now")
