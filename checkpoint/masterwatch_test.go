@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -171,5 +173,44 @@ func TestRewoundProjectorsRestoreALostIndex(t *testing.T) {
 	time.Sleep(3 * projectLinger)
 	if n := window(); n != 20 {
 		t.Errorf("%d events in the window after a second way through the log", n)
+	}
+}
+
+// What a lost master had recorded is in the gates' windows already, with the flags
+// that it had there. Recorded anew it may have others: it is still one event.
+func TestWhatIsRecordedAnewIsInTheWindowOnce(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	project(t, s)
+	g := &gates{s: s, ids: mustEnrol(t, s, resident(1, "v-01"))}
+	g.begin(clock.Now().UnixMilli())
+	for i := range 3 {
+		g.scan(t, i, time.Now())
+	}
+	g.sameWindow(t)
+	person := g.ids[0]
+	before := trailsOf(t, s, g.ids, g.base, g.base+1000)
+	must(t, s.rdb.Del(t.Context(), s.keys.trail(person)+":0", s.keys.log(partitionOf(person))).Err())
+	must(t, s.rdb.HDel(t.Context(), s.keys.person(person), "l", "c").Err())
+	if lost, _ := g.missing(t); lost != 3 {
+		t.Fatalf("%d scans are forgotten, want 3", lost)
+	}
+
+	slices.Reverse(g.all) // in another order, so that other ones find somebody inside
+	must(t, g.resend(t.Context(), []int{partitionOf(person)}, time.Time{}))
+	g.sameWindow(t)
+	eventually(t, "the projector has seen all", func() bool {
+		left, err := s.rdb.HGet(t.Context(), s.keys.partition(partitionOf(person)), "cur").Result()
+		last := s.rdb.XRevRangeN(t.Context(), s.keys.log(partitionOf(person)), "+", "-", 1).Val()
+		return err == nil && len(last) == 1 && last[0].ID == left
+	})
+	g.sameWindow(t)
+	if after := trailsOf(t, s, g.ids, g.base, g.base+1000); maps.Equal(before, after) {
+		t.Error("the events are the same in all, and the test shows nothing")
+	}
+	gate, _ := s.Registry().Gate("v-01-g1")
+	counts := s.rdb.HGetAll(t.Context(), s.keys.readings(gate.Num, s.DayAt(g.base))).Val()
+	if !slices.Equal(slices.Collect(maps.Values(counts)), []string{"3"}) {
+		t.Errorf("3 readings of one temperature are counted as %v", counts)
 	}
 }

@@ -170,8 +170,8 @@ func (p *Projector) step(ctx context.Context, part int, cursor string) (string, 
 type gateDay struct{ index, readings string }
 
 // group sorts log entries by gate and day, and into the sets that go across
-// gates: by plate, and the alerts of a day. A damaged entry is reported and
-// passed over: it must not stop the ones behind it.
+// gates: by plate, and the alerts of a day, each in the form of its script's ARGV. A
+// damaged entry is reported and passed over: it must not stop the ones behind it.
 func (p *Projector) group(messages []redis.XMessage) (batch map[gateDay][]any, sets map[string][]any, oldest int64) {
 	batch, sets = map[gateDay][]any{}, map[string][]any{}
 	for _, m := range messages {
@@ -187,16 +187,29 @@ func (p *Projector) group(messages []redis.XMessage) (batch map[gateDay][]any, s
 		day := gateDay{
 			p.store.keys.gateDay(e.Gate, dayOf(e.OccurredAt)), p.store.keys.readings(e.Gate, p.store.DayAt(e.OccurredAt)),
 		}
-		batch[day] = append(batch[day], e.OccurredAt, e.gateMember())
+		_, told := m.Values["t"]
+		batch[day] = addMember(batch[day], told, e.OccurredAt, e.gateMember())
 		if key, ok := p.store.plateSet(e.Plate); ok {
-			sets[key] = append(sets[key], e.OccurredAt, e.plateMember())
+			sets[key] = addMember(sets[key], told, e.OccurredAt, e.plateMember())
 		}
 		if e.alerts() {
 			key := p.store.keys.alerts(dayOf(e.OccurredAt))
-			sets[key] = append(sets[key], e.OccurredAt, e.alertMember())
+			sets[key] = addMember(sets[key], told, e.OccurredAt, e.alertMember())
 		}
 	}
 	return batch, sets, oldest
+}
+
+// addMember adds a member to ARGV of project.lua or plateindex.lua. One that was
+// told before it was recorded may be in the index in other words.
+func addMember(args []any, told bool, occurredAt int64, member []byte) []any {
+	if args == nil {
+		args = []any{""}
+	}
+	if told {
+		args[0] = "1"
+	}
+	return append(args, occurredAt, member)
 }
 
 // WatchRules loads new versions of the registry and new shifts until ctx ends. A

@@ -31,7 +31,10 @@ if new_case then member = member .. 'F\8' .. ARGV[24] end
 
 local _, table_now = chunk_add(chunks, trail, t, at, member)
 if table_now ~= chunks then put('c', table_now) end
-redis.call('XADD', log, '*', 'e', ARGV[5] .. member)
+-- What was told before may have been recorded before, by a master that is lost: an
+-- index may hold it already, in other words (see chunk_replace).
+if told == '' then redis.call('XADD', log, '*', 'e', ARGV[5] .. member)
+else redis.call('XADD', log, '*', 'e', ARGV[5] .. member, 't', '') end
 
 -- Who was let pass has passed; so has who left and only had to be registered ('x').
 if (decision == PASS or not entering and action == REGISTER) and t >= (last or 0) then

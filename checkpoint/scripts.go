@@ -19,6 +19,8 @@ var (
 	chunksSource string
 	//go:embed changes.lua
 	changesSource string
+	//go:embed replace.lua
+	replaceSource string
 	//go:embed scan.lua
 	scanSource string
 	//go:embed verdict.lua
@@ -77,8 +79,8 @@ var (
 	feverScript    = derives(newScript(changesSource, feverSource))
 	walkInScript   = derives(newScript(changesSource, stateSource, walkInSource))
 	refuseScript   = derives(newScript(chunksSource, refuseSource))
-	projectScript  = derives(newScript(chunksSource, projectSource))
-	plateScript    = derives(newScript(chunksSource, plateSource))
+	projectScript  = derives(newScript(chunksSource, replaceSource, projectSource))
+	plateScript    = derives(newScript(chunksSource, replaceSource, plateSource))
 	leaseScript    = newScript(leaseSource)
 	rewindScript   = newScript(rewindSource)
 	cutLogScript   = newScript(cutLogSource)
