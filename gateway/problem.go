@@ -113,7 +113,7 @@ func explain(err error) *apiError {
 	case errors.As(err, &field):
 		return &apiError{codeInvalid, field.Field, field.Why}
 	case errors.As(err, &soon):
-		return &apiError{code: codeTooMany, detail: "too many tries were wrong: wait for as long as Retry-After says"}
+		return &apiError{code: codeTooMany, detail: "too many tries were wrong: wait " + retryAfter(err) + " s"}
 	case errors.Is(err, checkpoint.ErrTrailTooLong):
 		return &apiError{codeInvalid, "from", "there are too many events: ask for a shorter window"}
 	case errors.Is(err, checkpoint.ErrNotFound):
