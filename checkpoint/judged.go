@@ -2,8 +2,6 @@ package checkpoint
 
 import (
 	"maps"
-	"slices"
-	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -111,14 +109,6 @@ func (j *judged) eventsAt(vm *lua.LState, at string) *lua.LTable {
 		}
 	}
 	return t
-}
-
-// has tells whether a scan was judged here, by its hash.
-func (j *judged) has(hash [8]byte, at int64) bool {
-	score := strconv.FormatInt(at, 10)
-	return slices.ContainsFunc(j.events, func(e judgedEvent) bool {
-		return e.at == score && strings.HasPrefix(e.member, string(hash[:]))
-	})
 }
 
 // isPerson and isTrail tell a person's hash and trail from the other keys of the
