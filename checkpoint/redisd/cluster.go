@@ -268,7 +268,7 @@ func (c *Cluster) agreed(ctx context.Context) (bool, error) {
 	for i, s := range c.Nodes() {
 		var view []string
 		err := s.control(func(r *redis.Client) error {
-			slots, err := r.ClusterSlots(ctx).Result() //nolint:staticcheck // CLUSTER SHARDS says nothing of it until the nodes agree
+			slots, err := r.ClusterSlots(ctx).Result() //nolint:staticcheck // what clients ask, of every version
 			view = describe(slots)
 			return err
 		})

@@ -23,7 +23,7 @@ func (c *Cluster) MasterOf(ctx context.Context, slot int) *Server {
 				return err
 			}
 			byID[id] = s
-			slots, err := r.ClusterSlots(ctx).Result() //nolint:staticcheck // CLUSTER SHARDS says nothing of it until the nodes agree
+			slots, err := r.ClusterSlots(ctx).Result() //nolint:staticcheck // what clients ask, of every version
 			for _, part := range slots {
 				if part.Start <= slot && slot <= part.End && len(part.Nodes) > 0 {
 					votes[part.Nodes[0].ID]++
