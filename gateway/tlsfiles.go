@@ -165,7 +165,7 @@ func readCertificateFile(path string) ([]byte, error) {
 // private refuses a key that everybody on the machine can read. A group may:
 // that is how distributions share keys with servers.
 func private(path string) error {
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) //nolint:gosec // the operator names it
 	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}

@@ -36,6 +36,6 @@ func RedirectToTLS(port string, serves func(host string) error) http.Handler {
 		}
 		// Not permanent: what a browser keeps for good is said by the header
 		// Strict-Transport-Security, over https.
-		http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+		http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusTemporaryRedirect) //nolint:gosec // serves knows the host
 	})
 }

@@ -44,7 +44,8 @@ func TestFieldKeyIsChangedBesideARunningServer(t *testing.T) {
 	flags := fieldStoreFlags{dataFlag: dataFlag{Data: dir}, Redis: "managed", Prefix: "t:", barrier: time.Second}
 	soon := func(cmd interface {
 		Run(ctx context.Context, con *console) error
-	}) string {
+	},
+	) string {
 		t.Helper()
 		said := &lockedText{}
 		if err := cmd.Run(ctx, &console{Out: said, Err: said, Env: func(string) string { return "" }}); err != nil {
