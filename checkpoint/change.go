@@ -71,8 +71,11 @@ func (d *Draft) checkRoom(base *Registry) error {
 		name          string
 		before, after int
 	}{
-		{"sites", len(base.sites), len(d.sites)}, {"gates", len(base.gates), len(d.gates)}, {"devices", len(base.devices), len(d.devices)},
-		{"accounts", len(base.staff), len(d.staff)}, {"grid nodes", len(base.grid), len(d.grid)},
+		{"sites", len(base.sites), len(d.sites)},
+		{"gates", len(base.gates), len(d.gates)},
+		{"devices", len(base.devices), len(d.devices)},
+		{"accounts", len(base.staff), len(d.staff)},
+		{"grid nodes", len(base.grid), len(d.grid)},
 	} {
 		if kind.after > maxRecords && kind.after > kind.before {
 			return &FieldError{"code", fmt.Sprintf("is one too many: there are %d %s, as many as a town may have", kind.before, kind.name)}
