@@ -103,11 +103,13 @@ func infoFacts(text string) map[string]string {
 
 // rewind sends the projectors of partitions, of whatever gateway, back in the
 // logs: what they wrote into indexes on a master that was replaced may be gone
-// there. What is still there does not change.
-func (s *Store) rewind(ctx context.Context, partitions []int, by time.Duration) error {
+// there. What is still there does not change. For the window from now on they take
+// care: an index may hold scans as the old master recorded them, which sent no
+// answer, and as they were repeated to the new one.
+func (s *Store) rewind(ctx context.Context, partitions []int, by, window time.Duration) error {
 	calls := make([]call, len(partitions))
 	for i, p := range partitions {
-		calls[i] = call{rewindScript, []string{s.keys.partition(p)}, []any{by.Milliseconds()}}
+		calls[i] = call{rewindScript, []string{s.keys.partition(p)}, []any{by.Milliseconds(), window.Milliseconds()}}
 	}
 	_, err := s.runAll(ctx, calls)
 	return err

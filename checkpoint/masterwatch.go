@@ -204,7 +204,7 @@ func (w *MasterWatch) sendBack(ctx context.Context, masters *[Partitions]Master,
 	if len(partitions) == 0 {
 		return nil
 	}
-	if err := w.store.rewind(ctx, partitions, now.Sub(to)); err != nil {
+	if err := w.store.rewind(ctx, partitions, now.Sub(to), w.window); err != nil {
 		return fmt.Errorf("send projectors back: %w", err)
 	}
 	for _, p := range partitions {

@@ -168,7 +168,7 @@ func TestRewoundProjectorsRestoreALostIndex(t *testing.T) {
 	for p := range everyone {
 		everyone[p] = p
 	}
-	must(t, s.rewind(t.Context(), everyone, time.Minute))
+	must(t, s.rewind(t.Context(), everyone, time.Minute, time.Minute))
 	eventually(t, "the window is whole again", func() bool { return window() == 20 })
 	time.Sleep(3 * projectLinger)
 	if n := window(); n != 20 {

@@ -230,7 +230,7 @@ func projectAll(t testing.TB, s *Store) {
 		waiting, err := s.rdb.XLen(t.Context(), s.keys.log(part)).Result()
 		must(t, err)
 		for cursor := "0"; waiting > 0; waiting -= projectBatch {
-			cursor, err = p.step(t.Context(), part, cursor)
+			cursor, err = p.step(t.Context(), part, cursor, 0)
 			must(t, err)
 		}
 	}

@@ -38,7 +38,7 @@ func projectAgain(t testing.TB, s *Store) {
 		if n := s.rdb.XLen(t.Context(), s.keys.log(part)).Val(); n == 0 {
 			continue // it would wait for news
 		}
-		_, err := p.step(t.Context(), part, "0")
+		_, err := p.step(t.Context(), part, "0", 0)
 		must(t, err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +19,7 @@ const (
 	leaseLength   = 4 * time.Second        // a dead owner's partitions are taken over within this and a retry
 	leaseRetry    = 500 * time.Millisecond // between attempts at a partition that another process owns
 	projectBlock  = time.Second            // longest wait for news in the log; also renews the lease
+	projectStall  = 500 * time.Millisecond // an answer later than that may be of a master that stood still and is none any more
 	projectLinger = 60 * time.Millisecond  // gathers a batch: lag against Redis CPU
 	projectBatch  = 2000                   // most log entries in one step
 	pollRules     = 250 * time.Millisecond // how often the registry's version is asked for
@@ -88,8 +91,12 @@ func (p *Projector) own(ctx context.Context, part int) error {
 	if cursor == "" {
 		cursor = "0"
 	}
+	care, err := p.reader.HGet(ctx, p.store.keys.partition(part), "lc").Int64() // see rewind.lua
+	if err != nil && !isNil(err) {
+		return unavailable(err)
+	}
 	for ctx.Err() == nil {
-		next, err := p.step(ctx, part, cursor)
+		next, err := p.step(ctx, part, cursor, care)
 		if err != nil {
 			return err
 		}
@@ -135,9 +142,10 @@ func (s *Store) lease(ctx context.Context, c redis.Cmdable, key, owner string, l
 	return token, saved, nil
 }
 
-// step reads what is new in the log and writes it to the gate indexes. It
-// returns the cursor to go on from.
-func (p *Projector) step(ctx context.Context, part int, cursor string) (string, error) {
+// step reads what is new in the log and writes it to the gate indexes, entries
+// before care (ms) with care. It returns the cursor to go on from.
+func (p *Projector) step(ctx context.Context, part int, cursor string, care int64) (string, error) {
+	asked := time.Now()
 	streams, err := p.reader.XRead(ctx, &redis.XReadArgs{
 		Streams: []string{p.store.keys.log(part), cursor}, Count: projectBatch, Block: projectBlock,
 	}).Result()
@@ -147,8 +155,11 @@ func (p *Projector) step(ctx context.Context, part int, cursor string) (string, 
 	if err != nil {
 		return cursor, unavailable(err)
 	}
+	if time.Since(asked) > projectBlock+projectStall {
+		return cursor, nil
+	}
 	messages := streams[0].Messages
-	batch, sets, oldest := p.group(messages)
+	batch, sets, oldest := p.group(messages, care)
 	calls := make([]call, 0, len(batch)+len(sets))
 	for day, members := range batch {
 		calls = append(calls, call{projectScript, []string{day.index, day.readings}, members})
@@ -172,7 +183,7 @@ type gateDay struct{ index, readings string }
 // group sorts log entries by gate and day, and into the sets that go across
 // gates: by plate, and the alerts of a day, each in the form of its script's ARGV. A
 // damaged entry is reported and passed over: it must not stop the ones behind it.
-func (p *Projector) group(messages []redis.XMessage) (batch map[gateDay][]any, sets map[string][]any, oldest int64) {
+func (p *Projector) group(messages []redis.XMessage, care int64) (batch map[gateDay][]any, sets map[string][]any, oldest int64) {
 	batch, sets = map[gateDay][]any{}, map[string][]any{}
 	for _, m := range messages {
 		entry, _ := m.Values["e"].(string)
@@ -188,6 +199,7 @@ func (p *Projector) group(messages []redis.XMessage) (batch map[gateDay][]any, s
 			p.store.keys.gateDay(e.Gate, dayOf(e.OccurredAt)), p.store.keys.readings(e.Gate, p.store.DayAt(e.OccurredAt)),
 		}
 		_, told := m.Values["t"]
+		told = told || entryTime(m.ID) < care
 		batch[day] = addMember(batch[day], told, e.OccurredAt, e.gateMember())
 		if key, ok := p.store.plateSet(e.Plate); ok {
 			sets[key] = addMember(sets[key], told, e.OccurredAt, e.plateMember())
@@ -200,8 +212,16 @@ func (p *Projector) group(messages []redis.XMessage) (batch map[gateDay][]any, s
 	return batch, sets, oldest
 }
 
+// entryTime is when an entry was put into its log, ms by Redis' clock.
+func entryTime(id string) int64 {
+	ms, _, _ := strings.Cut(id, "-")
+	at, _ := strconv.ParseInt(ms, 10, 64) // Redis makes no other IDs
+	return at
+}
+
 // addMember adds a member to ARGV of project.lua or plateindex.lua. One that was
-// told before it was recorded may be in the index in other words.
+// told before it was recorded, or at the time of a change of master, may be in the
+// index in other words.
 func addMember(args []any, told bool, occurredAt int64, member []byte) []any {
 	if args == nil {
 		args = []any{""}
