@@ -22,7 +22,7 @@ func sentinelMisfortunes(s *redisd.Sentinel) []misfortune {
 		return m
 	}
 	replaced := func(t *testing.T, old *redisd.Server) {
-		eventually(t, "the sentinels name another master", func() bool {
+		failedOver(t, func() bool {
 			now := s.Master(t.Context())
 			return now != nil && now != old
 		})
@@ -68,8 +68,8 @@ func sentinelMisfortunes(s *redisd.Sentinel) []misfortune {
 	}
 }
 
+// As on a cluster, and not in parallel either.
 func TestNothingAnsweredIsLostWhateverHappensBehindSentinels(t *testing.T) {
-	t.Parallel()
 	ownServers(t)
 	dir, err := os.MkdirTemp("", "pgs")
 	must(t, err)
