@@ -183,7 +183,7 @@ func (r *run) enrolDevice(ctx context.Context, d *device, i int) error {
 // Sizes of the enrolment: rows of one file, people who are looked up again.
 const (
 	importRows = 2000
-	lookedUp   = 500
+	lookedUp   = 50 // an account may search 60 times a minute
 )
 
 // imported is the answer to a file.
@@ -192,7 +192,6 @@ type imported struct {
 	Changed   int               `json:"changed"`
 	Unchanged int               `json:"unchanged"`
 	Errors    []json.RawMessage `json:"errors"`
-	IDs       []string          `json:"ids"`
 }
 
 // enrolPeople imports the residents by files and learns their IDs.
@@ -226,6 +225,9 @@ func (r *run) enrolPeople(ctx context.Context) error {
 		}
 		r.progress("enrol", min((i+1)*importRows, n), n)
 	}
+	if err := r.learnIDs(ctx, all); err != nil {
+		return err
+	}
 	return r.lookUp(ctx, all)
 }
 
@@ -246,22 +248,47 @@ func (r *run) importFile(ctx context.Context, first int, people []town.Resident)
 		r.ledger.differ("enrol.clean", fmt.Sprintf("rows from %d", first), "all created",
 			fmt.Sprintf("%d changed, %d unchanged, errors %s", out.Changed, out.Unchanged, out.Errors))
 	}
-	if len(out.IDs) != len(people) {
-		return nil // found one by one afterwards
+	return nil
+}
+
+// learnIDs reads the residents of every site as the office would export them.
+func (r *run) learnIDs(ctx context.Context, all []town.Resident) error {
+	ids, sites := map[string]string{}, map[string]bool{}
+	for i := range all {
+		sites[all[i].Site] = true
 	}
-	for i, id := range out.IDs {
-		r.oracle.people[first+i].id = id
+	for site := range sites {
+		q := request{method: "GET", path: "/v1/residents?site=" + site, accept: "application/x-ndjson"}
+		res, _, err := r.c.persist(ctx, q)
+		if err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+		if p := res.failed(q); p != nil {
+			return fmt.Errorf("demo: %w", p)
+		}
+		for line := range bytes.Lines(res.body) {
+			var one struct {
+				ID       string `json:"id"`
+				IDNumber string `json:"id_number"`
+			}
+			if err := json.Unmarshal(line, &one); err != nil {
+				return fmt.Errorf("demo: export of %s: %w", site, err)
+			}
+			ids[one.IDNumber] = one.ID
+		}
+	}
+	for i := range all {
+		r.oracle.people[i].id = ids[all[i].IDNumber]
 	}
 	return nil
 }
 
-// lookUp finds people by their ID number: a sample, and all whose ID the import
-// did not give.
+// lookUp finds a sample of the people by their ID number.
 func (r *run) lookUp(ctx context.Context, all []town.Resident) error {
-	step := max(1, len(all)/lookedUp)
+	step := max(1, (len(all)+lookedUp-1)/lookedUp)
 	var which []int
 	for i := range all {
-		if i%step == 0 || r.oracle.people[i].id == "" {
+		if i%step == 0 {
 			which = append(which, i)
 		}
 	}
@@ -285,9 +312,6 @@ func (r *run) lookUp(ctx context.Context, all []town.Resident) error {
 			return fmt.Errorf("demo: resident %d is found %d times by their ID number", i, len(out.Residents))
 		}
 		found := out.Residents[0]
-		if p.id == "" {
-			p.id = found.ID
-		}
 		r.ledger.same("enrol.found", fmt.Sprintf("resident %d", i),
 			fmt.Sprint(p.id, " resident ", who.Site, who.Grid, " green"),
 			fmt.Sprint(found.ID, " ", found.Kind, " ", found.Site, found.Grid, " ", found.Status))
