@@ -268,7 +268,8 @@ func (c *Cluster) agreed(ctx context.Context) (bool, error) {
 	for i, s := range c.Nodes() {
 		var view []string
 		err := s.control(func(r *redis.Client) error {
-			slots, err := r.ClusterSlots(ctx).Result() //nolint:staticcheck // what clients ask, of every version
+			//lint:ignore SA1019 what clients ask, of every version
+			slots, err := r.ClusterSlots(ctx).Result()
 			view = describe(slots)
 			return err
 		})

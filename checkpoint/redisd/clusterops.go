@@ -23,7 +23,8 @@ func (c *Cluster) MasterOf(ctx context.Context, slot int) *Server {
 				return err
 			}
 			byID[id] = s
-			slots, err := r.ClusterSlots(ctx).Result() //nolint:staticcheck // what clients ask, of every version
+			//lint:ignore SA1019 what clients ask, of every version
+			slots, err := r.ClusterSlots(ctx).Result()
 			for _, part := range slots {
 				if part.Start <= slot && slot <= part.End && len(part.Nodes) > 0 {
 					votes[part.Nodes[0].ID]++
