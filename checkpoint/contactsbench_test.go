@@ -62,7 +62,7 @@ func writeEvents(t testing.TB, s *Store, events []ScanEvent) {
 	for person, members := range trails {
 		// The trail's table is a field of the person; a set with a key of its own
 		// has the same form and the same script.
-		calls = append(calls, call{plateScript, []string{s.keys.trail(person)}, members})
+		calls = append(calls, call{plateScript, []string{s.keys.trail(person)}, append([]any{""}, members...)})
 		if len(calls) == 100 {
 			flush()
 		}
@@ -71,7 +71,7 @@ func writeEvents(t testing.TB, s *Store, events []ScanEvent) {
 	for day, members := range days {
 		for len(members) > 0 {
 			k := min(len(members), 1000)
-			calls = append(calls, call{projectScript, []string{day.index, day.readings}, members[:k]})
+			calls = append(calls, call{projectScript, []string{day.index, day.readings}, append([]any{""}, members[:k]...)})
 			members = members[k:]
 			flush()
 		}

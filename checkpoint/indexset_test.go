@@ -55,7 +55,7 @@ func TestChunksAreCutAsTheScriptCutsThem(t *testing.T) {
 	s, _ := newStore(t)
 	for round, most := range []int{1, 2, 5, 40, 119, 120, 121, 300} { // of one time
 		var at []int64
-		var args []any
+		args := []any{""}
 		set := Set{SetID: SetID{Family: PlateSets, ID: uint64(round)}}
 		for n := int64(0); len(at) < 700; n++ {
 			for range 1 + int(n*7919)%most {
