@@ -377,7 +377,7 @@ func TestScriptConstantsAreThoseOfThisPackage(t *testing.T) {
 		"QUOTA": int(ReasonQuota), "TEMPERATURE_REQUIRED": int(ReasonTemperatureRequired),
 		"TEMPERATURE_LOW": int(ReasonTemperatureLow), "MEASURE_AGAIN": int(ReasonRemeasure), "FEVER": int(ReasonFever),
 		"ALREADY_INSIDE": int(ReasonAlreadyInside), "NOT_INSIDE": int(ReasonNotInside),
-		"REPLAYED_PASS": int(ReasonReplayedPass), "DISINFECTION": int(ReasonDisinfection),
+		"REPLAYED_PASS": int(ReasonReplayedPass), "DISINFECTION": int(ReasonDisinfection), "CUT_OFF": int(ReasonCutOff),
 		"F_CONFLICT": int(FlagConflict), "F_INSIDE": int(FlagAlreadyInside), "F_NOT_INSIDE": int(FlagNotInside),
 		"F_REPLAYED": int(FlagReplayedPass), "F_REMEASURED": int(FlagRemeasured), "F_LOW": int(FlagTemperatureLow),
 		"F_HIGH": int(FlagTemperatureHigh), "F_HOURS": int(FlagOutsideHours), "F_OVERRIDE": int(FlagOverride),

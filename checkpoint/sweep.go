@@ -42,11 +42,12 @@ type EventArchive interface {
 // looks at every key there is, in small batches between which it rests, so a
 // sweep that was cut off is completed by the next one.
 type Sweeper struct {
-	store   *Store
-	archive EventArchive // nil: there is none
-	owner   string
-	logger  *slog.Logger
-	share   int // as sweepShare; 0: no rest
+	store       *Store
+	archive     EventArchive // nil: there is none
+	owner       string
+	logger      *slog.Logger
+	share       int // as sweepShare; 0: no rest
+	changesKept time.Duration
 
 	// VoidFor is how long after a revocation no pass that it voids can be valid
 	// any more: then its entry goes. 90 days if not set.
@@ -62,7 +63,7 @@ type Sweeper struct {
 // NewSweeper makes a sweeper. archive is nil if this process has none: then
 // another one may have it, which takes care of it whoever sweeps Redis.
 func (s *Store) NewSweeper(archive EventArchive, logger *slog.Logger) *Sweeper {
-	return &Sweeper{store: s, archive: archive, owner: rand.Text(), logger: logger, share: sweepShare, VoidFor: 90 * 24 * time.Hour}
+	return &Sweeper{store: s, archive: archive, owner: rand.Text(), logger: logger, share: sweepShare, changesKept: changesKept, VoidFor: 90 * 24 * time.Hour}
 }
 
 // SweepResult is what one sweep did.
@@ -202,7 +203,7 @@ func (w *Sweeper) begin(ctx context.Context) (*sweepRun, error) {
 // all is the order of a sweep: what refers to people goes before the people.
 func (r *sweepRun) all(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		r.sweepLogs, r.sweepPermits, r.sweepFevers, r.sweepShifts, r.sweepRevocations, r.sweepChanges, r.sweepCases, r.sweepKeys, r.rewrite,
+		r.sweepLogs, r.sweepPermits, r.sweepFevers, r.sweepShifts, r.sweepRevocations, r.sweepCases, r.sweepKeys, r.sweepChanges, r.rewrite,
 	} {
 		if err := step(ctx); err != nil {
 			return err

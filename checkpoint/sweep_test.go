@@ -19,6 +19,7 @@ import (
 // sweeperOf is a sweeper that does not rest.
 func sweeperOf(s *Store) *Sweeper {
 	w := s.NewSweeper(nil, slog.New(slog.DiscardHandler))
+	w.changesKept = 0
 	w.share = 0
 	return w
 }

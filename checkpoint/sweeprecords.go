@@ -230,17 +230,13 @@ func (r *sweepRun) sweepChanges(ctx context.Context) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	oldest := strconv.FormatInt(now.Add(-changesKept).UnixMilli(), 10)
-	cut := make([]*redis.IntCmd, Partitions)
+	oldest := strconv.FormatInt(now.Add(-r.w.changesKept).UnixMilli()+1, 10)
 	_, err = r.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for part := range cut {
-			cut[part] = p.XTrimMinID(ctx, r.s.keys.changes(part), oldest)
+		for part := range Partitions {
+			p.XTrimMinID(ctx, r.s.keys.changes(part), oldest)
 		}
 		return nil
 	})
-	for _, n := range cut {
-		r.removed("changes", n.Val())
-	}
 	return unavailable(err)
 }
 

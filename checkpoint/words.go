@@ -16,6 +16,7 @@ var (
 	flagZH  = [len(flagNames)]string{
 		"补传", "不一致", "已在场内", "不在场内", "码重复进入", "复测正常", "体温偏低", "体温偏高", "未居家",
 		"黄码", "外来", "手写登记", "需陪送", "时段外回家", "紧急放行", "发热个案", "来访逾期", "非许可车辆",
+		"脱机判定",
 	}
 	whereZH = map[Where]string{
 		Anywhere: "任何场所", OwnHome: "本人住处", NotOwnHome: "本人住处以外", OtherHomes: "他人住处",

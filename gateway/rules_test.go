@@ -185,7 +185,7 @@ func TestPrecedenceIsPublished(t *testing.T) {
 		}
 	}
 	want := []string{
-		"repeat", "device", "code", "person", "confined", "pass", "table", "permit", "fever_case", "fever_home", "closed", "hours", "full", "outings",
+		"repeat", "device", "code", "person", "confined", "pass", "table", "permit", "fever_case", "fever_home", "cut_off", "closed", "hours", "full", "outings",
 		"disinfection", "temperature", "already_inside", "not_inside", "replayed_pass", "override", "told", "record",
 	}
 	if !slices.Equal(names, want) {
