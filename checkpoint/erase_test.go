@@ -102,7 +102,7 @@ func TestErasureTakesTheIdentityAtOnceAndTheRestBySchedule(t *testing.T) {
 	sweep(t, e.s)
 	for _, id := range []uint64{e.person, e.alias, e.visitor} {
 		keys := holding(t, e.s, raw(id))
-		if !slices.Equal(kindsOf(keys), []string{"log"}) && len(keys) > 0 {                             // revocations are kept for longer
+		if !slices.Equal(kindsOf(keys), []string{"log"}) && len(keys) > 0 { // revocations are kept for longer
 			t.Errorf("%x is in %q", id, keys)
 		}
 	}
