@@ -140,5 +140,5 @@ func TestRulesTableForATerminal(t *testing.T) {
 	t.Parallel()
 	out, _ := newShell(t).must(0, "rules", "table")
 	contains(t, out, "红码，离开本人住处：红，不放行（红码），劝返；标记未居家", "observation, quarantine", "Public places: mall, market",
-		"16 temperature: in, out, anywhere; replaces pass; gives temperature_required", "13 full: in, not own home; replaces pass; may lag", "查无此人,请登记")
+		"17 temperature: in, out, anywhere; replaces pass; gives temperature_required", "14 full: in, not own home; replaces pass; may lag", "查无此人,请登记")
 }
