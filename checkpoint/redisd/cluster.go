@@ -269,7 +269,7 @@ func (c *Cluster) agreed(ctx context.Context) (bool, error) {
 		var view []string
 		err := s.control(func(r *redis.Client) error {
 			//lint:ignore SA1019 what clients ask, of every version
-			slots, err := r.ClusterSlots(ctx).Result()
+			slots, err := r.ClusterSlots(ctx).Result() //nolint:staticcheck // as above, for the other linter
 			view = describe(slots)
 			return err
 		})

@@ -24,7 +24,7 @@ func (c *Cluster) MasterOf(ctx context.Context, slot int) *Server {
 			}
 			byID[id] = s
 			//lint:ignore SA1019 what clients ask, of every version
-			slots, err := r.ClusterSlots(ctx).Result()
+			slots, err := r.ClusterSlots(ctx).Result() //nolint:staticcheck // as above, for the other linter
 			for _, part := range slots {
 				if part.Start <= slot && slot <= part.End && len(part.Nodes) > 0 {
 					votes[part.Nodes[0].ID]++
