@@ -53,6 +53,7 @@ func newVM() *lua.LState {
 
 // run is one run of the script on a record. It returns what Redis would reply.
 func (j *judge) run(keys []string, args []any, on *judged) (reply []any, err error) {
+	on.person, on.trail = keys[0], keys[3]+":"
 	vm := j.vms.Get().(*lua.LState) //nolint:forcetypeassert // the pool holds nothing else
 	defer j.vms.Put(vm)
 	list := func(name string, n int, at func(int) string) {

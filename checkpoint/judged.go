@@ -13,6 +13,8 @@ import (
 // copy of is empty: the trail and the household's outings from before, and how
 // many are inside (which is told by the rules' argument anyway).
 type judged struct {
+	person string // key of the person
+	trail  string // what the keys of the trail's chunks begin with
 	base   personFacts
 	fields map[string]string // set by scans judged here; "" is deleted
 	events []judgedEvent     // by occurred_at as they came
@@ -58,27 +60,27 @@ func (j *judged) call(vm *lua.LState) int {
 		}
 		vm.Push(t)
 	case "HGET": // of the person, or the partition's rules version, which is not newer than ours
-		if isPerson(vm.CheckString(2)) {
+		if vm.CheckString(2) == j.person {
 			vm.Push(j.value(vm.CheckString(3)))
 		} else {
 			vm.Push(lua.LFalse)
 		}
 	case "HSET":
-		if isPerson(vm.CheckString(2)) {
+		if vm.CheckString(2) == j.person {
 			for i := 3; i < vm.GetTop(); i += 2 {
 				j.set(vm.CheckString(i), vm.CheckString(i+1))
 			}
 		}
 		vm.Push(lua.LNumber(1))
 	case "HDEL":
-		if isPerson(vm.CheckString(2)) {
+		if vm.CheckString(2) == j.person {
 			j.set(vm.CheckString(3), "")
 		}
 		vm.Push(lua.LNumber(1))
 	case "ZRANGEBYSCORE": // of the trail, at one time
 		vm.Push(j.eventsAt(vm, vm.CheckString(3)))
 	case "ZADD":
-		if isTrail(vm.CheckString(2)) {
+		if strings.HasPrefix(vm.CheckString(2), j.trail) {
 			j.events = append(j.events, judgedEvent{vm.CheckString(3), vm.CheckString(4)})
 		}
 		vm.Push(lua.LNumber(1))
@@ -109,18 +111,4 @@ func (j *judged) eventsAt(vm *lua.LState, at string) *lua.LTable {
 		}
 	}
 	return t
-}
-
-// isPerson and isTrail tell a person's hash and trail from the other keys of the
-// script by the form that keys.go gives them.
-func isPerson(key string) bool { return hasPart(key, "p:", 8) }
-
-func isTrail(key string) bool {
-	_, rest, _ := strings.Cut(key, "}:")
-	return strings.HasPrefix(rest, "t:")
-}
-
-func hasPart(key, part string, id int) bool {
-	_, rest, ok := strings.Cut(key, "}:")
-	return ok && strings.HasPrefix(rest, part) && len(rest) == len(part)+id
 }

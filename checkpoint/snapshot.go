@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"maps"
 	"sync"
 	"time"
 )
@@ -227,11 +226,4 @@ func (n *snapshot) size() (people int) {
 		people += len(n.parts[i].people)
 	}
 	return people
-}
-
-// copyOf is a copy of a partition's people, for tests and comparisons.
-func (n *snapshot) copyOf(part int) map[uint64]personFacts {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	return maps.Clone(n.parts[part].people)
 }

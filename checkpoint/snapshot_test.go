@@ -102,3 +102,10 @@ func TestFactsArePackedAndReadBack(t *testing.T) {
 		t.Errorf("nobody is %q", f)
 	}
 }
+
+// copyOf is a copy of a partition's people.
+func (n *snapshot) copyOf(part int) map[uint64]personFacts {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return maps.Clone(n.parts[part].people)
+}

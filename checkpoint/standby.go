@@ -140,7 +140,7 @@ func (b *Standby) answer(ctx context.Context, req ScanRequest, refused Reason) (
 		switch {
 		case err == nil:
 			b.keep(&req, refused, &res)
-			if told, ok := b.toldHere(&req); ok && !req.Late { // meanwhile, to the same scan sent twice
+			if told, ok := b.toldHere(req.Device, req.ID, req.OccurredAt); ok && !req.Late { // meanwhile, to the same scan sent twice
 				return told, nil
 			}
 			return res, nil
@@ -175,13 +175,9 @@ func away(err error) bool {
 }
 
 // toldHere gives the answer that this gateway gave by itself to the same scan.
-func (b *Standby) toldHere(req *ScanRequest) (ScanResult, bool) {
-	told, ok := b.told.find(scanHash(req.Device, req.ID), req.OccurredAt)
-	if !ok || told.Flags&FlagDegraded == 0 {
-		return told, false
-	}
-	told.Duplicate = true
-	return told, true
+func (b *Standby) toldHere(device uint32, id string, at int64) (ScanResult, bool) {
+	told, ok := b.told.again(scanHash(device, id), at)
+	return told, ok && told.Flags&FlagDegraded != 0
 }
 
 // take hands a scan to Redis.
@@ -248,14 +244,14 @@ func (b *Standby) lose(part int, cause error) {
 	}
 }
 
-// cut tells whether Redis does not answer for some part.
-func (b *Standby) cut() bool {
+// lost lists the parts for which Redis does not answer.
+func (b *Standby) lost() (parts []int) {
 	for p := range b.down {
 		if b.down[p].Load() {
-			return true
+			parts = append(parts, p)
 		}
 	}
-	return false
+	return parts
 }
 
 // Age is how long ago the copy and the rules were last known to be complete.
@@ -283,12 +279,7 @@ func (b *Standby) Stats() StandbyStats {
 	st := StandbyStats{
 		Age: b.Age(), People: b.copy.size(), Owed: b.journal.OwedCount(),
 		Degraded: b.degraded.Load(), Paid: b.paid.Load(), Aside: b.aside.Load(), Resent: b.resent.Load(),
-		Journal: b.journal.Stats(),
-	}
-	for p := range b.down {
-		if b.down[p].Load() {
-			st.Down++
-		}
+		Down: len(b.lost()), Journal: b.journal.Stats(),
 	}
 	st.CutOff = st.Age > b.cfg.Limit && !b.cfg.EnterPastLimit
 	st.Oldest, _ = b.journal.OldestOwed()

@@ -117,8 +117,8 @@ func (b *Standby) owes(req *ScanRequest) bool {
 
 // Owes tells whether a scan was answered here and is not recorded yet.
 func (b *Standby) Owes(device uint32, id string, at int64) bool {
-	told, ok := b.told.find(scanHash(device, id), at)
-	if !ok || told.Flags&FlagDegraded == 0 {
+	told, ok := b.toldHere(device, id, at)
+	if !ok {
 		return false
 	}
 	person := uint64(0)
@@ -177,39 +177,4 @@ func (s *stuckEntries) forget(seq uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.tries, seq)
-}
-
-// toldScans remembers the last answers of this process, so that a scan repeated
-// while Redis is away gets the answer that it got before.
-type toldScans struct {
-	mu   sync.Mutex
-	seen map[scanKey]ScanResult
-	ring []scanKey
-	next int
-}
-
-// toldSize bounds the memory to about 5 MB.
-const toldSize = 16384
-
-func newToldScans() *toldScans {
-	return &toldScans{seen: make(map[scanKey]ScanResult, toldSize), ring: make([]scanKey, toldSize)}
-}
-
-func (t *toldScans) put(hash [8]byte, at int64, res *ScanResult) {
-	k := scanKey{hash, at}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if _, had := t.seen[k]; !had {
-		delete(t.seen, t.ring[t.next])
-		t.ring[t.next] = k
-		t.next = (t.next + 1) % toldSize
-	}
-	t.seen[k] = *res
-}
-
-func (t *toldScans) find(hash [8]byte, at int64) (ScanResult, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	res, ok := t.seen[scanKey{hash, at}]
-	return res, ok
 }

@@ -16,10 +16,6 @@ func (b *Standby) decide(ctx context.Context, part int, req ScanRequest, refused
 	if err != nil {
 		return ScanResult{}, err
 	}
-	if first, ok := b.told.find(c.event.Hash, req.OccurredAt); ok {
-		first.Duplicate = true
-		return first, nil
-	}
 	if refused != ReasonOK {
 		defer b.turn(binary.BigEndian.Uint64(c.event.Hash[:]))()
 		return b.refuseHere(ctx, c, &asked, refused)
@@ -64,8 +60,7 @@ func (b *Standby) resolve(c *scanCall, req ScanRequest) (*scanCall, uint64, erro
 
 // judgeHere runs the script on the copy and journals the answer.
 func (b *Standby) judgeHere(ctx context.Context, c *scanCall, asked *ScanRequest) (ScanResult, error) {
-	if first, ok := b.told.find(c.event.Hash, c.req.OccurredAt); ok { // while it waited for its turn
-		first.Duplicate = true
+	if first, ok := b.told.again(c.event.Hash, c.req.OccurredAt); ok { // at the latest while it waited for its turn
 		return first, nil
 	}
 	person := c.event.Person
@@ -113,12 +108,11 @@ func (b *Standby) refuseHere(ctx context.Context, c *scanCall, asked *ScanReques
 	if c.revoked() {
 		reason = ReasonDeviceRevoked
 	}
+	if first, ok := b.told.again(c.event.Hash, c.req.OccurredAt); ok { // as above
+		return first, nil
+	}
 	if c.inTime != nil {
 		return ScanResult{}, c.inTime
-	}
-	if first, ok := b.told.find(c.event.Hash, c.req.OccurredAt); ok { // while it waited for its turn
-		first.Duplicate = true
-		return first, nil
 	}
 	res := ScanResult{Outcome: c.refusal(reason), OccurredAt: c.event.OccurredAt, RecordedAt: c.event.RecordedAt}
 	if !b.capped.allow(c.device.Num, c.event.RecordedAt, c.mostRefusals()) {
@@ -131,7 +125,6 @@ func (b *Standby) refuseHere(ctx context.Context, c *scanCall, asked *ScanReques
 func (b *Standby) owe(ctx context.Context, person uint64, asked *ScanRequest, refused Reason, res *ScanResult) error {
 	entry := journalEntry{Request: *asked, Refused: refused, Owner: person}
 	entry.tell(res)
-	entry.Request.Degraded = true
 	b.owing.add(person)
 	if _, err := b.journal.Owe(ctx, queueOf(res), entry.encode()); err != nil {
 		b.owing.remove(person)

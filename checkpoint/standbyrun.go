@@ -109,12 +109,7 @@ func (b *Standby) masterChanged(ctx context.Context, parts []int, since time.Tim
 // probe writes where Redis was lost: a server that only reads (full, out of
 // memory, a replica) is not back.
 func (b *Standby) probe(ctx context.Context) {
-	lost := make([]int, 0, Partitions)
-	for p := range b.down {
-		if b.down[p].Load() {
-			lost = append(lost, p)
-		}
-	}
+	lost := b.lost()
 	if len(lost) == 0 {
 		return
 	}
@@ -129,7 +124,7 @@ func (b *Standby) probe(ctx context.Context) {
 		})
 	}
 	wg.Wait()
-	if !b.cut() {
+	if len(b.lost()) == 0 {
 		b.cfg.Logger.Info("Redis answers again", "owed", b.journal.OwedCount())
 	}
 }

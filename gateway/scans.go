@@ -89,18 +89,27 @@ func (s *Server) admitScans(c *fiber.Ctx, some int) error {
 	return s.scans.admitSome(some, principalOf(c).Device.Num, s.now(), scansAMinute, "send scans")
 }
 
-// record hands a scan to the store, or to what stands in for it.
+// recorder is what scans are handed to.
+type recorder interface {
+	Scan(ctx context.Context, req checkpoint.ScanRequest) (checkpoint.ScanResult, error)
+	Refuse(ctx context.Context, req checkpoint.ScanRequest, reason checkpoint.Reason) (checkpoint.ScanResult, error)
+	FindByDocument(ctx context.Context, number string) (uint64, error)
+}
+
+// recorder is the store, or what stands in for it while it is away.
+func (s *Server) recorder() recorder {
+	if s.standby != nil {
+		return s.standby
+	}
+	return s.store
+}
+
+// record hands a scan over.
 func (s *Server) record(ctx context.Context, p presentation) (checkpoint.ScanResult, error) {
-	switch {
-	case s.standby != nil && p.Refused != checkpoint.ReasonOK:
-		return s.standby.Refuse(ctx, p.ScanRequest, p.Refused)
-	case s.standby != nil:
-		return s.standby.Scan(ctx, p.ScanRequest)
-	}
 	if p.Refused != checkpoint.ReasonOK {
-		return s.store.Refuse(ctx, p.ScanRequest, p.Refused)
+		return s.recorder().Refuse(ctx, p.ScanRequest, p.Refused)
 	}
-	return s.store.Scan(ctx, p.ScanRequest)
+	return s.recorder().Scan(ctx, p.ScanRequest)
 }
 
 // present checks the form of a scan and finds out whom it names. What cannot
@@ -207,11 +216,7 @@ const unknownsAMinute = 60
 
 func (s *Server) presentDocument(ctx context.Context, p *presentation, number string) error {
 	p.Who, p.Presented = checkpoint.ByDocument, "doc:"+number
-	find := s.store.FindByDocument
-	if s.standby != nil {
-		find = s.standby.FindByDocument
-	}
-	person, err := find(ctx, number)
+	person, err := s.recorder().FindByDocument(ctx, number)
 	var field *checkpoint.FieldError
 	switch {
 	case errors.Is(err, checkpoint.ErrNotFound):
