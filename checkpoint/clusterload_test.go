@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func clusterMisfortunes(c *redisd.Cluster, slot int) []misfortune {
 		})
 		time.Sleep(time.Second)
 	}
-	return []misfortune{
+	return slices.Concat([]misfortune{
 		{"a master is killed whose replica was behind", true, true, func(t *testing.T) {
 			m := master(t)
 			c.Part(c.ReplicaOf(t.Context(), m), false)
@@ -54,24 +55,7 @@ func clusterMisfortunes(c *redisd.Cluster, slot int) []misfortune {
 			replaced(t, m)
 			must(t, m.Restart(t.Context()))
 		}},
-		{"a master is parted from the others, not from the gates", true, true, func(t *testing.T) {
-			m := master(t)
-			c.Part(m, false)
-			replaced(t, m)
-			c.Heal()
-		}},
-		{"a master is parted from everybody", false, false, func(t *testing.T) {
-			m := master(t)
-			c.Part(m, true)
-			replaced(t, m)
-			c.Heal()
-		}},
-		{"a master is paused", false, false, func(t *testing.T) {
-			m := master(t)
-			must(t, m.Pause())
-			replaced(t, m)
-			must(t, m.Resume())
-		}},
+	}, separations("a master", true, c, master, replaced), []misfortune{
 		{"a replica is promoted", false, false, func(t *testing.T) {
 			m := master(t)
 			must(t, c.Promote(t.Context(), c.ReplicaOf(t.Context(), m), ""))
@@ -90,6 +74,35 @@ func clusterMisfortunes(c *redisd.Cluster, slot int) []misfortune {
 				}
 			}
 			moveUnderLoad(t, c, slot)
+		}},
+	})
+}
+
+// parting is what cuts servers off and joins them again.
+type parting interface {
+	Part(s *redisd.Server, clients bool)
+	Heal()
+}
+
+// separations leave a master alive and out of reach until another one has its
+// place; quick: the first of them belongs to the normal run.
+func separations(who string, quick bool, net parting, master func(*testing.T) *redisd.Server, replaced func(*testing.T, *redisd.Server)) []misfortune {
+	parted := func(clients bool) func(t *testing.T) {
+		return func(t *testing.T) {
+			m := master(t)
+			net.Part(m, clients)
+			replaced(t, m)
+			net.Heal()
+		}
+	}
+	return []misfortune{
+		{who + " is parted from the others, not from the gates", true, quick, parted(false)},
+		{who + " is parted from everybody", false, false, parted(true)},
+		{who + " is paused", false, false, func(t *testing.T) {
+			m := master(t)
+			must(t, m.Pause())
+			replaced(t, m)
+			must(t, m.Resume())
 		}},
 	}
 }

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func sentinelMisfortunes(s *redisd.Sentinel) []misfortune {
 		})
 		time.Sleep(time.Second)
 	}
-	return []misfortune{
+	return slices.Concat([]misfortune{
 		{"the master is killed whose replicas were behind", true, true, func(t *testing.T) {
 			m := master(t)
 			for _, r := range s.Servers() {
@@ -42,30 +43,13 @@ func sentinelMisfortunes(s *redisd.Sentinel) []misfortune {
 			replaced(t, m)
 			must(t, m.Restart(t.Context()))
 		}},
-		{"the master is parted from the others, not from the gates", true, false, func(t *testing.T) {
-			m := master(t)
-			s.Part(m, false)
-			replaced(t, m)
-			s.Heal()
-		}},
-		{"the master is parted from everybody", false, false, func(t *testing.T) {
-			m := master(t)
-			s.Part(m, true)
-			replaced(t, m)
-			s.Heal()
-		}},
-		{"the master is paused", false, false, func(t *testing.T) {
-			m := master(t)
-			must(t, m.Pause())
-			replaced(t, m)
-			must(t, m.Resume())
-		}},
+	}, separations("the master", false, s, master, replaced), []misfortune{
 		{"a replica is promoted", false, false, func(t *testing.T) {
 			m := master(t)
 			must(t, s.Promote(t.Context()))
 			replaced(t, m)
 		}},
-	}
+	})
 }
 
 // As on a cluster, and not in parallel either.
