@@ -15,7 +15,8 @@ const (
 	medic, tracer, auditor = checkpoint.RoleMedic, checkpoint.RoleTracer, checkpoint.RoleAuditor
 )
 
-// routes is the table. Nothing else registers a route.
+// routes is the table of the API. Nothing else registers a route, but for the files
+// of the pages (pages.go).
 func (s *Server) routes() []route {
 	return slices.Concat(s.gateRoutes(), s.peopleRoutes(), s.townRoutes())
 }

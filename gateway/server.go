@@ -145,6 +145,10 @@ func New(cfg Config) (*Server, error) {
 			s.large[r.path] = true
 		}
 	}
+	for url, handle := range s.pageRoutes() { // one name in the metrics for all of them
+		page := s.guard(route{method: get, path: "page", who: everybody, handle: handle})
+		s.app.Add(get, url, page).Add(http.MethodHead, url, page)
+	}
 	return s, nil
 }
 

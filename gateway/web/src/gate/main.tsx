@@ -1,0 +1,6 @@
+import "../shared/base.css";
+import { followLanguage } from "../shared/i18n";
+import { register } from "../shared/update";
+
+followLanguage();
+void register("/gate-sw.js", "/gate");

@@ -1,0 +1,89 @@
+// One way to call the server: bearer token, deadline, problem+json to ApiError.
+
+/** What the server says is wrong (RFC 9457), or that it could not be asked: status 0. */
+export class ApiError extends Error {
+	constructor(
+		/** HTTP status; 0 when no answer came. */
+		readonly status: number,
+		/** Stable code of the problem, "timeout" or "network" when no answer came. */
+		readonly code: string,
+		readonly detail: string,
+		readonly field?: string,
+		/** Seconds to wait before the next try, if the server says so. */
+		readonly retryAfter?: number,
+	) {
+		super(`${code}: ${detail}`);
+	}
+}
+
+export interface CallOptions {
+	method?: "GET" | "POST" | "PUT" | "DELETE";
+	body?: unknown;
+	token?: string;
+	/** ms until the call is given up. */
+	timeout?: number;
+	accept?: string;
+	fetch?: typeof fetch;
+}
+
+/** An answer and when it was asked and came, by the phone's clock, for measuring the server's. */
+export interface Answer<T> {
+	value: T;
+	status: number;
+	headers: Headers;
+	sentAt: number;
+	cameAt: number;
+}
+
+/** Calls the server; throws ApiError for whatever is not a 2xx. */
+export async function ask<T>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
+	const { method = options.body === undefined ? "GET" : "POST", token, timeout = 10_000 } = options;
+	const headers: Record<string, string> = { Accept: options.accept ?? "application/json" };
+	if (token) {
+		headers["Authorization"] = `Bearer ${token}`;
+	}
+	let body: string | undefined;
+	if (options.body !== undefined) {
+		headers["Content-Type"] = "application/json";
+		body = JSON.stringify(options.body);
+	}
+	const stop = new AbortController();
+	const timer = setTimeout(() => stop.abort(), timeout);
+	const sentAt = Date.now();
+	try {
+		const init: RequestInit = { method, headers, signal: stop.signal, cache: "no-store", credentials: "omit" };
+		const response = await (options.fetch ?? fetch)(path, body === undefined ? init : { ...init, body });
+		const cameAt = Date.now();
+		const text = await response.text();
+		if (!response.ok) {
+			throw problem(response, text);
+		}
+		const json = (response.headers.get("Content-Type") ?? "").includes("json");
+		return {
+			value: (json ? JSON.parse(text) : text) as T,
+			status: response.status,
+			headers: response.headers,
+			sentAt,
+			cameAt,
+		};
+	} catch (cause) {
+		if (cause instanceof ApiError) {
+			throw cause;
+		}
+		const late = stop.signal.aborted;
+		throw new ApiError(0, late ? "timeout" : "network", late ? `no answer within ${timeout} ms` : String(cause));
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+function problem(response: Response, text: string): ApiError {
+	const wait = Number(response.headers.get("Retry-After") ?? Number.NaN);
+	const retryAfter = Number.isFinite(wait) ? wait : undefined;
+	try {
+		const p = JSON.parse(text) as { code?: string; detail?: string; title?: string; field?: string };
+		return new ApiError(response.status, p.code ?? "unknown", p.detail ?? p.title ?? "", p.field, retryAfter);
+	} catch {
+		return new ApiError(response.status, "unknown", `status ${response.status}`, undefined, retryAfter);
+	}
+}
