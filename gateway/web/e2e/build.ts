@@ -1,0 +1,99 @@
+// Sets the town up over the API, as a subdistrict would.
+import { call, type Town, type Townsman } from "./town.ts";
+
+/** Families of the two villages: name, door. */
+const families: [site: string, door: string, names: string[]][] = [
+	["V1", "3-1-101", ["王小明", "李秀英", "王子涵"]],
+	["V1", "3-1-102", ["张伟", "刘芳"]],
+	["V1", "10-2-301", ["𠮷田花", "赵敏"]],
+	["V2", "1-1-101", ["陈强", "杨静"]],
+];
+const crowd = 60; // more people of V1, for queues
+
+/** A valid number by the weights that GB 11643 prints. */
+export function idNumber(serial: number): string {
+	const digits = `37012619800101${String(serial).padStart(3, "0")}`;
+	const sum = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2].reduce((s, w, i) => s + w * Number(digits[i]), 0);
+	return digits + "10X98765432"[sum % 11];
+}
+
+export async function buildTown(url: string, login: string, password: string): Promise<Omit<Town, "data">> {
+	const at = { url };
+	const sessions: Record<string, string> = {};
+	const signIn = async (who: string, secret: string) => {
+		sessions[who] = (
+			await call<{ token: string }>(at, "", "POST", "/v1/login", { login: who, password: secret })
+		).token;
+	};
+	await signIn(login, password);
+	sessions["admin"] = sessions[login] ?? "";
+	const admin = sessions["admin"];
+	await putPlaces(at, admin);
+	for (const who of ["leader", "enroller", "medic", "medic2", "grid", "tracer", "auditor"]) {
+		const secret = `secret of the ${who}`;
+		const role = who.replace(/\d$/, "");
+		await call(at, admin, "PUT", `/v1/staff/${who}`, { login: who, name: who, role, grid: "XS", password: secret });
+		await signIn(who, secret);
+	}
+	await call(at, admin, "PUT", "/v1/staff/zhang", { login: "zhang", name: "张建国", role: "guard", grid: "XS" });
+	const { badge } = await call<{ badge: string }>(at, admin, "POST", "/v1/staff/zhang/badge", {});
+	const { code } = await call<{ code: string }>(at, sessions["medic"] ?? "", "POST", "/v1/cases", {
+		kind: "other",
+		title: "drill",
+	});
+	const people = await enrol(at, sessions["enroller"] ?? "");
+	return { url, sessions, badge, people, kase: code };
+}
+
+async function putPlaces(at: { url: string }, admin: string): Promise<void> {
+	await call(at, admin, "POST", "/v1/setup", {
+		grid: [
+			{ id: "XS", name: "许商街道办事处", level: 1, phone: "0531-84880000" },
+			{ id: "A1", parent: "XS", name: "一管区", level: 2 },
+			{ id: "C1", parent: "A1", name: "佟道口", level: 3 },
+		],
+		sites: [
+			{ code: "V1", name: "佟道口村", kind: "village", grid: "C1", temperature_on: "both" },
+			{ code: "V2", name: "大窦村", kind: "village", grid: "C1", temperature_on: "both" },
+			{ code: "M1", name: "银座商城", kind: "mall", grid: "A1", temperature_on: "in" },
+		],
+		gates: [
+			{ code: "V1-g1", name: "佟道口村东门", site: "V1", open: true },
+			{ code: "V2-g1", name: "大窦村口", site: "V2", open: true },
+			{ code: "M1-g1", name: "商城南门", site: "M1", open: true },
+		],
+	});
+}
+
+async function enrol(at: { url: string }, enroller: string): Promise<Townsman[]> {
+	const all: Omit<Townsman, "id">[] = [];
+	for (const [site, door, names] of families) {
+		for (const name of names) {
+			all.push({ name, idNumber: idNumber(all.length), site, door });
+		}
+	}
+	for (let i = 0; i < crowd; i++) {
+		all.push({
+			name: `孙${"一二三四五六七八九十"[i % 10]}${"甲乙丙丁戊己"[Math.floor(i / 10)]}`,
+			idNumber: idNumber(all.length),
+			site: "V1",
+			door: `7-1-${100 + i}`,
+		});
+	}
+	const csv = [
+		"name,id_number,phone,site,door,grid",
+		...all.map((p) => `${p.name},${p.idNumber},,${p.site},${p.door},C1`),
+	];
+	await call(at, enroller, "POST", "/v1/residents/import", csv.join("\n"));
+	const ids = new Map<string, string>();
+	for (const site of ["V1", "V2"]) {
+		const lines = await call<string>(at, enroller, "GET", `/v1/residents?site=${site}`, undefined, {
+			Accept: "application/x-ndjson",
+		});
+		for (const line of lines.trim().split("\n")) {
+			const row = JSON.parse(line) as { id: string; id_number: string };
+			ids.set(row.id_number, row.id);
+		}
+	}
+	return all.map((p) => ({ ...p, id: ids.get(p.idNumber) ?? "" }));
+}
