@@ -87,7 +87,7 @@ build_pages() {
 		(cd "$web" && npm ci --no-audit --no-fund) || return 1
 	fi
 	if [ ! -f "$web/dist/index.html" ] ||
-		[ -n "$(find "$web" \( -name node_modules -o -name dist \) -prune -o -type f -newer "$web/dist/index.html" -print -quit)" ]; then
+		[ -n "$(find "$web" \( -name node_modules -o -name dist -o -name test-results \) -prune -o -type f -newer "$web/dist/index.html" -print -quit)" ]; then
 		say "building the pages"
 		(cd "$web" && npm run build) || return 1
 	fi
