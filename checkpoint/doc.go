@@ -138,6 +138,8 @@
 //	                                          how far the log is archived and cut (cutlog.lua)
 //	{t}:h:n           hash    enrol           people of home site n in this partition, 0: visitors ~12 a person
 //	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones; of version v of the keys :xdv:b  ~20 a value
+//	{t}:a:household   hash    household       g generation of its activation code, by 8 bytes its phones; for life  ~115 a phone, <= 12
+//	{t}:xa:b          hash    codes printed   activation codes, by keyed hash: household and site  ~24 a code
 //	{t}:v:hash        string  projector       table of a plate's chunks, by keyed hash    8 a chunk
 //	{t}:v:hash:n      zset    projector       passages of a plate: <= 120 events a chunk  45-60 an event
 //	{gN}:e:day        string  projector       table of the gate's chunks that day         8 a chunk

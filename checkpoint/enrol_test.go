@@ -57,6 +57,7 @@ func TestEnrolledPersonIsFoundAndRead(t *testing.T) {
 	want := Resident{
 		ID: got.ID, Kind: KindResident, Name: "欧阳小明", NameMasked: "欧阳**", IDNumber: "11010519491231002X",
 		Phone: "13800138000", Site: "v-01", Door: "3-2-501", Grid: "mg-1", Status: StatusYellow, CreatedAt: s.now(),
+		Household: s.seal.blind("household", "v-01\x003-2-501"),
 	}
 	if person != want {
 		t.Fatalf("read\n%+v, want\n%+v", person, want)

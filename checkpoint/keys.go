@@ -91,6 +91,21 @@ func (k keys) isOuting(key string) bool {
 	return strings.HasPrefix(rest, "q:")
 }
 
+// household is what is kept of a household beside its people. The index of
+// activation codes, whose hashes find it, is of kind "a" and of the first version.
+func (k keys) household(id uint64) string { return k.part(partitionOf(id), "a:"+raw(id)) } // hash: generation of its code, phones
+
+func (k keys) activation(hash uint64) string { return k.index(firstVersion, "a", hash) } // hash: 8 bytes -> household, site
+
+// parseHousehold reads the household out of its key.
+func (k keys) parseHousehold(key string) (uint64, bool) {
+	if len(key) < 8 {
+		return 0, false
+	}
+	id := fromRaw(key[len(key)-8:])
+	return id, k.household(id) == key
+}
+
 // index is one bucket of a blind index: kind "d" document number, "f" phone, of
 // the given version of the keys. hash is the keyed hash of the value; its top bits
 // choose partition and bucket.

@@ -40,6 +40,7 @@ type Resident struct {
 	Generation uint32 // of their passes, 0 to MaxGeneration
 	CreatedAt  int64  // UTC ms
 	KnownAs    uint64 // resident that a walk-in turned out to be, 0 if that is not known
+	Household  uint64 // all residents of one site and door; 0 if there is none
 }
 
 // EnrolResult is what became of one row.
@@ -160,6 +161,7 @@ func (s *Store) resident(id uint64, r personRecord) (Resident, error) {
 		Generation: uint32(r.generation), //nolint:gosec // parsed as 32 bits
 		CreatedAt:  r.created,
 		KnownAs:    r.knownAs,
+		Household:  fromRaw(r.household),
 	}
 	if r.blob != "" {
 		who, err := s.seal.openIdentity(id, []byte(r.blob))

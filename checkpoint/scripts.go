@@ -53,6 +53,8 @@ var (
 	raiseSource string
 	//go:embed enrol.lua
 	enrolSource string
+	//go:embed household.lua
+	householdSource string
 	//go:embed shift.lua
 	shiftSource string
 	//go:embed permit.lua
@@ -74,29 +76,30 @@ var (
 	//go:embed attempt.lua
 	attemptSource string
 
-	scanScript     = newScript(chunksSource, changesSource, scanSource, verdictSource, recordSource)
-	annulScript    = newScript(chunksSource, changesSource, stateSource, annulSource)
-	feverScript    = derives(newScript(changesSource, feverSource))
-	walkInScript   = derives(newScript(changesSource, stateSource, walkInSource))
-	refuseScript   = derives(newScript(chunksSource, refuseSource))
-	projectScript  = derives(newScript(chunksSource, replaceSource, projectSource))
-	plateScript    = derives(newScript(chunksSource, replaceSource, plateSource))
-	leaseScript    = newScript(leaseSource)
-	rewindScript   = newScript(rewindSource)
-	cutLogScript   = newScript(cutLogSource)
-	registryScript = newScript(registrySource)
-	raiseScript    = newScript(raiseSource)
-	enrolScript    = derives(newScript(changesSource, enrolSource))
-	shiftScript    = newScript(shiftSource)
-	permitScript   = newScript(chunksSource, changesSource, permitSource)
-	sweepScript    = derives(newScript(sweepSource))
-	forgetScript   = derives(newScript(chunksSource, changesSource, forgetSource))
-	caseScript     = newScript(caseSource)
-	askScript      = newScript(askSource)
-	auditScript    = newScript(auditSource)
-	auditCutScript = newScript(auditCutSource)
-	attemptScript  = newScript(attemptSource)
-	resealScript   = newScript(resealSource)
+	scanScript      = newScript(chunksSource, changesSource, scanSource, verdictSource, recordSource)
+	annulScript     = newScript(chunksSource, changesSource, stateSource, annulSource)
+	feverScript     = derives(newScript(changesSource, feverSource))
+	walkInScript    = derives(newScript(changesSource, stateSource, walkInSource))
+	refuseScript    = derives(newScript(chunksSource, refuseSource))
+	projectScript   = derives(newScript(chunksSource, replaceSource, projectSource))
+	plateScript     = derives(newScript(chunksSource, replaceSource, plateSource))
+	leaseScript     = newScript(leaseSource)
+	rewindScript    = newScript(rewindSource)
+	cutLogScript    = newScript(cutLogSource)
+	registryScript  = newScript(registrySource)
+	raiseScript     = newScript(raiseSource)
+	enrolScript     = derives(newScript(changesSource, enrolSource))
+	shiftScript     = newScript(shiftSource)
+	householdScript = derives(newScript(householdSource))
+	permitScript    = newScript(chunksSource, changesSource, permitSource)
+	sweepScript     = derives(newScript(sweepSource))
+	forgetScript    = derives(newScript(chunksSource, changesSource, forgetSource))
+	caseScript      = newScript(caseSource)
+	askScript       = newScript(askSource)
+	auditScript     = newScript(auditSource)
+	auditCutScript  = newScript(auditCutSource)
+	attemptScript   = newScript(attemptSource)
+	resealScript    = newScript(resealSource)
 )
 
 // script is Lua source and the digest by which Redis finds it.
