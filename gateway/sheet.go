@@ -2,9 +2,12 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -40,28 +43,12 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	data := codes.SheetData{Title: site.Name}
-	err = s.store.ResidentsOf(s.context(c), site.Code, func(person checkpoint.Resident) error {
-		if person.Status == checkpoint.StatusGone {
-			return nil
-		}
-		pass, compact, err := signer.IssueCompact(codes.Request{
-			Person: person.ID, Generation: person.Generation, Kind: codes.KindPaper, Home: person.Site,
-			NotBefore: s.clock(), Days: days,
-		})
-		if err != nil {
-			return fmt.Errorf("gateway: issue a paper pass: %w", err)
-		}
-		data.Passes = append(data.Passes, codes.SheetPass{
-			Name: person.Name, Site: site.Name, Door: person.Door, Token: compact,
-			NotBefore: pass.NotBefore, ExpiresAt: pass.ExpiresAt, Question: questionFor(person),
-		})
-		return nil
-	})
-	if err != nil {
+	homes := households{days: days, at: s.clock(), signer: signer}
+	if err := s.store.ResidentsOf(s.context(c), site.Code, homes.add); err != nil {
 		return err
 	}
-	s.rows(c, len(data.Passes))
+	data := codes.SheetData{Site: site.Name, Printed: s.clock(), Households: homes.list()}
+	s.rows(c, len(homes.people))
 	var page bytes.Buffer
 	if err := codes.Sheet(&page, data); err != nil {
 		return fmt.Errorf("gateway: draw a sheet: %w", err)
@@ -70,6 +57,55 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 	// The page has its style inside and loads nothing.
 	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	return c.Send(page.Bytes())
+}
+
+// households gathers the people of a site by household.
+type households struct {
+	days   int
+	at     time.Time
+	signer *codes.Signer
+	people []paperHolder
+}
+
+// paperHolder is somebody with their paper pass.
+type paperHolder struct {
+	checkpoint.Resident
+	pass codes.SheetPass
+}
+
+// add issues a person's pass; who moved away or died gets none.
+func (h *households) add(person checkpoint.Resident) error {
+	if person.Status == checkpoint.StatusGone {
+		return nil
+	}
+	pass, compact, err := h.signer.IssueCompact(codes.Request{
+		Person: person.ID, Generation: person.Generation, Kind: codes.KindPaper, Home: person.Site,
+		NotBefore: h.at, Days: h.days,
+	})
+	if err != nil {
+		return fmt.Errorf("gateway: issue a paper pass: %w", err)
+	}
+	h.people = append(h.people, paperHolder{person, codes.SheetPass{
+		Name: person.Name, Token: compact, NotBefore: pass.NotBefore, ExpiresAt: pass.ExpiresAt, Question: questionFor(person),
+	}})
+	return nil
+}
+
+// list is one household for each door and for each person without one. Its
+// members stand in the order in which they were enrolled, on every print.
+func (h *households) list() []codes.SheetHousehold {
+	slices.SortFunc(h.people, func(a, b paperHolder) int {
+		return cmp.Or(cmp.Compare(a.Door, b.Door), cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	var homes []codes.SheetHousehold
+	for _, p := range h.people {
+		if last := len(homes) - 1; last >= 0 && p.Door != "" && homes[last].Door == p.Door {
+			homes[last].Passes = append(homes[last].Passes, p.pass)
+			continue
+		}
+		homes = append(homes, codes.SheetHousehold{Door: p.Door, Passes: []codes.SheetPass{p.pass}})
+	}
+	return homes
 }
 
 // questionFor picks what the guard asks: the year of birth is known only from
