@@ -1,6 +1,65 @@
-import "../shared/base.css";
+// The residents' page.
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { measureOffset } from "../shared/clock";
 import { followLanguage } from "../shared/i18n";
 import { register } from "../shared/update";
+import { codeInFragment } from "./code";
+import { EVERY, Home } from "./home";
+import { residents } from "./my";
+import "./pass.css";
+import { openStore } from "./store";
+import { run } from "./tick";
+import { App } from "./ui/app";
 
-followLanguage();
-void register("/pass-sw.js", "/pass");
+const code = signal("");
+
+/** Takes the code of the sheet's link out of the address at once: nobody finds it in a history. */
+function takeCode(): void {
+	const found = codeInFragment(location.hash);
+	if (found !== "") {
+		code.value = found;
+		history.replaceState(null, "", location.pathname + location.search);
+	}
+}
+
+takeCode();
+window.addEventListener("hashchange", takeCode);
+
+async function start(): Promise<void> {
+	followLanguage();
+	const home = new Home(residents(), await openStore(), () => measureOffset(2));
+	await home.start();
+	run(
+		() => home.now(),
+		() => void home.refresh(true),
+	);
+	const root = document.getElementById("app");
+	if (root) {
+		render(<Page home={home} />, root);
+	}
+	void home.refresh();
+	const look = () => {
+		if (document.visibilityState === "visible") {
+			void home.refresh();
+		}
+	};
+	document.addEventListener("visibilitychange", look);
+	window.addEventListener("online", () => void home.refresh(true));
+	setInterval(look, EVERY);
+	await register("/pass-sw.js", "/pass");
+}
+
+function Page({ home }: { home: Home }) {
+	return (
+		<App
+			home={home}
+			code={code.value}
+			codeUsed={() => {
+				code.value = "";
+			}}
+		/>
+	);
+}
+
+void start();
