@@ -63,13 +63,18 @@ func TestPrecedenceIsComplete(t *testing.T) {
 	}
 }
 
-func TestEveryNameHasItsOwnChineseWord(t *testing.T) {
+func TestEveryNameHasItsOwnWord(t *testing.T) {
 	t.Parallel()
 	words := map[string][]string{
 		"status": statusZH[:], "site kind": siteKindZH[:], "decision": decisionZH[:], "action": actionZH[:], "flag": flagZH[:],
 	}
 	for _, r := range reasons {
 		words["reason"] = append(words["reason"], r.ZH)
+	}
+	for what, table := range map[string][]Word{"action in English": ActionWords(), "flag in English": FlagWords()} {
+		for _, w := range table {
+			words[what] = append(words[what], w.EN)
+		}
 	}
 	for what, list := range words {
 		for i, word := range list {

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"time"
 )
@@ -69,6 +70,18 @@ func (s *Store) Shifts(ctx context.Context, gate string, from, to int64) ([]Shif
 		return nil, err
 	}
 	return reports, s.countShifts(ctx, gate, reports)
+}
+
+// CountShift counts what the device of a shift recorded in it so far, within the
+// projector's lag. Errors: ErrNotFound (the device or its gate is gone), ErrUnavailable.
+func (s *Store) CountShift(ctx context.Context, shift *Shift) (ShiftCounts, error) {
+	device, ok := s.Registry().DeviceByNum(shift.Device)
+	if !ok {
+		return ShiftCounts{}, notFound("device", fmt.Sprint(shift.Device))
+	}
+	reports := []ShiftReport{{Shift: *shift}}
+	err := s.countShifts(ctx, device.Gate, reports)
+	return reports[0].Counts, err
 }
 
 // shiftsBetween reads the shifts of some devices, as Redis has them now.

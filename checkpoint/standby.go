@@ -99,6 +99,10 @@ func (s *Store) NewStandby(ctx context.Context, cfg StandbyConfig) (*Standby, er
 	return b, b.recall()
 }
 
+// Limit is how old the copy may be before nobody enters by it, and whether people
+// enter even then. Phones that decide by themselves keep to the same.
+func (b *Standby) Limit() (age time.Duration, enter bool) { return b.cfg.Limit, b.cfg.EnterPastLimit }
+
 // Scan is Store.Scan, and decides itself if Redis does not answer. What was
 // decided so has FlagDegraded.
 func (b *Standby) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {

@@ -36,6 +36,8 @@ func (s *Server) gateRoutes() []route {
 		{method: post, path: "/v1/shifts", who: audience{devices: true}, handle: s.handleOpenShift},
 		{method: post, path: "/v1/shifts/close", who: audience{devices: true}, handle: s.handleCloseShift},
 		{method: get, path: "/v1/shifts/current", who: audience{devices: true}, handle: s.handleCurrentShift},
+		{method: get, path: "/v1/gate/sync", who: audience{devices: true}, handle: s.handleGateSync},
+		{method: get, path: "/v1/time", who: everybody, handle: s.handleTime},
 
 		{method: get, path: "/v1/gates/:gate/events", who: only(tracer, leader, auditor).andDevices(), node: gate, reads: asked, handle: s.handleEvents},
 		{method: get, path: "/v1/gates/:gate/refusals", who: only(tracer, leader, auditor).andDevices(), node: gate, reads: duty, handle: s.handleRefusals},
