@@ -167,6 +167,25 @@ func TestSheetHoldsThePassesOfASite(t *testing.T) {
 		strings.Contains(page, "孙七") || strings.Contains(page, "李四") || !strings.Contains(page, "2020-02-17") {
 		t.Errorf("the sheet has %d passes: %.300s", strings.Count(page, "<svg "), page)
 	}
+	// By household, with the code that is the same on every print; the page of
+	// another household, or of somebody elsewhere, is not printed with it.
+	wang, err := w.store.Resident(t.Context(), w.people["wang"])
+	w.must(err)
+	code, err := w.store.ActivationCode(t.Context(), "V1", wang.Household)
+	w.must(err)
+	w.enrol("王小红", "V1", "1-101")
+	one := string(w.do(http.MethodGet, "/v1/sites/V1/sheet?resident="+checkpoint.FormatPersonID(w.people["wang"]), w.as("enroller"), nil).ok(http.StatusOK).body)
+	if strings.Count(page, "PGH1-") != 2 || strings.Count(one, code) != 1 || strings.Count(one, "PGH1-") != 1 ||
+		!strings.Contains(one, "王小明、王小红") || strings.Contains(one, "𠮷野") || strings.Contains(one, "/pass") {
+		t.Errorf("the sheet of one household: %.300s", one)
+	}
+	for _, stranger := range []string{checkpoint.FormatPersonID(w.people["li"]), "0000000000000001", "wang"} {
+		w.do(http.MethodGet, "/v1/sites/V1/sheet?resident="+stranger, w.as("enroller"), nil).problem(http.StatusUnprocessableEntity, "invalid", "resident")
+	}
+	w.serve(func(s *Server) { s.publicURL = "https://gates.example.org" })
+	if page := string(w.do(http.MethodGet, "/v1/sites/V1/sheet", w.as("enroller"), nil).ok(http.StatusOK).body); !strings.Contains(page, "gates.example.org/pass") {
+		t.Error("the sheet does not say where the residents' page is")
+	}
 	for _, days := range []string{"0", "61", "x"} {
 		w.do(http.MethodGet, "/v1/sites/V1/sheet?days="+days, w.as("enroller"), nil).problem(http.StatusUnprocessableEntity, "invalid", "days")
 	}

@@ -57,6 +57,10 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// TLS to speak on the listener, see ServerTLS; nil: plain HTTP.
 	TLS *tls.Config
+	// PublicURL is where residents reach the pages, such as
+	// https://gates.example.org, without a slash at the end; "" if it is not
+	// known. It is printed on the households' sheets.
+	PublicURL string
 	// Standby keeps gates open while Redis does not answer; nil: they are told to
 	// try again.
 	Standby *checkpoint.Standby
@@ -81,6 +85,7 @@ type Server struct {
 	doorstep  doorstep
 	proxies   []netip.Prefix  // whose X-Forwarded-For is believed
 	tls       *tls.Config     // nil: plain HTTP
+	publicURL string          // for what is printed, "" if not known
 	scans     minuteDesk      // scans sent
 	searches  minuteDesk      // of staff for people
 	unknowns  minuteDesk      // documents that nobody has
@@ -109,7 +114,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		store: cfg.Store, ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
-		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS,
+		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL,
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,7 +19,8 @@ import (
 // sheetDesk lets one sheet be drawn at a time.
 type sheetDesk struct{ sync.Mutex }
 
-// handleSheet prints the paper passes of everybody who lives at a site.
+// handleSheet prints the paper passes of everybody who lives at a site, or of
+// one household there.
 func (s *Server) handleSheet(c *fiber.Ctx) error {
 	days := codes.PaperDays
 	if text := c.Query("days"); text != "" {
@@ -44,10 +46,22 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 		return err
 	}
 	homes := households{days: days, at: s.clock(), signer: signer}
+	if text := c.Query("resident"); text != "" {
+		if homes.only, err = s.householdAt(c, site.Code, text); err != nil {
+			return err
+		}
+	}
 	if err := s.store.ResidentsOf(s.context(c), site.Code, homes.add); err != nil {
 		return err
 	}
-	data := codes.SheetData{Site: site.Name, Printed: s.clock(), Households: homes.list()}
+	data := codes.SheetData{Site: site.Name, Printed: s.clock(), PassPage: s.passPage(), Households: homes.list()}
+	activation, err := s.store.ActivationCodes(s.context(c), site.Code, homes.numbers)
+	if err != nil {
+		return err
+	}
+	for i, code := range activation {
+		data.Households[i].Activation = code
+	}
 	s.rows(c, len(homes.people))
 	var page bytes.Buffer
 	if err := codes.Sheet(&page, data); err != nil {
@@ -59,12 +73,37 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 	return c.Send(page.Bytes())
 }
 
+// householdAt is the household at a site that somebody belongs to.
+func (s *Server) householdAt(c *fiber.Ctx, site, resident string) (uint64, error) {
+	id, err := checkpoint.ParsePersonID(resident)
+	if err != nil {
+		return 0, err
+	}
+	person, err := s.store.Resident(s.context(c), id)
+	if errors.Is(err, checkpoint.ErrNotFound) || err == nil && person.Site != site {
+		return 0, invalid("resident", "nobody with this ID lives at the site")
+	}
+	return person.Household, err
+}
+
+// passPage is the address of the residents' page, "" if this gateway does not
+// know under which name it is reached.
+func (s *Server) passPage() string {
+	if s.publicURL == "" {
+		return ""
+	}
+	return s.publicURL + "/pass"
+}
+
 // households gathers the people of a site by household.
 type households struct {
 	days   int
 	at     time.Time
 	signer *codes.Signer
+	only   uint64 // the one household that is asked for, 0 for all
 	people []paperHolder
+	// numbers are the households', in the order of list.
+	numbers []uint64
 }
 
 // paperHolder is somebody with their paper pass.
@@ -75,7 +114,7 @@ type paperHolder struct {
 
 // add issues a person's pass; who moved away or died gets none.
 func (h *households) add(person checkpoint.Resident) error {
-	if person.Status == checkpoint.StatusGone {
+	if person.Status == checkpoint.StatusGone || h.only != 0 && person.Household != h.only {
 		return nil
 	}
 	pass, compact, err := h.signer.IssueCompact(codes.Request{
@@ -91,19 +130,20 @@ func (h *households) add(person checkpoint.Resident) error {
 	return nil
 }
 
-// list is one household for each door and for each person without one. Its
-// members stand in the order in which they were enrolled, on every print.
+// list is one entry for each household. Its members stand in the order in which
+// they were enrolled, on every print.
 func (h *households) list() []codes.SheetHousehold {
 	slices.SortFunc(h.people, func(a, b paperHolder) int {
-		return cmp.Or(cmp.Compare(a.Door, b.Door), cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Household, b.Household), cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
 	var homes []codes.SheetHousehold
-	for _, p := range h.people {
-		if last := len(homes) - 1; last >= 0 && p.Door != "" && homes[last].Door == p.Door {
-			homes[last].Passes = append(homes[last].Passes, p.pass)
-			continue
+	for i, p := range h.people {
+		if i == 0 || p.Household != h.people[i-1].Household {
+			homes = append(homes, codes.SheetHousehold{Door: p.Door})
+			h.numbers = append(h.numbers, p.Household)
 		}
-		homes = append(homes, codes.SheetHousehold{Door: p.Door, Passes: []codes.SheetPass{p.pass}})
+		last := &homes[len(homes)-1]
+		last.Passes = append(last.Passes, p.pass)
 	}
 	return homes
 }

@@ -39,6 +39,7 @@ type ServeCmd struct {
 	LogKeep     int             `default:"36" name:"log-keep" env:"PASSGATE_LOG_KEEP" help:"Hours for which archived events stay in the log in Redis, 1 to 336."`
 	Standby     standbyFlags    `embed:""`
 	TLS         tlsFlags        `embed:""`
+	PublicURL   string          `name:"public-url" placeholder:"URL" env:"PASSGATE_PUBLIC_URL" help:"Where residents reach the pages, such as https://gates.example.org: printed on households' sheets."`
 	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
 	Proxies     []string        `name:"trusted-proxies" placeholder:"ADDR" env:"PASSGATE_TRUSTED_PROXIES" help:"Addresses or prefixes of proxies in front, whose X-Forwarded-For says where a sign-in comes from."`
 	Config      kong.ConfigFlag `env:"PASSGATE_CONFIG" help:"JSON file of these settings."`
@@ -88,6 +89,9 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	}
 	if cmd.DemoPeople < 0 || cmd.DemoPeople > 10_000_000 {
 		return badInput("--demo-residents %d: give 0 to 10000000", cmd.DemoPeople)
+	}
+	if err := checkPublicURL(cmd.PublicURL); err != nil {
+		return err
 	}
 	logger := slog.New(slog.NewJSONHandler(con.Err, &slog.HandlerOptions{Level: cmd.LogLevel}))
 	redis.SetLogger(redisLog{logger})
@@ -174,7 +178,7 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	}
 	s.gateway, err = gateway.New(gateway.Config{
 		Store: s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock, TrustedProxies: proxies,
-		TLS: s.tls.of(), Standby: s.standby,
+		TLS: s.tls.of(), Standby: s.standby, PublicURL: strings.TrimRight(cmd.PublicURL, "/"),
 	})
 	if err != nil {
 		return nil, err

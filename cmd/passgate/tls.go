@@ -87,6 +87,21 @@ func (f tlsFlags) check() error {
 	return nil
 }
 
+// maxPublicURL keeps the QR on a household's sheet small enough to be read.
+const maxPublicURL = 60
+
+// checkPublicURL looks at --public-url: what comes after it is ours.
+func checkPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	at, err := url.Parse(text)
+	if err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || at.RawQuery != "" || at.Fragment != "" || at.User != nil || len(text) > maxPublicURL {
+		return badInput("--public-url %q: give an address such as https://gates.example.org, at most %d characters", clip(text, 80), maxPublicURL)
+	}
+	return nil
+}
+
 // fromFiles takes the certificate from files of the operator's own.
 func (f tlsFlags) fromFiles(logger *slog.Logger) (*certificates, error) {
 	files, err := gateway.OpenCertificate(f.Cert, f.Key)
