@@ -247,3 +247,40 @@ func TestEnumerateFindsWhatIsOut(t *testing.T) {
 		t.Errorf("%d entries for one person", n)
 	}
 }
+
+// TestSpansEnumerateEachPassOnce: what begins in spans that follow on each other
+// is what begins in the whole.
+func TestSpansEnumerateEachPassOnce(t *testing.T) {
+	t.Parallel()
+	ring := fixedRing(t)
+	kinds := []Kind{KindApp, KindPaper, KindVisitor}
+	from, end := goldenTime.Add(7*time.Minute), goldenTime.Add(3*day)
+	whole := ring.EnumerateStarting(42, 3, from, end, kinds...)
+	seen := map[[8]byte]bool{}
+	for at := from; at.Before(end); at = at.Add(6 * time.Hour) {
+		stop := at.Add(6 * time.Hour)
+		if stop.After(end) {
+			stop = end
+		}
+		for _, e := range ring.EnumerateStarting(42, 3, at, stop, kinds...) {
+			if seen[e.ID] {
+				t.Fatalf("%x is in two spans", e.ID)
+			}
+			seen[e.ID] = true
+		}
+	}
+	if len(seen) != len(whole) || len(whole) < 3*280 {
+		t.Fatalf("%d passes in the spans, %d in the whole", len(seen), len(whole))
+	}
+	for _, kind := range kinds {
+		for at := from.Truncate(time.Second); at.Before(end); at = at.Add(47 * time.Minute) {
+			pass, _, err := signerAt(t, ring, at).Issue(Request{Person: 42, Generation: 3, Kind: kind, NotBefore: at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if starts := pass.NotBefore >= from.Unix() && pass.NotBefore < end.Unix(); seen[pass.ID] != starts {
+				t.Fatalf("%v pass from %s is listed: %v", kind, stamp(pass.NotBefore), seen[pass.ID])
+			}
+		}
+	}
+}

@@ -28,22 +28,43 @@ type Revoked struct {
 // to now + MaxAhead. It is about 290 entries a day for app passes and 74 for
 // the rest, for each key.
 func (r *Ring) Enumerate(person uint64, generation uint32, from, to time.Time) []Revoked {
+	leeway := int64(Leeway / time.Second)
+	first := func(kind Kind) int64 {
+		step, _ := gridOf(kind)
+		return gridStart(kind, from.Unix()-longestLife(kind)-leeway) + step
+	}
+	return r.enumerate(person, generation, []Kind{KindApp, KindPaper, KindVisitor}, first, to.Unix()+leeway)
+}
+
+// EnumerateStarting gives the passes of these kinds of a person in one generation
+// that begin between from, included, and to, excluded. One span after another, it
+// gives each pass once.
+func (r *Ring) EnumerateStarting(person uint64, generation uint32, from, to time.Time, kinds ...Kind) []Revoked {
+	first := func(kind Kind) int64 {
+		step, _ := gridOf(kind)
+		return gridStart(kind, from.Unix()-1) + step
+	}
+	return r.enumerate(person, generation, kinds, first, to.Unix()-1)
+}
+
+// enumerate gives the passes that begin from first, which is on their kind's grid,
+// to last, by the keys that may sign them.
+func (r *Ring) enumerate(person uint64, generation uint32, kinds []Kind, first func(Kind) int64, last int64) []Revoked {
 	snap := r.current.Load()
 	leeway := int64(Leeway / time.Second)
 	var out []Revoked
 	for _, key := range snap.keys {
-		if key.secrets == nil || key.signsFrom > to.Unix() {
+		if key.secrets == nil || key.signsFrom > last {
 			continue
 		}
-		last := to.Unix() + leeway
+		last := last
 		if at, superseded := snap.supersededAt(key); superseded {
 			last = min(last, at+int64(MaxAhead/time.Second))
 		}
-		for _, kind := range []Kind{KindApp, KindPaper, KindVisitor} {
+		for _, kind := range kinds {
 			step, _ := gridOf(kind)
 			life := longestLife(kind)
-			first := gridStart(kind, from.Unix()-life-leeway) + step
-			for notBefore := max(first, gridStart(kind, step)); notBefore <= min(last, math.MaxUint32); notBefore += step {
+			for notBefore := max(first(kind), gridStart(kind, step)); notBefore <= min(last, math.MaxUint32); notBefore += step {
 				id := key.secrets.passID(person, generation, kind, notBefore)
 				out = append(out, Revoked{ID: id, ExpiresAt: notBefore + life + leeway})
 			}
