@@ -145,6 +145,7 @@
 //	{gN}:e:day        string  projector       table of the gate's chunks that day         8 a chunk
 //	{gN}:e:day:n      zset    projector       gate index: one chunk of <= 120 events      36-56 an event
 //	{gN}:T:localday   hash    projector       how often each temperature was read; 3 days         ~7 a value
+//	{gN}:L:localday   string  logpages        last page of the gate's paper log that was printed; 3 days
 //	{gN}:r:day, :n    both    refuse          refusals without a person, in the same form
 //	{al}:e:day, :n    both    projector       alerts of that day at all gates, in the same form      ~52 an alert
 //	{gN}:c:dev:min    string  refuse          refusals of a device in a minute; 2 minutes
@@ -159,9 +160,10 @@
 //	{case}:p:code     set     ask             people asked about under a case                     ~20 a person
 //	{aud}:log         stream  audit           entries by number: who asked what; see AuditRecord      ~330 an entry
 //	{aud}:head        hash    audit           its end: n number, h hash, w who waits; c, l the last cut from the front
+//	{aud}:p:id, :s:n  zset    audit           last 200 entries about a person, or about all of site n; as long as they are kept ~10 an entry
 //	{sweep}:state     hash    sweep           lease of the sweeper, result of the last sweep
 //	{try}:k:login     hash    attempt         where an account signed in, by keyed hashes; 30 days  ~60 a place, <= 32
-//	{try}:n,a,e,b:2   string  attempt         wrong tries by account, address, device; a day        ~100, <= 65,536 each
+//	{try}:n,a,e,b,h,c,p:2 string attempt      wrong tries by account, address, device, household; a day ~100, <= 65,536 each
 //	{arch}:lease      hash    archiver        who archives, and the name of the archive
 //	{rev}:log         stream  Revoke          person, generation that ended, time
 //	{any tag}:-       none    nobody          never there: a script that names it is refused while its slot moves

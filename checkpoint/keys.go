@@ -106,6 +106,36 @@ func (k keys) parseHousehold(key string) (uint64, bool) {
 	return id, k.household(id) == key
 }
 
+// care is what is written of a person beside the gates, see care.lua.
+func (k keys) care(id uint64) string { return k.part(partitionOf(id), "k:"+raw(id)) } // hash: tables, sealed records
+
+// careListKind is one of a partition's lists of such records.
+type careListKind byte
+
+// The lists, in the order of the keys of care.lua. Their members are 8 bytes of a
+// person and 8 of a record, of listEnding the person alone.
+const (
+	listContests careListKind = 'c' // open, by when an answer is due
+	listAnswered careListKind = 'C' // contests by answered_at
+	listRequests careListKind = 'q' // open and taken, by opened_at
+	listDone     careListKind = 'Q' // requests by done_at
+	listFeverish careListKind = 'f' // readings of diaries at or above the fever line, by time
+	listEnding   careListKind = 'u' // people by when their status ends
+)
+
+var careLists = [...]careListKind{listContests, listAnswered, listRequests, listDone, listFeverish, listEnding}
+
+func (k keys) careList(p int, list careListKind) string { return k.part(p, "k"+string(rune(list))) } // sorted set
+
+// parseCare reads the person out of a key of care.
+func (k keys) parseCare(key string) (uint64, bool) {
+	if len(key) < 8 {
+		return 0, false
+	}
+	id := fromRaw(key[len(key)-8:])
+	return id, k.care(id) == key
+}
+
 // index is one bucket of a blind index: kind "d" document number, "f" phone, of
 // the given version of the keys. hash is the keyed hash of the value; its top bits
 // choose partition and bucket.
@@ -143,6 +173,10 @@ func (k keys) readings(gate uint32, day Day) string { // hash: 2 bytes, how and 
 	return k.gate(gate, "T:"+strconv.FormatInt(int64(day), 10))
 }
 
+func (k keys) logPages(gate uint32, day Day) string { // string: last number of a page of its paper log; 3 days
+	return k.gate(gate, "L:"+strconv.FormatInt(int64(day), 10))
+}
+
 func (k keys) refusals(gate uint32, day int64) string { // the same shape, for refusals without a person
 	return k.gate(gate, "r:"+strconv.FormatInt(day, 10))
 }
@@ -160,6 +194,15 @@ func (k keys) cases(what string) string { return k.prefix + "{case}:" + what } /
 
 // audit is the chain of who asked what: "log" the entries, "head" its end.
 func (k keys) audit(what string) string { return k.prefix + "{aud}:" + what } // stream, hash
+
+// readers lists the entries about somebody, "p" and 8 bytes, or about everybody of a
+// site, "s" and 4 bytes.
+func (k keys) readers(kind, id string) string { return k.audit(kind + ":" + id) } // sorted set: numbers of the last 200
+
+// isReaders tells whether a key is such a list.
+func (k keys) isReaders(key string) bool {
+	return strings.HasPrefix(key, k.audit("p:")) || strings.HasPrefix(key, k.audit("s:"))
+}
 
 func (k keys) shifts(device uint32) string { // string: JSON, until retention is over
 	return k.registry("shift:" + strconv.FormatUint(uint64(device), 10))

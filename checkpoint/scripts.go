@@ -63,6 +63,8 @@ var (
 	sweepSource string
 	//go:embed forget.lua
 	forgetSource string
+	//go:embed care.lua
+	careSource string
 	//go:embed case.lua
 	caseSource string
 	//go:embed ask.lua
@@ -75,6 +77,8 @@ var (
 	resealSource string
 	//go:embed attempt.lua
 	attemptSource string
+	//go:embed logpages.lua
+	logPagesSource string
 
 	scanScript      = newScript(chunksSource, changesSource, scanSource, verdictSource, recordSource)
 	annulScript     = newScript(chunksSource, changesSource, stateSource, annulSource)
@@ -94,12 +98,14 @@ var (
 	permitScript    = newScript(chunksSource, changesSource, permitSource)
 	sweepScript     = derives(newScript(sweepSource))
 	forgetScript    = derives(newScript(chunksSource, changesSource, forgetSource))
+	careScript      = derives(newScript(chunksSource, changesSource, careSource))
 	caseScript      = newScript(caseSource)
 	askScript       = newScript(askSource)
 	auditScript     = newScript(auditSource)
 	auditCutScript  = newScript(auditCutSource)
 	attemptScript   = newScript(attemptSource)
 	resealScript    = newScript(resealSource)
+	logPagesScript  = newScript(logPagesSource)
 )
 
 // script is Lua source and the digest by which Redis finds it.
