@@ -90,7 +90,7 @@ export interface GateState {
 	} | null;
 	shift: { id: string; login: string; name: string; openedAt: number } | null;
 	previousNote: string;
-	/** Age of rules, keys and revocation list, ms; null: never synced. */
+	/** When rules, keys and revocation list came (UTC ms, by the server's clock); null: never synced. */
 	syncedAt: number | null;
 	/** Past the limit: verdicts turn grey. */
 	stale: boolean;
@@ -111,6 +111,12 @@ export interface GateState {
 	/** False where nothing can be kept (private window, no IndexedDB): said loudly. */
 	durable: boolean;
 	secure: boolean; // window.isSecureContext
+	/** How many more passages can be taken offline: an alarm when it runs low. */
+	queueLeft?: number;
+	/** The gate was opened in another window of this browser and goes on there; loading it again takes it back. */
+	elsewhere?: boolean;
+	/** Something that happened behind the guard's back, such as a badge that was refused afterwards. */
+	notice?: Text | undefined;
 }
 
 export interface PersonFound {
