@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -17,12 +18,14 @@ const MaxGeneration = 255
 // ErrGenerations says that the passes of a person were revoked 255 times.
 var ErrGenerations = errors.New("checkpoint: this person's passes were revoked 255 times, enrol a successor with a new ID")
 
-// Revocation says that every pass of a person up to a generation is void.
+// Revocation says that every pass of a person up to a generation is void, or that
+// the person is confined, or is no longer.
 type Revocation struct {
 	Seq        string // place in the list, see Revocations
 	Person     uint64
-	Generation uint32 // the last one that is void
+	Generation uint32 // the last one that is void; of a confinement, that of the passes
 	At         int64  // UTC ms
+	What       Revoking
 }
 
 // Revoke voids every pass of a person and returns the generation of those
@@ -105,5 +108,10 @@ func decodeRevocation(e redis.XMessage) (Revocation, error) {
 	if err := errors.Join(errG, errT); err != nil || len(person) != 8 {
 		return Revocation{}, fmt.Errorf("checkpoint: revocation %s is not in its form: %v", e.ID, e.Values)
 	}
-	return Revocation{Seq: e.ID, Person: fromRaw(person), Generation: uint32(g), At: t}, nil
+	word, _ := e.Values["c"].(string)
+	what := slices.Index(revokingWords[:], word)
+	if what < 0 {
+		return Revocation{}, fmt.Errorf("checkpoint: revocation %s is of a kind that this version does not know: %q", e.ID, word)
+	}
+	return Revocation{Seq: e.ID, Person: fromRaw(person), Generation: uint32(g), At: t, What: Revoking(what)}, nil //nolint:gosec // three of them
 }
