@@ -157,6 +157,30 @@ func (s *Store) RenewActivation(ctx context.Context, site string, household uint
 	return code, ended, err
 }
 
+// dropPhones is leaveHousehold for who is a member of one.
+func (s *Store) dropPhones(ctx context.Context, person uint64) error {
+	records, err := s.readPeople(ctx, []uint64{person})
+	if err != nil || records[0].kind != KindResident || records[0].household == "" {
+		return err
+	}
+	return s.leaveHousehold(ctx, person, fromRaw(records[0].household))
+}
+
+// dropHome takes away what is kept of a household that was one person, because
+// they have no door. Of a door it stays: whoever lives behind it next has a code
+// that those before them do not know.
+func (s *Store) dropHome(ctx context.Context, person uint64) error {
+	records, err := s.readPeople(ctx, []uint64{person})
+	if err != nil || records[0].kind != KindResident || records[0].blob == "" {
+		return err
+	}
+	who, err := s.seal.openIdentity(person, []byte(records[0].blob))
+	if err != nil || who.Door != "" {
+		return err
+	}
+	return unavailable(s.rdb.Del(ctx, s.keys.household(fromRaw(records[0].household))).Err())
+}
+
 // leaveHousehold ends the phones that somebody opened, and the code, which they
 // know: they are about to move, to be erased or to be marked as gone. The other
 // phones of the household go on; for a new one it needs another sheet.

@@ -11,16 +11,18 @@ type Secret uint8
 
 // The kinds of secrets.
 const (
-	SecretPassword  Secret = iota // of an account, from an address
-	SecretEnrolment               // a device's one-time code, from an address
-	SecretBadge                   // a guard's badge, at a device
+	SecretPassword     Secret = iota // of an account, from an address
+	SecretEnrolment                  // a device's one-time code, from an address
+	SecretBadge                      // a guard's badge, at a device
+	SecretActivation                 // the tail of a document to the code of a household, from an address
+	SecretNoActivation               // the same with a code that nobody has: counted apart, so that codes made up shut nobody out
 )
 
 // Attempt is one try of a secret. Account and Address are kept as keyed hashes
 // only; which of them a kind has is said at the constants.
 type Attempt struct {
 	Secret  Secret
-	Account string // login, or the device's code
+	Account string // login, the device's code, or an activation code
 	Address string // network address of the client, as coarse as it should count
 	// Familiar is set by Try: the account signed in from this address in the
 	// last 30 days. Such tries are counted on their own, so that nobody
@@ -56,6 +58,9 @@ var (
 	allowAddress  = allowance{free: 30, longest: 15 * time.Minute}
 	allowFamiliar = allowance{free: 10, longest: 5 * time.Minute} // cleared by being right, as the place is remembered anew
 	allowDevice   = allowance{free: 20, longest: time.Minute, clears: true}
+	// A tail has about 11,000 forms: whoever found a sheet gets about 20 guesses on
+	// the first day and 6 on each after it.
+	allowTail = allowance{free: 5, longest: 4 * time.Hour}
 )
 
 // Try counts a try before the secret is looked at, for all gateways together,
@@ -104,6 +109,9 @@ func (s *Store) attempt(ctx context.Context, op string, a Attempt) ([]int64, err
 		count("e", a.Address, allowAddress)
 	case SecretBadge:
 		count("b", a.Account, allowDevice)
+	case SecretActivation, SecretNoActivation:
+		count(map[Secret]string{SecretActivation: "h", SecretNoActivation: "c"}[a.Secret], a.Account, allowTail)
+		count("p", a.Address, allowAddress)
 	}
 	reply, err := s.run(ctx, s.rdb, attemptScript, keys, args...)
 	if err != nil {

@@ -63,6 +63,7 @@ type auditPoint struct {
 // auditWait is one entry that waits to be written.
 type auditWait struct {
 	record AuditRecord
+	about  []string      // keys of whom it is about
 	done   chan struct{} // closed when err is set
 	err    error
 }
@@ -87,7 +88,12 @@ func newAuditDesk() *auditDesk {
 // when the entry is written, before anything that it is about may be handed
 // out. Errors: ErrUnavailable; the entry may be on record even so.
 func (s *Store) Audit(ctx context.Context, e AuditEntry) (seq int64, err error) {
-	w := &auditWait{record: AuditRecord{AuditEntry: e, Writer: s.audit.writer}, done: make(chan struct{})}
+	return s.AuditAbout(ctx, e, About{})
+}
+
+// AuditAbout is Audit, and lets Readers find the entry by whom it is about.
+func (s *Store) AuditAbout(ctx context.Context, e AuditEntry, about About) (seq int64, err error) {
+	w := &auditWait{record: AuditRecord{AuditEntry: e, Writer: s.audit.writer}, about: s.aboutKeys(about), done: make(chan struct{})}
 	cleanAudit(&w.record)
 	if w.record.Reason != "" {
 		w.record.Sealed = s.seal.seal(auditSeal, []byte(w.record.Reason))
@@ -168,9 +174,14 @@ func (s *Store) writeAudit(ctx context.Context) {
 // appendAudit chains a group to the head and writes it, again if another
 // gateway was faster, and again with the same bytes if no answer came.
 func (s *Store) appendAudit(ctx context.Context, group []*auditWait) error {
-	keys := []string{s.keys.audit("head"), s.keys.audit("log")}
+	keys, about := []string{s.keys.audit("head"), s.keys.audit("log")}, []byte(nil)
+	for i, w := range group {
+		for _, key := range w.about {
+			keys, about = append(keys, key), binary.BigEndian.AppendUint16(about, uint16(i+1)) //nolint:gosec // at most maxAuditGroup
+		}
+	}
 	head, lost := s.audit.known(), 0
-	args := s.chain(head, group)
+	args := s.chain(head, about, group)
 	for {
 		reply, err := s.run(ctx, s.rdb, auditScript, keys, args...)
 		if err != nil {
@@ -190,14 +201,14 @@ func (s *Store) appendAudit(ctx context.Context, group []*auditWait) error {
 		}
 		s.audit.compare(head, other)
 		head = other.auditPoint
-		args = s.chain(head, group)
+		args = s.chain(head, about, group)
 	}
 }
 
 // chain numbers and hashes a group after a head and gives the script's ARGV.
-func (s *Store) chain(head auditPoint, group []*auditWait) []any {
-	args := make([]any, 3, 3+len(group))
-	args[0], args[1], args[2] = head.seq, string(head.hash[:]), s.audit.writer
+func (s *Store) chain(head auditPoint, about []byte, group []*auditWait) []any {
+	args := make([]any, 0, 5+len(group))
+	args = append(args, head.seq, string(head.hash[:]), s.audit.writer, about, maxReaders)
 	at := s.now()
 	for _, w := range group {
 		r := &w.record

@@ -4,7 +4,10 @@
 -- them go first.
 --
 -- KEYS 1 head (hash: n last number, h its hash, w who waits)   2 entries (stream, ID number-0, field r)
--- ARGV 1 number of the head   2 its hash   3 who writes   4... entries; the last 32 bytes of each are its hash
+--      3... whom or what entries are about (sorted set of their numbers)
+-- ARGV 1 number of the head   2 its hash   3 who writes   4 which entry each of KEYS 3... is for, 2 bytes
+--      each, from 1   5 how many numbers such a set keeps
+--      6... entries; the last 32 bytes of each are its hash
 -- Returns {1} or, if somebody else waits, {2}; or {0, number, hash, hash of
 -- entry ARGV 1 or ''}: the head is another one
 local function entry(number)
@@ -23,13 +26,19 @@ end
 
 local expected = tonumber(ARGV[1])
 if number ~= expected or hash ~= ARGV[2] then
-  if entry(expected + #ARGV - 3) == ARGV[#ARGV] then return {1} end
+  if entry(expected + #ARGV - 5) == ARGV[#ARGV] then return {1} end
   redis.call('HSET', KEYS[1], 'w', ARGV[3])
   return {0, number, hash, string.sub(entry(expected), -32)}
 end
-for i = 4, #ARGV do
+for i = 6, #ARGV do
   number = number + 1
   redis.call('XADD', KEYS[2], string.format('%d-0', number), 'r', ARGV[i])
+end
+for i = 3, #KEYS do
+  local high, low = string.byte(ARGV[4], 2 * i - 5, 2 * i - 4)
+  local n = string.format('%d', expected + 256 * high + low)
+  redis.call('ZADD', KEYS[i], n, n)
+  redis.call('ZREMRANGEBYRANK', KEYS[i], 0, -1 - tonumber(ARGV[5]))
 end
 redis.call('HSET', KEYS[1], 'n', string.format('%d', number), 'h', string.sub(ARGV[#ARGV], -32))
 if not waiting then return {1} end

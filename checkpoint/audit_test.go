@@ -157,7 +157,7 @@ func TestALostReplyOfTheAuditAddsNothing(t *testing.T) {
 	s, _ := newStore(t)
 	mustAudit(t, s, 2)
 	w := &auditWait{record: AuditRecord{AuditEntry: asked(9)}}
-	args := s.chain(s.audit.known(), []*auditWait{w})
+	args := s.chain(s.audit.known(), nil, []*auditWait{w})
 	keys := []string{s.keys.audit("head"), s.keys.audit("log")}
 	for range 2 {
 		if reply, err := s.run(t.Context(), s.rdb, auditScript, keys, args...); err != nil || len(reply.([]any)) != 1 {

@@ -165,7 +165,7 @@
 //	{try}:k:login     hash    attempt         where an account signed in, by keyed hashes; 30 days  ~60 a place, <= 32
 //	{try}:n,a,e,b,h,c,p:2 string attempt      wrong tries by account, address, device, household; a day ~100, <= 65,536 each
 //	{arch}:lease      hash    archiver        who archives, and the name of the archive
-//	{rev}:log         stream  Revoke          person, generation that ended, time
+//	{rev}:log         stream  Revoke, status  person, generation that ended, time; c 1 confined, 0 no longer ~60 a change
 //	{any tag}:-       none    nobody          never there: a script that names it is refused while its slot moves
 //
 // Fields of a person: s status, h home site, g generation, k kind, n masked

@@ -258,6 +258,7 @@ func (s *Store) phoneStep(ctx context.Context, name string, rows []*enrolment, p
 // create writes new people of one kind. Those that existed, because somebody
 // else was faster, are returned.
 func (s *Store) create(ctx context.Context, kind PersonKind, rows []*enrolment, results []EnrolResult) (existed []*enrolment, err error) {
+	var confined []uint64
 	err = s.batch(ctx, step{
 		name: "create", width: 1,
 		common:    []any{string(rune(kind)), s.now()},
@@ -272,14 +273,24 @@ func (s *Store) create(ctx context.Context, kind PersonKind, rows []*enrolment, 
 				return
 			}
 			results[e.row] = EnrolResult{ID: e.id, Created: true}
+			if e.in.Status.Confines() {
+				confined = append(confined, e.id)
+			}
 		},
 	}, rows)
-	return existed, err
+	return existed, errors.Join(err, s.announce(ctx, ConfinesPerson, confined...))
 }
 
 // update writes what changed of people. Those whom somebody else has changed
 // since they were read are returned.
 func (s *Store) update(ctx context.Context, rows []*enrolment, results []EnrolResult) (lost []*enrolment, err error) {
+	for _, e := range rows {
+		if e.old.household != raw(e.household) { // before they have left: so it is done whatever happens here
+			if err := s.leaveHousehold(ctx, e.id, fromRaw(e.old.household)); err != nil {
+				return nil, err
+			}
+		}
+	}
 	var forget []*enrolment
 	err = s.batch(ctx, step{
 		name: "update", width: 1,

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -61,7 +62,7 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 	r.Keys += int64(len(keys))
 	sets := map[string]*sweptSet{} // by base
 	var people []uint64
-	var unsure, outings, tables []string
+	var unsure, outings, homes, readers, tables []string
 	for _, key := range keys {
 		if person, ok := r.s.keys.parsePerson(key); ok {
 			people = append(people, person)
@@ -69,6 +70,14 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 		}
 		if r.s.keys.isOuting(key) {
 			outings = append(outings, key)
+			continue
+		}
+		if _, ok := r.s.keys.parseHousehold(key); ok {
+			homes = append(homes, key)
+			continue
+		}
+		if r.s.keys.isReaders(key) {
+			readers = append(readers, key)
 			continue
 		}
 		set, part, aged := r.setOf(key)
@@ -102,7 +111,7 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 	if err := r.sweepPeople(ctx, slices.Compact(people)); err != nil {
 		return err
 	}
-	return r.sweepOutings(ctx, outings)
+	return errors.Join(r.sweepOutings(ctx, outings), r.sweepPhones(ctx, homes), r.sweepReaders(ctx, readers))
 }
 
 // What a key tells of the age of what it holds.
