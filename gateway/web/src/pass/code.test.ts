@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codeInFragment, completeCode, groupCode, tidyTail } from "./code";
+import { codeFits, codeInFragment, completeCode, groupCode, tidyTail } from "./code";
 
 test("a code is read however it is typed", () => {
 	for (const typed of [
@@ -34,4 +34,16 @@ test("tails and links", () => {
 	expect(tidyTail(" 12 3x9")).toBe("123X");
 	expect(codeInFragment("#a=PGH1-7K2M-09QX-4TZB")).toBe("PGH1-7K2M-09QX-4TZB");
 	expect(codeInFragment("#status")).toBe("");
+});
+
+test("a slip in a code is noticed before it is sent", () => {
+	for (const code of ["PGH1-7K3M-Q9TD-W2X1", "PGH1-0000-0000-0012", "PGH1-ZZZ9-8V4H-JRTD"]) {
+		expect(codeFits(code), code).toBe(true);
+		for (let i = "PGH1-".length; i < code.length; i++) {
+			if (code[i] !== "-") {
+				const other = code[i] === "7" ? "8" : "7";
+				expect(codeFits(code.slice(0, i) + other + code.slice(i + 1))).toBe(false);
+			}
+		}
+	}
 });

@@ -31,6 +31,21 @@ export function completeCode(typed: string): string | null {
 	return chars.length === LENGTH ? `${PREFIX}-${groupCode(chars)}` : null;
 }
 
+const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/**
+ * Whether the check character of a complete code fits: one wrong character, or two
+ * that changed places, are always noticed. The characters are coefficients of a
+ * polynomial that is zero at the generator of the field of 32 elements.
+ */
+export function codeFits(complete: string): boolean {
+	let sum = 0;
+	for (const c of tidyCode(complete).slice(PREFIX.length)) {
+		sum = (sum << 1) ^ (sum & 16 ? 0b100101 : 0) ^ DIGITS.indexOf(c);
+	}
+	return sum === 0;
+}
+
 /** The last four of a document: digits, letters of passports, X of an ID card. */
 export function tidyTail(typed: string): string {
 	return typed

@@ -28,7 +28,7 @@ class FakeServer {
 	cut = false;
 	signedOut = new Set<string>();
 	calls: string[] = [];
-	homes: Record<string, Member[]> = {
+	homes = {
 		pgr_a: [member("0400000000000007", "王小明"), member(GRANDMA, "李桂花")],
 		pgr_b: [member("0800000000000001", "赵大山")],
 	};
@@ -39,7 +39,7 @@ class FakeServer {
 			site: { code: "XS-017", name: "豪门庄园" },
 			door: token === "pgr_a" ? "3-2-501" : "1-1-101",
 			office: { name: "许商街道办事处", phone: "0531-84880000" },
-			members: this.homes[token] ?? [],
+			members: token === "pgr_a" ? this.homes.pgr_a : this.homes.pgr_b,
 			phones: [{ id: `phone-${token}`, name: "", activated_at: "", last_seen: "", this: true }],
 		};
 	}
@@ -171,7 +171,7 @@ test("strips are fetched again when old or when a status changed, and not at eve
 	server.now += 2 * HOUR;
 	await home.refresh(true);
 	expect(fetches()).toBe(4);
-	const grandma = server.homes["pgr_a"]?.[1];
+	const grandma = server.homes.pgr_a[1];
 	if (grandma) {
 		grandma.status = "red";
 	}
@@ -183,7 +183,7 @@ test("strips are fetched again when old or when a status changed, and not at eve
 test("somebody who moved away is gone from the phone, code and all", async () => {
 	const home = await open();
 	await home.activate("PGH1-7K2M-09QX-4TZA", "123X");
-	server.homes["pgr_a"]?.pop();
+	server.homes.pgr_a.pop();
 	await home.refresh(true);
 	expect(home.people.value.map((p) => p.member.name)).toEqual(["王小明"]);
 	expect((await store.strips()).map((s) => s.resident)).not.toContain(GRANDMA);

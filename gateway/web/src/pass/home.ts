@@ -215,6 +215,11 @@ export class Home {
 		void this.keepSettings();
 	}
 
+	/** Fetches somebody's codes anew, whatever there is. Throws ApiError. */
+	async renew(person: Person): Promise<void> {
+		await this.refreshStrip(person.family, person.member.id, true);
+	}
+
 	/** The next or the previous person. */
 	turn(by: 1 | -1): void {
 		const all = this.people.value;

@@ -2,24 +2,33 @@
 // document. From the link on the sheet's QR the code is filled in.
 import { useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
-import { completeCode, groupCode, tidyTail } from "../code";
+import { codeFits, completeCode, groupCode, tidyTail } from "../code";
 import type { Home } from "../home";
 import { Problem, useAction } from "./parts";
+
+const codeHelp = {
+	"": { zh: "大小写都行;O 和 0、I 和 1 不用分。", en: "Capital or small; O and 0, I and 1 are taken alike." },
+	code: { zh: "激活码不完整:PGH1 之后有 12 位。", en: "The code is not complete: there are 12 characters after PGH1." },
+	slip: {
+		zh: "激活码有一位不对,请对照那张纸再看一遍。",
+		en: "One character of the code is wrong: compare it with the sheet.",
+	},
+};
 
 export function Activate({ home, code, done }: { home: Home; code: string; done: () => void }) {
 	const [typed, setTyped] = useState(code);
 	const [tail, setTail] = useState("");
 	const { busy, failure, run } = useAction();
-	const [lacks, setLacks] = useState<"" | "code" | "tail">("");
+	const [lacks, setLacks] = useState<"" | "code" | "slip" | "tail">("");
 	const submit = async (e: Event) => {
 		e.preventDefault();
 		const whole = completeCode(typed);
-		const lack = !whole ? "code" : tail.length < 4 ? "tail" : "";
+		const lack = !whole ? "code" : !codeFits(whole) ? "slip" : tail.length < 4 ? "tail" : "";
 		setLacks(lack);
 		if (whole && !lack && (await run(() => home.activate(whole, tail)))) {
 			done();
 		} else if (lack) {
-			document.getElementById(lack)?.focus();
+			document.getElementById(lack === "tail" ? "tail" : "code")?.focus();
 		}
 	};
 	return (
@@ -40,18 +49,13 @@ export function Activate({ home, code, done }: { home: Home; code: string; done:
 				autocomplete="off"
 				autocapitalize="characters"
 				spellcheck={false}
-				aria-invalid={lacks === "code"}
+				aria-invalid={lacks === "code" || lacks === "slip"}
 				aria-describedby="code-help"
 				onInput={(e) => setTyped(e.isComposing ? e.currentTarget.value : retype(e.currentTarget))}
 				onCompositionEnd={(e) => setTyped(retype(e.currentTarget))}
 			/>
-			<p id="code-help" class={lacks === "code" ? "problem" : "help"}>
-				{lacks === "code"
-					? t({
-							zh: "激活码不完整:PGH1 之后有 12 位。",
-							en: "The code is not complete: there are 12 characters after PGH1.",
-						})
-					: t({ zh: "大小写都行;O 和 0、I 和 1 不用分。", en: "Capital or small; O and 0, I and 1 are taken alike." })}
+			<p id="code-help" class={lacks === "code" || lacks === "slip" ? "problem" : "help"}>
+				{t(codeHelp[lacks === "tail" ? "" : lacks])}
 			</p>
 			<label for="tail">
 				{t({ zh: "本户任何一人的证件后四位", en: "Last four of anybody's ID in the household" })}

@@ -1,7 +1,7 @@
 // The frame: top bar, the people on this phone, one of five screens, the way
 // between them. The address names the screen and nobody.
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { choose, lang, t } from "../../shared/i18n";
 import type { Home } from "../home";
 import { Activate } from "./activate";
@@ -106,8 +106,16 @@ function TopBar({ home }: { home: Home }) {
 /** Everybody on this phone; nothing if there is but one. */
 function People({ home }: { home: Home }) {
 	const shown = home.shown.value?.member.id;
+	const bar = useRef<HTMLElement>(null);
+	// Whoever is shown, by a swipe say, comes into view.
+	useEffect(() => {
+		const on = bar.current?.querySelector<HTMLElement>("[aria-pressed=true]");
+		if (bar.current && on) {
+			bar.current.scrollLeft = on.offsetLeft - (bar.current.clientWidth - on.offsetWidth) / 2;
+		}
+	}, [shown]);
 	return home.people.value.length < 2 ? null : (
-		<nav class="people" aria-label={t({ zh: "家人", en: "Family" })}>
+		<nav class="people" ref={bar} aria-label={t({ zh: "家人", en: "Family" })}>
 			{home.people.value.map(({ member }) => (
 				<button type="button" key={member.id} aria-pressed={member.id === shown} onClick={() => home.show(member.id)}>
 					{member.name}

@@ -39,9 +39,6 @@ export function MoreScreen({ home }: { home: Home }) {
 			<a class="button wide" href="#add">
 				<Icon name="add" /> {t({ zh: "添加另一户(如父母家)", en: "Add another household (parents, say)" })}
 			</a>
-			<button type="button" class="wide" onClick={() => window.print()}>
-				{t({ zh: "打印本页", en: "Print this page" })}
-			</button>
 			<p class="help">
 				{t({
 					zh: "这部手机只存全家人的姓名、状态和 24 小时的码,退出即清除。码里没有姓名和证件号,外人也无法凭码跟踪您。",

@@ -1,5 +1,6 @@
 // The pass: name, status, the code as large as it gets, and the running time that
 // a screenshot cannot have.
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
 import { clockTime, clockTimeSeconds, localDay } from "../../shared/time";
 import { clockTrouble } from "../clock";
@@ -7,7 +8,7 @@ import type { Home, Person } from "../home";
 import { changesAt, coveredUntil, passAt, STEP } from "../strip";
 import { countdown, second } from "../tick";
 import { slotWord, toneOf } from "../words";
-import { Icon, Note } from "./parts";
+import { Icon, Note, Problem, useAction } from "./parts";
 import { Qr } from "./qr";
 import { useSwipe } from "./swipe";
 import { useWakeLock } from "./wake";
@@ -15,23 +16,25 @@ import { useWakeLock } from "./wake";
 export function PassScreen({ home, person }: { home: Home; person: Person }) {
 	useWakeLock();
 	const swipe = useSwipe((by) => home.turn(by));
+	const [full, setFull] = useFullScreen();
 	const { member } = person;
 	const strip = home.strips.value.get(member.id);
 	const pass = passAt(strip, second.value);
 	return (
 		<div class="pass-screen">
-			<section class={`pass tone-${toneOf[member.status] ?? "eye"}`} {...swipe}>
+			<section class={`pass tone-${toneOf[member.status] ?? "eye"} ${full ? "full" : ""}`} {...swipe}>
 				<Band home={home} person={person} />
 				{strip && pass ? (
 					<>
-						<Qr
-							text={pass.compact}
-							label={t({
-								zh: `${member.name}的通行码,${clockTime(pass.to)}前有效`,
-								en: `Pass of ${member.name}, valid until ${clockTime(pass.to)}`,
-							})}
-							reserve={home.large.value ? 410 : 330}
-						/>
+						<button
+							type="button"
+							class="enlarge"
+							aria-pressed={full}
+							aria-label={t({ zh: "全屏显示", en: "Full screen" })}
+							onClick={() => setFull(!full)}
+						>
+							<Qr text={pass.compact} label={qrLabel(member.name, pass.to)} beside={beside(full, home.large.value)} />
+						</button>
 						<Proof left={changesAt(strip, pass) - second.value} />
 					</>
 				) : (
@@ -43,13 +46,40 @@ export function PassScreen({ home, person }: { home: Home; person: Person }) {
 	);
 }
 
+function qrLabel(name: string, until: number): string {
+	return t({
+		zh: `${name}的通行码,${clockTime(until)}前有效`,
+		en: `Pass of ${name}, valid until ${clockTime(until)}`,
+	});
+}
+
+/** What has to stay in view above and below the code, CSS px. */
+function beside(full: boolean, large: boolean): number {
+	const short = window.matchMedia("(orientation: landscape) and (max-height: 560px)").matches;
+	if (short) {
+		return full ? 0 : 190;
+	}
+	return full ? 180 : large ? 396 : 330;
+}
+
+/** Full screen within the page: a tap goes there and back, Escape goes back. */
+function useFullScreen(): [boolean, (full: boolean) => void] {
+	const [full, setFull] = useState(false);
+	useEffect(() => {
+		const onKey = (e: KeyboardEvent) => e.key === "Escape" && setFull(false);
+		window.addEventListener("keydown", onKey);
+		return () => window.removeEventListener("keydown", onKey);
+	}, []);
+	return [full, setFull];
+}
+
 function Band({ home, person: { member, family } }: { home: Home; person: Person }) {
 	const tone = toneOf[member.status] ?? "eye";
 	return (
 		<header class="band">
 			<Icon name={tone === "care" ? "caution" : tone} />
 			<div>
-				<h1>{member.name}</h1>
+				<h1 class={member.name.length > 8 ? "long" : ""}>{member.name}</h1>
 				<p>
 					{t(member.status_text)}
 					{home.families.value.length > 1 ? ` · ${family.site}` : ""}
@@ -62,7 +92,7 @@ function Band({ home, person: { member, family } }: { home: Home; person: Person
 /** Time of day, running, and how long until the next code. */
 function Proof({ left }: { left: number }) {
 	const part = Math.min(1, Math.max(0, left / STEP));
-	const length = 2 * Math.PI * 20;
+	const length = 2 * Math.PI * 21;
 	return (
 		<div class="proof">
 			<div class="now">
@@ -72,20 +102,18 @@ function Proof({ left }: { left: number }) {
 			</div>
 			<div class="ring">
 				<svg viewBox="0 0 48 48" aria-hidden="true">
-					<circle cx="24" cy="24" r="20" class="track" />
+					<circle cx="24" cy="24" r="21" class="track" />
 					<circle
 						cx="24"
 						cy="24"
-						r="20"
+						r="21"
 						class="left"
 						stroke-dasharray={length}
 						stroke-dashoffset={length * (1 - part)}
 					/>
 				</svg>
-				<span>
-					<b>{countdown(left)}</b>
-					<small>{t({ zh: "后自动换新码", en: "to the next code" })}</small>
-				</span>
+				<b>{countdown(left)}</b>
+				<small>{t({ zh: "后换新码", en: "to next code" })}</small>
 			</div>
 		</div>
 	);
@@ -138,6 +166,7 @@ function NoPass({ home, person: { member, family } }: { home: Home; person: Pers
 function Notes({ home, person, until }: { home: Home; person: Person; until: number }) {
 	const { offset } = home.clock.value;
 	const trouble = clockTrouble(home.clock.value, Date.now());
+	const { busy, failure, run } = useAction();
 	const due = person.member.observed?.readings_due ?? [];
 	return (
 		<div class="notes">
@@ -187,6 +216,12 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 					en: "Not read? Turn the brightness up and hold it a hand away.",
 				})}
 			</p>
+			<Problem cause={failure} />
+			<button type="button" class="renew" disabled={busy} onClick={() => run(() => home.renew(person))}>
+				{busy
+					? t({ zh: "正在取码……", en: "Fetching…" })
+					: t({ zh: "门岗说码已作废?重新取码", en: "Told that it is revoked? Fetch a new code" })}
+			</button>
 		</div>
 	);
 }

@@ -36,22 +36,22 @@ export function sharpSide(room: number, modules: number, ratio: number): number 
 }
 
 /**
- * Draws a pass as large as its box and the window allow. reserve is what else has
+ * Draws a pass as large as its box and the window allow. beside is what else has
  * to stay in view above and below (CSS px).
  */
-export function Qr({ text, label, reserve }: { text: string; label: string; reserve: number }) {
+export function Qr({ text, label, beside }: { text: string; label: string; beside: number }) {
 	const { side, path } = useMemo(() => drawQr(text), [text]);
 	const box = useRef<HTMLDivElement>(null);
 	const [room, setRoom] = useState(0);
 	useLayoutEffect(() => {
 		const measure = () => {
 			const width = box.current?.clientWidth ?? 0;
-			setRoom(Math.max(180, Math.min(width, window.innerHeight - reserve)));
+			setRoom(Math.max(180, Math.min(width, window.innerHeight - beside)));
 		};
 		measure();
 		window.addEventListener("resize", measure);
 		return () => window.removeEventListener("resize", measure);
-	}, [reserve]);
+	}, [beside]);
 	const size = `${sharpSide(room, side, window.devicePixelRatio || 1)}px`;
 	return (
 		<div class="qr" ref={box}>

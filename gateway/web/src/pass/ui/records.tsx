@@ -29,6 +29,9 @@ export function RecordsScreen({ home, person }: { home: Home; person: Person }) 
 			) : (
 				<Readers home={home} person={person} key={person.member.id} />
 			)}
+			<button type="button" class="wide" onClick={() => window.print()}>
+				{t({ zh: "打印", en: "Print" })}
+			</button>
 		</article>
 	);
 }
@@ -44,16 +47,16 @@ function History({ home, person: { family, member } }: { home: Home; person: Per
 	return (
 		<>
 			<p class="span">
+				{localDay(from).slice(5)} – {localDay(end - 1).slice(5)}
+			</p>
+			<div class="pair">
 				<button type="button" onClick={() => setBack(back + 1)} disabled={back > 3}>
 					{t({ zh: "更早", en: "Earlier" })}
 				</button>
-				<span>
-					{localDay(from).slice(5)} – {localDay(end - 1).slice(5)}
-				</span>
 				<button type="button" onClick={() => setBack(back - 1)} disabled={back === 0}>
 					{t({ zh: "更近", en: "Later" })}
 				</button>
-			</p>
+			</div>
 			<Problem cause={failure} />
 			{failure !== null && <Retry reload={reload} />}
 			{!value && !failure && <p class="help">{t({ zh: "正在读取……", en: "Loading…" })}</p>}
@@ -84,15 +87,15 @@ function Passage({ event: e }: { event: HistoryEvent }) {
 				<b>
 					{e.direction === "in" ? t({ zh: "进", en: "In" }) : t({ zh: "出", en: "Out" })} · {e.gate || e.site}
 				</b>
+				{e.temperature ? <span class="temperature"> {e.temperature.toFixed(1)} °C</span> : null}
 				{refused || e.annulled ? (
 					<p class={refused ? "refused" : ""}>
 						{e.annulled
 							? t({ zh: "已由门岗撤销", en: "Taken back by the guard" })
-							: `${t(decisionWord[e.decision])}:${t(e.text)}`}
+							: `${t(decisionWord[e.decision])} — ${t(e.text)}`}
 					</p>
 				) : null}
 			</div>
-			<span class="temperature">{e.temperature ? `${e.temperature.toFixed(1)} °C` : ""}</span>
 		</li>
 	);
 }
