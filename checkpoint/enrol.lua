@@ -107,13 +107,6 @@ if step == 'update' then
   return table.concat(out)
 end
 
-if step == 'status' then
-  if redis.call('HEXISTS', KEYS[1], 's') == 0 then return '0' end
-  redis.call('HSET', KEYS[1], 's', ARGV[2])
-  changed(KEYS[1])
-  return '1'
-end
-
 if step == 'raise' then
   local now = redis.call('HGET', KEYS[1], 'g')
   if not now then return false end

@@ -186,7 +186,7 @@ func (k keys) refusalCap(gate, device uint32, minute int64) string { // string: 
 }
 
 func (k keys) registry(what string) string { return k.prefix + "{reg}:" + what } // hashes: meta, sites, gates, grid, devices, staff, policies
-func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time
+func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time, whether it is about a status
 
 // cases is what belongs to tracing cases: "c" the cases, "n" their last number,
 // "p:code" the people asked about under one of them, "campaign" the campaign.

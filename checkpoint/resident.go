@@ -275,19 +275,3 @@ func (s *Store) nameMatched(ctx context.Context, views map[uint64]PersonView, kn
 	}
 	return nil
 }
-
-// SetStatus gives a person a status. It is in force for the next scan at any
-// gate. ErrNotFound if there is no such person.
-func (s *Store) SetStatus(ctx context.Context, id uint64, status Status) error {
-	if int(status) >= len(statusNames) {
-		return &FieldError{"status", "is not a status"}
-	}
-	reply, err := s.run(ctx, s.rdb, enrolScript, []string{s.keys.person(id)}, "status", int(status))
-	if err != nil {
-		return err
-	}
-	if reply != "1" {
-		return notFound("person", FormatPersonID(id))
-	}
-	return nil
-}

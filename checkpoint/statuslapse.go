@@ -1,0 +1,73 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// Nobody stays confined because somebody forgot them: a status that has an end
+// ends by itself within a minute of it. Who was red, under observation or in
+// quarantine is yellow for yellowAfter, so that the guard and the office see that
+// nobody has looked, and green then. It is a decision of the program, with a
+// record like any other, so gates hear of it as of any other change. A status
+// without an end stays until it is changed.
+const yellowAfter = 3 * 24 * time.Hour
+
+// lapsed is what follows a decision whose time is over.
+func (r *StatusRecord) lapsed(now int64) StatusRecord {
+	next := StatusRecord{Status: StatusGreen, Ground: GroundLapsed, Office: r.Office, Since: now}
+	if r.Status.Confines() {
+		next.Status, next.Until = StatusYellow, now+yellowAfter.Milliseconds()
+	}
+	return next
+}
+
+// LapseStatuses ends the statuses whose time is over and gives how many it ended,
+// at most maxCareList of a partition. Any number of processes may do so at once.
+// Errors: ErrUnavailable.
+func (s *Store) LapseStatuses(ctx context.Context) (ended int, err error) {
+	now := s.now()
+	due, err := s.careList(ctx, listEnding, careStatus, "-inf", strconv.FormatInt(now, 10))
+	if err != nil {
+		return 0, err
+	}
+	for i := range due {
+		done, err := s.lapse(ctx, due[i].person, now)
+		if errors.Is(err, ErrNotFound) { // erased meanwhile
+			continue
+		}
+		if err != nil {
+			return ended, err
+		}
+		if done {
+			ended++
+		}
+	}
+	return ended, nil
+}
+
+func (s *Store) lapse(ctx context.Context, person uint64, now int64) (bool, error) {
+	who, err := s.Resident(ctx, person)
+	if err != nil {
+		return false, err
+	}
+	tables, err := s.careTables(ctx, []uint64{person})
+	if err != nil {
+		return false, err
+	}
+	last, ok := tables[0].of(careStatus).last()
+	if !ok {
+		return false, nil
+	}
+	history, err := s.statusHistory(ctx, &who, careTable{last})
+	if err != nil {
+		return false, err
+	}
+	record := history[len(history)-1]
+	if record.Until == 0 || record.Until > now {
+		return false, nil // decided anew meanwhile
+	}
+	return s.putStatus(ctx, person, record.lapsed(now), &last.id)
+}
