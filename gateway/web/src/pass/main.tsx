@@ -8,6 +8,7 @@ import { codeInFragment } from "./code";
 import { EVERY, Home } from "./home";
 import { residents } from "./my";
 import "./pass.css";
+import "./css/print.css";
 import { openStore } from "./store";
 import { run } from "./tick";
 import { App } from "./ui/app";
