@@ -5,11 +5,16 @@ import { CLOCK_WRONG, offsetOf, type Sample } from "../../shared/clock";
 const KEPT = 8;
 /** A new sample that disagrees by more than this and the ways there (ms): somebody set the clock. */
 const TOLERANCE = 1_500;
+/** Time does not go back by more than this, ms: then the phone has lost its clock. */
+const BACK = 60_000;
 
 /** A phone's clock with what is known of its error. */
 export class PhoneClock {
 	private samples: Sample[] = [];
 	private known: number | null = null;
+	private latest = 0;
+	/** The phone's clock fell back since it was measured: the time is a guess. */
+	private lost = false;
 
 	constructor(private readonly phone: () => number) {}
 
@@ -20,29 +25,45 @@ export class PhoneClock {
 
 	/** Off by so much that passes would look expired without a correction. */
 	get wrong(): boolean {
-		return this.known !== null && Math.abs(this.known) > CLOCK_WRONG;
+		return this.lost || (this.known !== null && Math.abs(this.known) > CLOCK_WRONG);
 	}
 
-	/** Takes up what was measured in an earlier visit. */
-	restore(offset: number | null): void {
+	/** No telling what time it is: what looks expired may not be. */
+	get unknown(): boolean {
+		return this.lost || this.known === null;
+	}
+
+	/** Takes up an earlier visit: its offset, and a time (UTC ms) that is past for certain. */
+	restore(offset: number | null, past: number): void {
 		this.known ??= offset;
+		this.latest = Math.max(this.latest, past);
 	}
 
 	/** Takes a measurement: of the last few the one with the shortest way counts. */
 	add(sample: Sample): void {
 		const way = sample.cameAt - sample.sentAt;
-		if (!Number.isFinite(sample.server) || way < 0) {
+		const measured = offsetOf([sample]);
+		if (measured === null || !Number.isFinite(sample.server)) {
 			return;
 		}
-		const now = offsetOf([sample]) as number;
-		const apart = (s: Sample) => Math.abs((offsetOf([s]) as number) - now) - (way + s.cameAt - s.sentAt) / 2;
-		this.samples = this.samples.filter((s) => apart(s) <= TOLERANCE).slice(-KEPT + 1);
-		this.samples.push(sample);
+		const apart = (s: Sample) =>
+			Math.abs((offsetOf([s]) as number) - measured) - (way + s.cameAt - s.sentAt) / 2 > TOLERANCE;
+		this.samples = [...this.samples.filter((s) => !apart(s)).slice(1 - KEPT), sample];
 		this.known = offsetOf(this.samples);
+		this.latest = sample.server;
+		this.lost = false;
 	}
 
-	/** The server's time now, UTC ms. */
+	/** The server's time now, UTC ms. From a phone that lost its clock: the last time that was known, and on from there. */
 	now(): number {
-		return Math.round(this.phone() - (this.known ?? 0));
+		const phone = this.phone();
+		const now = Math.round(phone - (this.known ?? 0));
+		if (now < this.latest - BACK) {
+			this.known = phone - this.latest;
+			this.lost = true;
+			return this.latest;
+		}
+		this.latest = Math.max(this.latest, now);
+		return now;
 	}
 }

@@ -88,7 +88,6 @@ export class Core {
 		this.previousNote = note ?? "";
 		this.counts = counts ?? NO_COUNTS;
 		this.notice = notice ?? undefined;
-		this.clock.restore(offset ?? null);
 		this.list = list ?? EMPTY;
 		this.listAt = listAt ?? null;
 		if (sync) {
@@ -96,6 +95,7 @@ export class Core {
 		}
 		this.waiting = await store.waiting();
 		this.scans = await store.recent();
+		this.clock.restore(offset ?? null, Math.max(this.syncAt ?? 0, this.listAt ?? 0, this.scans[0]?.at ?? 0));
 		this.loaded = true;
 		this.publish();
 	}
@@ -144,8 +144,8 @@ export class Core {
 				await this.store.change(c);
 			});
 			this.waiting += (c.queue?.length ?? 0) - (c.done?.length ?? 0);
-			const changed = new Set(c.recent?.map((s) => s.id));
-			this.scans = shown([...this.scans.filter((s) => !changed.has(s.id)), ...(c.recent ?? [])]);
+			const changed = new Map(c.recent?.map((s) => [s.id, s])); // of two changes to one the later counts
+			this.scans = shown([...changed.values(), ...this.scans.filter((s) => !changed.has(s.id))]);
 			this.publish();
 		});
 		this.tail = done.catch(() => undefined);
@@ -202,7 +202,7 @@ export class Core {
 	}
 
 	get surroundings(): Surroundings {
-		return { sync: this.sync, clockUnknown: this.clock.offset === null };
+		return { sync: this.sync, clockUnknown: this.clock.unknown };
 	}
 
 	/** A new ID: of a scan, a shift, a car. */

@@ -14,7 +14,7 @@ export interface LinkOwner {
 	token(): string;
 	/** What has to work before the server counts as back. */
 	recover(): Promise<void>;
-	/** Online or offline now. */
+	/** Online or offline now, or the clock was measured. */
 	changed(): void;
 	/** The server does not know this device any more. */
 	revoked(): void;
@@ -63,6 +63,7 @@ export class Link {
 			const { now } = await this.call<{ now: string }>("/v1/time", { timeout });
 			this.clock.add({ server: Date.parse(now), sentAt, cameAt: this.world.now() });
 		}
+		this.owner.changed();
 	}
 
 	private judge(cause: unknown): void {
