@@ -43,6 +43,7 @@ func (s *Server) gateRoutes() []route {
 		{method: get, path: "/v1/gates/:gate/refusals", who: only(tracer, leader, auditor).andDevices(), node: gate, reads: duty, handle: s.handleRefusals},
 		{method: post, path: "/v1/vehicles/search", who: only(tracer, leader, auditor), reads: asked, handle: s.handleVehicleSearch},
 		{method: get, path: "/v1/gates/:gate/shifts", who: only(leader).andDevices(), node: gate, handle: s.handleShifts},
+		{method: get, path: "/v1/gates/:gate/paper", who: only(enroller, grid, leader).andDevices(), node: gate, handle: s.handleLogSheet},
 		{method: get, path: "/v1/residents/:id/trajectory", who: only(tracer, leader), node: home, reads: asked, handle: s.handleTrajectory},
 		{method: get, path: "/v1/residents/:id/contacts", who: only(tracer, leader), node: home, reads: asked, slow: true, handle: s.handleContacts},
 		{method: post, path: "/v1/crowd", who: only(tracer, leader), reads: asked, slow: true, handle: s.handleCrowd},

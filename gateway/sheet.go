@@ -67,10 +67,7 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 	if err := codes.Sheet(&page, data); err != nil {
 		return fmt.Errorf("gateway: draw a sheet: %w", err)
 	}
-	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
-	// The page has its style inside and loads nothing.
-	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	return c.Send(page.Bytes())
+	return sendPrint(c, page.Bytes())
 }
 
 // householdAt is the household at a site that somebody belongs to.
