@@ -263,11 +263,13 @@ type careLimits struct {
 	from, to           int64 // UTC ms
 }
 
+// errCareOpen says that too many records of this kind are open.
+var errCareOpen = errors.New("checkpoint: too many of this kind are open")
+
 // ErrTooMany says that as much as is taken of one person was written.
 var ErrTooMany = errors.New("checkpoint: that is more than is taken for one person: wait until some of it is done, or until tomorrow")
 
-// addCare writes a new record. again: what is on record under this ID has the same
-// content and stays. listed is its score in the list of its kind, 0 for none.
+// addCare writes a new record; one that has this ID and content stays. listed is its score in the list of its kind, 0 for none.
 func (s *Store) addCare(ctx context.Context, r careRef, e careEntry, record any, listed int64, limits careLimits) error {
 	sealed, err := s.sealCare(&r, record)
 	if err != nil {
@@ -288,7 +290,9 @@ func (s *Store) addCare(ctx context.Context, r careRef, e careEntry, record any,
 		return nil
 	case "other":
 		return ErrOtherContent
-	case "open", "full":
+	case "open":
+		return errCareOpen
+	case "full":
 		return ErrTooMany
 	case "none":
 		return notFound("person", FormatPersonID(r.person))

@@ -49,6 +49,15 @@
 // projectors sent back. The loss of a gateway and a master at the same moment is not
 // covered.
 //
+// # Beside the gates
+//
+// A status is a decision (Store.ChangeStatus): with a ground, an author, an office
+// and, where it keeps somebody at home, an end, after which it ends by itself
+// (statuslapse.go). Whom it is about can contest it; who is under observation keeps
+// a diary; a household asks for what it needs. All that is in one hash of the
+// person, written by care.lua, and found by lists of the partition. Nothing of it
+// but the status itself is looked at by a verdict.
+//
 // # Walk-ins
 //
 // Who is written down by a guard is a person whose ID comes from the words, with
@@ -131,6 +140,12 @@
 //	{t}:f             zset    scan            open fever cases by time                    ~20 a case
 //	{t}:f:case        hash    scan, fever     a fever case: person, readings, closing     180-300 a case
 //	{t}:fz            zset    fever           closed fever cases by time; retention       ~20 a case
+//	{t}:k:id          hash    care            decisions about the status, contests, diary, requests: tables and
+//	                                          sealed records; the status in force for life, the rest until retention is over  19 + ~220 a record
+//	{t}:kc, :kC       zset    care            open contests by when an answer is due, answered ones               ~30 a contest
+//	{t}:kq, :kQ       zset    care            requests by opened_at until done, by done_at then                   ~30 a request
+//	{t}:kf            zset    care            readings of diaries with fever, by time; until retention is over    ~30 a reading
+//	{t}:ku            zset    care            people by when their status ends                                    ~22 a person
 //	{t}:m             zset    permit          permits and exemptions by end; until retention is over ~125 a permit
 //	{t}:m:number      hash    permit          one of them: sealed particulars, withdrawal         ~250 a permit
 //	{t}:n             hash    scan            people of this partition inside each site   ~12 a site

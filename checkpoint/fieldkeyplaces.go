@@ -21,6 +21,7 @@ const (
 	SealedFevers     SealedKind = "fever notes"
 	SealedCases      SealedKind = "cases"
 	SealedShifts     SealedKind = "shift notes"
+	SealedCare       SealedKind = "care"
 	SealedReasons    SealedKind = "audit reasons"
 )
 
@@ -35,7 +36,8 @@ func (c SealedCount) add(kind SealedKind, blob []byte) {
 	c[version][kind]++
 }
 
-// sealedValue is a value in a record of its own: of a person, a permit, a fever case.
+// sealedValue is a value in a record of its own: of a person, a permit, a fever
+// case, or one of those of a person's care.
 type sealedValue struct {
 	kind  SealedKind
 	key   string
@@ -80,7 +82,11 @@ func (s *Store) eachSealed(ctx context.Context, fn func([]sealedValue) error) er
 					found = append(found, v)
 				}
 			}
-			if found, err = s.readSealed(ctx, found); err == nil && len(found) > 0 {
+			care, err := s.sealedCare(ctx, keys)
+			if err != nil {
+				return err
+			}
+			if found, err = s.readSealed(ctx, append(found, care...)); err == nil && len(found) > 0 {
 				err = fn(found)
 			}
 			if err != nil {
@@ -95,6 +101,32 @@ func (s *Store) eachSealed(ctx context.Context, fn func([]sealedValue) error) er
 		return cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return master(ctx, c) })
 	}
 	return master(ctx, s.rdb)
+}
+
+// sealedCare names the sealed records among keys of care.
+func (s *Store) sealedCare(ctx context.Context, keys []string) (found []sealedValue, err error) {
+	fields := map[uint64]*redis.StringSliceCmd{} // by person
+	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, key := range keys {
+			if person, ok := s.keys.parseCare(key); ok {
+				fields[person] = p.HKeys(ctx, key)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	for person, reply := range fields {
+		for _, field := range reply.Val() {
+			if r, ok := parseCareField(person, field); ok {
+				found = append(found, sealedValue{
+					kind: SealedCare, key: s.keys.care(person), field: field, part: partitionOf(person), id: r.sealFor(),
+				})
+			}
+		}
+	}
+	return found, nil
 }
 
 // readSealed reads values and leaves out those that are not there.

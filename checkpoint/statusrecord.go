@@ -115,7 +115,10 @@ func (s *Store) ChangeStatus(ctx context.Context, person uint64, c StatusChange)
 	}
 	record := StatusRecord{c.Status, c.Ground, c.Evidence, c.By, c.Office, now.Since, c.Until}
 	if now == record && who.Status == c.Status {
-		return now, nil
+		if !c.Status.Confines() { // its announcement may have been cut off
+			err = s.announce(ctx, ReleasesPerson, person)
+		}
+		return now, err
 	}
 	record.Since = s.now()
 	if c.Status == StatusGone {

@@ -101,18 +101,22 @@ func (s *Store) LastSweep(ctx context.Context) (*SweepResult, error) {
 // of none.
 func (w *Sweeper) Last() *SweepResult { return w.last.Load() }
 
-// Run sweeps whenever it is due until ctx ends.
+// Run sweeps whenever it is due, and ends statuses whose time is over every minute,
+// until ctx ends.
 func (w *Sweeper) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := w.sweepIfDue(ctx)
 		if errors.Is(err, ErrSweeping) {
 			err = nil
 		}
+		if _, lapsed := w.store.LapseStatuses(ctx); lapsed != nil {
+			err = errors.Join(err, lapsed)
+		}
 		if w.archive != nil && w.store.now()-w.archiveAt >= SweepEvery.Milliseconds() {
 			err = errors.Join(err, w.SweepArchive(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
-			w.logger.Error("what is past retention was not all taken away; the next sweep goes on", "error", err)
+			w.logger.Error("what is past retention was not all taken away, or a status past its end not ended; the next round goes on", "error", err)
 		}
 		sleep(ctx, sweepPoll)
 	}

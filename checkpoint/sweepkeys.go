@@ -61,7 +61,7 @@ type sweptSet struct {
 func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 	r.Keys += int64(len(keys))
 	sets := map[string]*sweptSet{} // by base
-	var people []uint64
+	var people, cared []uint64
 	var unsure, outings, homes, readers, tables []string
 	for _, key := range keys {
 		if person, ok := r.s.keys.parsePerson(key); ok {
@@ -78,6 +78,10 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 		}
 		if r.s.keys.isReaders(key) {
 			readers = append(readers, key)
+			continue
+		}
+		if person, ok := r.s.keys.parseCare(key); ok {
+			cared = append(cared, person)
 			continue
 		}
 		set, part, aged := r.setOf(key)
@@ -109,6 +113,9 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 	people = append(people, gone...)
 	slices.Sort(people)
 	if err := r.sweepPeople(ctx, slices.Compact(people)); err != nil {
+		return err
+	}
+	if err := r.sweepCare(ctx, cared); err != nil {
 		return err
 	}
 	return errors.Join(r.sweepOutings(ctx, outings), r.sweepPhones(ctx, homes), r.sweepReaders(ctx, readers))

@@ -109,8 +109,10 @@ func (r *sweepRun) forget(ctx context.Context, p *sweptPerson) error {
 			return err
 		}
 	}
-	if err := s.unindex(ctx, p.id); err != nil {
-		return err
+	for _, step := range []func(context.Context, uint64) error{s.dropCare, s.unindex} {
+		if err := step(ctx, p.id); err != nil {
+			return err
+		}
 	}
 	home := s.keys.homeSet(partitionOf(p.id), 0)
 	reply, err := s.run(ctx, s.rdb, forgetScript, []string{person, identity, trail, home}, "forget", r.KeptFrom, raw(p.id))
