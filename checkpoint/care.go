@@ -266,6 +266,9 @@ type careLimits struct {
 // errCareOpen says that too many records of this kind are open.
 var errCareOpen = errors.New("checkpoint: too many of this kind are open")
 
+// ErrOtherRecord says that an ID was used before, for something else.
+var ErrOtherRecord = errors.New("checkpoint: this id was used before with other content: a new record needs a new id")
+
 // ErrTooMany says that as much as is taken of one person was written.
 var ErrTooMany = errors.New("checkpoint: that is more than is taken for one person: wait until some of it is done, or until tomorrow")
 
@@ -289,7 +292,7 @@ func (s *Store) addCare(ctx context.Context, r careRef, e careEntry, record any,
 	case "ok":
 		return nil
 	case "other":
-		return ErrOtherContent
+		return ErrOtherRecord
 	case "open":
 		return errCareOpen
 	case "full":

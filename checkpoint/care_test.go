@@ -52,7 +52,7 @@ func TestAContestIsAnsweredBySomebodyElse(t *testing.T) {
 		t.Errorf("sent again: %+v, %v", again, err)
 	}
 	_, err = s.OpenContest(t.Context(), &who, "contest-1", "另一句")
-	refusedWith(t, err, ErrOtherContent)
+	refusedWith(t, err, ErrOtherRecord)
 	_, err = s.OpenContest(t.Context(), &who, "contest-2", "还有一句")
 	refusedWith(t, err, ErrContested)
 
@@ -135,7 +135,7 @@ func TestARequestIsTakenByOneAndDone(t *testing.T) {
 		t.Errorf("sent again: %+v, %v", again, err)
 	}
 	_, err = s.OpenRequest(t.Context(), id, "request-1", "rubbish", opened.Text)
-	refusedWith(t, err, ErrOtherContent)
+	refusedWith(t, err, ErrOtherRecord)
 	_, err = s.OpenRequest(t.Context(), id, "request-2", "other", "")
 	refusedField(t, err, "text")
 	_, err = s.OpenRequest(t.Context(), id, "request-2", "gold", "")

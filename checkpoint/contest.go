@@ -63,7 +63,7 @@ var (
 )
 
 // OpenContest opens a contest about a person's status. The same again gives the
-// first one back. Errors: *FieldError, ErrContested, ErrTooMany, ErrOtherContent
+// first one back. Errors: *FieldError, ErrContested, ErrTooMany, ErrOtherRecord
 // (the ID is that of another text), ErrNotFound, ErrUnavailable.
 func (s *Store) OpenContest(ctx context.Context, who *Resident, id, text string) (Contest, error) {
 	if err := validCareID(id); err != nil {
@@ -76,7 +76,7 @@ func (s *Store) OpenContest(ctx context.Context, who *Resident, id, text string)
 	r := clientRef(who.ID, careContest, id)
 	if known, err := s.Contest(ctx, who.ID, id); err == nil {
 		if known.Text != text {
-			return Contest{}, ErrOtherContent
+			return Contest{}, ErrOtherRecord
 		}
 		return known, nil
 	} else if !errors.Is(err, ErrNotFound) {

@@ -85,7 +85,7 @@ func (s *Store) SlotAt(at int64) (Day, Slot) {
 }
 
 // AddReading writes a reading into a person's diary. The same again changes
-// nothing. Errors: *FieldError, ErrNotObserved, ErrTooMany, ErrOtherContent (the ID
+// nothing. Errors: *FieldError, ErrNotObserved, ErrTooMany, ErrOtherRecord (the ID
 // is that of another reading), ErrNotFound, ErrUnavailable.
 func (s *Store) AddReading(ctx context.Context, who *Resident, r DiaryReading) (DiaryReading, error) {
 	if err := s.checkReading(&r); err != nil {
@@ -181,8 +181,12 @@ func (s *Store) Diary(ctx context.Context, person uint64, from, to int64) ([]Dia
 func (s *Store) diary(ctx context.Context, person uint64, table careTable, from, to int64) ([]DiaryReading, error) {
 	refs := table.refsOf(person, careReading, func(e *careEntry) bool { return e.at >= from && e.at < to })
 	all, err := careAs(ctx, s, refs, (*DiaryReading).of)
-	slices.SortStableFunc(all, func(a, b DiaryReading) int { return cmp.Compare(a.At, b.At) })
+	sortReadings(all)
 	return all, err
+}
+
+func sortReadings(list []DiaryReading) {
+	slices.SortStableFunc(list, func(a, b DiaryReading) int { return cmp.Compare(a.At, b.At) })
 }
 
 // FeverReadings lists the readings of all diaries at or above the fever line with
@@ -194,7 +198,7 @@ func (s *Store) FeverReadings(ctx context.Context, from, to int64) ([]DiaryReadi
 		return nil, err
 	}
 	all, err := careAs(ctx, s, refs, (*DiaryReading).of)
-	slices.SortStableFunc(all, func(a, b DiaryReading) int { return cmp.Compare(a.At, b.At) })
+	sortReadings(all)
 	return all[:min(len(all), maxCareList)], err
 }
 

@@ -68,7 +68,7 @@ func TestADiaryHasTwoSlotsADay(t *testing.T) {
 		t.Errorf("sent again: %+v, %v\nwant %+v", again, err, first)
 	}
 	_, err = s.AddReading(t.Context(), &who, DiaryReading{ID: "reading-0001", At: first.At, Temperature: 37_5, Method: Forehead})
-	refusedWith(t, err, ErrOtherContent)
+	refusedWith(t, err, ErrOtherRecord)
 }
 
 func TestReadingsThatAreNone(t *testing.T) {

@@ -73,7 +73,7 @@ func (r *ServiceRequest) careState() byte {
 func (r *ServiceRequest) of(person uint64) { r.Person = person }
 
 // OpenRequest asks for something. The same again gives the first one back. Errors:
-// *FieldError, ErrTooMany, ErrOtherContent, ErrNotFound, ErrUnavailable.
+// *FieldError, ErrTooMany, ErrOtherRecord, ErrNotFound, ErrUnavailable.
 func (s *Store) OpenRequest(ctx context.Context, person uint64, id string, kind ServiceKind, text string) (ServiceRequest, error) {
 	if err := validCareID(id); err != nil {
 		return ServiceRequest{}, err
