@@ -130,6 +130,8 @@ interface Frame {
 	data: Float32Array;
 	width: number;
 	height: number;
+	/** Around the code: blur is worked out only there, as the wall behind it is soft anyway. */
+	box: { left: number; top: number; right: number; bottom: number };
 }
 
 interface View {
@@ -143,58 +145,73 @@ interface View {
 
 /** The scene: a wall of soft spots and, somewhere near the middle, the code. */
 function draw(matrix: boolean[][], view: View, rnd: Random): Frame {
-	const data = new Float32Array(WIDTH * HEIGHT);
-	const waves = Array.from({ length: 6 }, () => ({
-		x: (rnd() - 0.5) * 0.05,
-		y: (rnd() - 0.5) * 0.05,
-		phase: rnd() * 6.28,
-		height: 8 + rnd() * 16,
-	}));
+	const frame = wall(rnd);
 	const margin = view.side * 0.75;
 	const cx = WIDTH / 2 + (rnd() - 0.5) * Math.max(0, Math.min(WIDTH - 2 * margin, 420));
 	const cy = HEIGHT / 2 + (rnd() - 0.5) * Math.max(0, Math.min(HEIGHT - 2 * margin, 240));
-	const toCode = camera(view, cx, cy);
+	const reach = view.side * (0.75 + view.tilt / 3);
+	const box = {
+		left: Math.max(0, Math.floor(cx - reach)),
+		top: Math.max(0, Math.floor(cy - reach)),
+		right: Math.min(WIDTH, Math.ceil(cx + reach)),
+		bottom: Math.min(HEIGHT, Math.ceil(cy + reach)),
+	};
+	const toCode = lens(view, cx, cy);
 	const n = matrix.length;
-	const samples = [0.25, 0.75];
-	for (let y = 0; y < HEIGHT; y++) {
-		for (let x = 0; x < WIDTH; x++) {
+	for (let y = box.top; y < box.bottom; y++) {
+		for (let x = box.left; x < box.right; x++) {
+			const behind = frame.data[y * WIDTH + x] as number;
 			let sum = 0;
-			for (const dy of samples) {
-				for (const dx of samples) {
-					const [u, v] = toCode(x + dx, y + dy);
-					const row = matrix[Math.floor(v * n)];
-					const dark = row?.[Math.floor(u * n)];
-					sum += dark === undefined ? wall(waves, x, y) : dark ? view.dark : view.light;
-				}
+			for (let quarter = 0; quarter < 4; quarter++) {
+				toCode(x + (quarter & 1 ? 0.75 : 0.25), y + (quarter & 2 ? 0.75 : 0.25), spot);
+				const dark = matrix[Math.floor(spot.v * n)]?.[Math.floor(spot.u * n)];
+				sum += dark === undefined ? behind : dark ? view.dark : view.light;
 			}
-			data[y * WIDTH + x] = sum / 4;
+			frame.data[y * WIDTH + x] = sum / 4;
 		}
 	}
-	return { data, width: WIDTH, height: HEIGHT };
+	return { ...frame, box };
 }
 
-function wall(waves: { x: number; y: number; phase: number; height: number }[], x: number, y: number): number {
-	let grey = 120;
-	for (const w of waves) {
-		grey += w.height * Math.sin(w.x * x + w.y * y + w.phase);
+function wall(rnd: Random): Frame {
+	const data = new Float32Array(WIDTH * HEIGHT).fill(120);
+	for (let wave = 0; wave < 3; wave++) {
+		const [kx, ky, phase, high] = [(rnd() - 0.5) * 0.05, (rnd() - 0.5) * 0.05, rnd() * 6.28, 10 + rnd() * 25];
+		for (let i = 0; i < data.length; i++) {
+			data[i] = (data[i] as number) + high * Math.sin(kx * (i % WIDTH) + ky * Math.floor(i / WIDTH) + phase);
+		}
 	}
-	return grey;
+	return { data, width: WIDTH, height: HEIGHT, box: { left: 0, top: 0, right: WIDTH, bottom: HEIGHT } };
 }
 
-/** From a pixel to the place on the code, 0 to 1 in both directions: a pinhole camera before a tilted plane. */
-function camera(view: View, cx: number, cy: number): (x: number, y: number) => [number, number] {
-	const far = 1100; // pixels: the lens of a phone at this frame width
-	const [ax, ay] = [Math.cos(view.tiltAxis), Math.sin(view.tiltAxis)];
-	const [ct, st] = [Math.cos(view.tilt), Math.sin(view.tilt)];
-	const [cr, sr] = [Math.cos(view.turn), Math.sin(view.turn)];
-	return (x, y) => {
-		const [px, py] = [x - cx, y - cy];
+/** A place on the code, 0 to 1 in both directions. */
+interface Spot {
+	u: number;
+	v: number;
+}
+const spot: Spot = { u: 0, v: 0 };
+
+/** From a pixel to the spot on the code: a pinhole before a tilted plane. */
+function lens(view: View, cx: number, cy: number): (x: number, y: number, spot: Spot) => void {
+	const far = 1100; // pixels: a phone's lens at this frame width
+	const ax = Math.cos(view.tiltAxis);
+	const ay = Math.sin(view.tiltAxis);
+	const ct = Math.cos(view.tilt);
+	const st = Math.sin(view.tilt);
+	const cr = Math.cos(view.turn);
+	const sr = Math.sin(view.turn);
+	return (x, y, spot) => {
+		const px = x - cx;
+		const py = y - cy;
 		const along = px * ax + py * ay; // on the axis of the tilt
 		const across = -px * ay + py * ax; // foreshortened
 		const stretch = far / (far * ct - across * st);
-		const [qa, qc] = [along * stretch * ct, across * stretch];
-		const [wx, wy] = [qa * ax - qc * ay, qa * ay + qc * ax];
-		return [(wx * cr + wy * sr) / view.side + 0.5, (-wx * sr + wy * cr) / view.side + 0.5];
+		const qa = along * stretch * ct;
+		const qc = across * stretch;
+		const wx = qa * ax - qc * ay;
+		const wy = qa * ay + qc * ax;
+		spot.u = (wx * cr + wy * sr) / view.side + 0.5;
+		spot.v = (-wx * sr + wy * cr) / view.side + 0.5;
 	};
 }
 
@@ -212,51 +229,51 @@ function gauss(frame: Frame, sigma: number): Frame {
 
 /** Moved while exposed. length in pixels. */
 function smear(frame: Frame, length: number, angle: number): Frame {
-	const taps = Math.max(2, Math.ceil(length * 2));
+	const taps = Math.max(2, Math.ceil(length * 1.5));
 	return line(frame, Array(taps).fill(1 / taps), (Math.cos(angle) * length) / taps, (Math.sin(angle) * length) / taps);
 }
 
 /** Sums the pixels along a line through each, the kernel's middle on the pixel. */
 function line(frame: Frame, kernel: number[], dx: number, dy: number): Frame {
-	const { data, width, height } = frame;
-	const out = new Float32Array(data.length);
+	const { width, box } = frame;
+	const data = frame.data.slice();
 	const middle = (kernel.length - 1) / 2;
-	for (let y = 0; y < height; y++) {
-		for (let x = 0; x < width; x++) {
+	for (let y = box.top; y < box.bottom; y++) {
+		for (let x = box.left; x < box.right; x++) {
 			let sum = 0;
 			for (let k = 0; k < kernel.length; k++) {
 				sum += (kernel[k] as number) * at(frame, x + (k - middle) * dx, y + (k - middle) * dy);
 			}
-			out[y * width + x] = sum;
+			data[y * width + x] = sum;
 		}
 	}
-	return { data: out, width, height };
+	return { ...frame, data };
 }
 
 /** The grey between pixels, and beyond the edge that of the edge. */
 function at(frame: Frame, x: number, y: number): number {
 	const { data, width, height } = frame;
-	const cx = Math.min(width - 1, Math.max(0, x));
-	const cy = Math.min(height - 1, Math.max(0, y));
-	const [x0, y0] = [Math.floor(cx), Math.floor(cy)];
-	const [fx, fy] = [cx - x0, cy - y0];
-	const x1 = Math.min(width - 1, x0 + 1);
-	const y1 = Math.min(height - 1, y0 + 1);
-	const top = (data[y0 * width + x0] as number) * (1 - fx) + (data[y0 * width + x1] as number) * fx;
-	const low = (data[y1 * width + x0] as number) * (1 - fx) + (data[y1 * width + x1] as number) * fx;
+	const cx = Math.min(width - 1.001, Math.max(0, x));
+	const cy = Math.min(height - 1.001, Math.max(0, y));
+	const i = Math.floor(cy) * width + Math.floor(cx);
+	const fx = cx - Math.floor(cx);
+	const fy = cy - Math.floor(cy);
+	const top = (data[i] as number) * (1 - fx) + (data[i + 1] as number) * fx;
+	const low = (data[i + width] as number) * (1 - fx) + (data[i + width + 1] as number) * fx;
 	return top * (1 - fy) + low * fy;
 }
 
 /** Fog, a worn print, a dimmed screen: what is left of the range, around a middle grey. */
 function contrast(frame: Frame, left: number, middle: number): Frame {
-	return { ...frame, data: frame.data.map((v) => middle + (v - 128) * left) };
+	return place(frame, (v) => middle + (v - 128) * left);
 }
 
 /** A lamp mirrored in the screen: a bright spot over part of the code, burnt out in its core. */
 function glare(frame: Frame, rnd: Random, side: number): Frame {
-	const cx = WIDTH / 2 + (rnd() - 0.5) * side;
-	const cy = HEIGHT / 2 + (rnd() - 0.5) * side;
-	const radius = side * (0.1 + rnd() * 0.18);
+	const { left, top, right, bottom } = frame.box;
+	const cx = (left + right) / 2 + (rnd() - 0.5) * side;
+	const cy = (top + bottom) / 2 + (rnd() - 0.5) * side;
+	const radius = side * (0.08 + rnd() * 0.14);
 	const long = 1 + rnd();
 	return place(frame, (v, x, y) => {
 		const d = Math.hypot((x - cx) / long, y - cy) / radius;
@@ -277,18 +294,20 @@ function shadow(frame: Frame, rnd: Random): Frame {
 }
 
 function place(frame: Frame, change: (v: number, x: number, y: number) => number): Frame {
-	const { width } = frame;
-	return { ...frame, data: frame.data.map((v, i) => change(v, i % width, Math.floor(i / width))) };
+	const { data } = frame;
+	for (let y = 0, i = 0; y < HEIGHT; y++) {
+		for (let x = 0; x < WIDTH; x++, i++) {
+			data[i] = change(data[i] as number, x, y);
+		}
+	}
+	return frame;
 }
 
+/** Three even numbers added are near enough to the bell. */
 function noise(frame: Frame, sigma: number, rnd: Random): Frame {
-	return {
-		...frame,
-		data: frame.data.map((v) => v + sigma * Math.sqrt(-2 * Math.log(1 - rnd())) * Math.cos(6.2832 * rnd())),
-	};
+	return place(frame, (v) => v + 2 * sigma * (rnd() + rnd() + rnd() - 1.5));
 }
 
-function toBytes(frame: Frame): Picture {
-	const { width, height } = frame;
-	return { width, height, data: Uint8Array.from(frame.data, (v) => Math.min(255, Math.max(0, Math.round(v)))) };
+function toBytes({ data, width, height }: Frame): Picture {
+	return { width, height, data: new Uint8Array(Uint8ClampedArray.from(data).buffer) };
 }
