@@ -19,18 +19,17 @@ export function sortCodes(texts: readonly string[]): Codes {
 	const out: Codes = { passes: [], enrol: "", badge: "", page: "", household: false, foreign: "" };
 	for (const raw of texts) {
 		const text = raw.trim();
-		const inLink = text.split("#").pop() ?? ""; // a link to the page that holds the code
 		if (text.startsWith("PG1:") || JWT.test(text)) {
 			if (!out.passes.includes(text)) {
 				out.passes.push(text);
 			}
-		} else if (/^(e=)?PGE1-/.test(inLink)) {
-			out.enrol = inLink.replace(/^e=/, "");
+		} else if (text.startsWith("PGE1-")) {
+			out.enrol = text;
 		} else if (text.startsWith("PGB1-")) {
 			out.badge = text;
 		} else if (text.startsWith("PGL1-")) {
 			out.page = text;
-		} else if (/^(a=)?PGH1-/.test(inLink)) {
+		} else if (/(^|#a=)PGH1-/.test(text)) {
 			out.household = true;
 		} else if (text !== "") {
 			out.foreign = text;

@@ -41,7 +41,7 @@ export function EnrolScreen() {
 	const model = useModel();
 	const { durable } = model.state.value;
 	return (
-		<main class="first">
+		<main class="start">
 			<header>
 				<h1>{t({ zh: "登记本机", en: "Enrol this phone" })}</h1>
 				<LanguageKey />
@@ -79,7 +79,7 @@ export function ShiftScreen() {
 	const model = useModel();
 	const s = model.state.value;
 	return (
-		<main class="first">
+		<main class="start">
 			<header>
 				<h1>{t({ zh: "上岗", en: "Begin a shift" })}</h1>
 				<LanguageKey />

@@ -89,7 +89,7 @@ function Prompt({ l }: { l: Lane }) {
 		<div class="prompt" role="status">
 			<span>
 				{model.needs(l.direction)
-					? t({ zh: "扫码，再点体温（先后都行）", en: "Scan, tap the temperature (in any order)" })
+					? t({ zh: "扫码，再点体温（先后都行）", en: "Scan and tap, in any order" })
 					: t({ zh: "扫码（此方向不测体温）", en: "Scan (no temperature this way)" })}
 			</span>
 		</div>

@@ -10,7 +10,6 @@ describe("codes", () => {
 		expect(c.passes).toEqual(["PG1:AB C", "eyJh.eyJz.c2ln"]);
 		expect(c.foreign).toBe("https://pay.example/x");
 		expect(sortCodes(["PGE1-ABC"]).enrol).toBe("PGE1-ABC");
-		expect(sortCodes(["https://gate.example/gate#e=PGE1-ABC"]).enrol).toBe("PGE1-ABC");
 		expect(sortCodes(["PGB1-ABC"]).badge).toBe("PGB1-ABC");
 		expect(sortCodes(["PGL1-g1-20200205-3-x"]).page).toBe("PGL1-g1-20200205-3-x");
 		expect(sortCodes(["https://h.example/pass#a=PGH1-AAAA-BBBB-CCCC"])).toMatchObject({ household: true, foreign: "" });

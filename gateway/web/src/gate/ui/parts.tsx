@@ -52,7 +52,7 @@ export interface FieldProps {
 	max?: number;
 	focus?: boolean;
 	name: string;
-	type?: "text" | "date" | "time" | "datetime-local";
+	type?: "text" | "date";
 	optional?: boolean;
 }
 

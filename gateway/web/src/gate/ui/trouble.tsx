@@ -21,7 +21,7 @@ export function TroubleScreen({ verdict, trouble }: { verdict: Verdict; trouble:
 	return (
 		<main class={`verdict trouble ${trouble}`} data-trouble={trouble} data-by={verdict.by}>
 			<div class="says" role="alert">
-				<Icon name={ICONS[trouble]} size={110} />
+				<Icon name={ICONS[trouble]} size={84} />
 				<h1>{t(words.title)}</h1>
 				<p class="reason">{t(words.why)}</p>
 				{trouble === "clock_wrong" && <Clocks />}

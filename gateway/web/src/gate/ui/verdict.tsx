@@ -32,7 +32,7 @@ export function VerdictScreen({ verdict: v }: { verdict: Verdict }) {
 	return (
 		<main class={`verdict ${v.color}`} data-reason={v.reason} data-by={v.by}>
 			<div class="says" role={holds(v) ? "alert" : "status"}>
-				<Icon name={iconOf(v)} size={132} />
+				<Icon name={iconOf(v)} size={v.color === "green" ? 132 : 104} />
 				<h1 class={sizeOf(t(verdictWord(v)))}>{t(verdictWord(v))}</h1>
 				{v.color !== "green" && <p class="reason">{v.reason === "ok" ? t(actionText(v.action)) : t(v.text)}</p>}
 				<p class="person">

@@ -145,7 +145,7 @@ function VisitorCode({ issued }: { issued: Issued }) {
 	return (
 		<Sheet title={{ zh: `来访许可 ${issued.number} 号`, en: `Permit ${issued.number}` }}>
 			<p>
-				<b>{issued.name}</b> · {t({ zh: "到", en: "until" })} {dayAndTime(issued.until)}
+				<b>{issued.name}</b> · {t({ zh: "到", en: "until" })} {dayAndTime(issued.until - 60_000)}
 			</p>
 			{issued.qrSvg !== "" && (
 				<>
