@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"regexp"
@@ -24,17 +25,15 @@ func readBadge(text string) ([]byte, error) {
 	return hashToken([]byte(badge)), nil
 }
 
-// handleMakeBadge makes a badge, which voids the one before it. Of the badge
-// only a hash is kept.
+// handleMakeBadge makes a badge.
 func (s *Server) handleMakeBadge(c *fiber.Ctx) error {
-	badge := "PGB1-" + rand.Text()
+	holder, badge, err := MakeBadge(s.context(c), s.store, strings.Clone(c.Params("login")))
+	if err != nil {
+		return err
+	}
 	qr, err := codes.QRSVG(badge)
 	if err != nil {
 		return fmt.Errorf("gateway: draw a badge: %w", err)
-	}
-	holder, err := s.putBadge(c, hashToken([]byte(badge)))
-	if err != nil {
-		return err
 	}
 	return c.Status(fiber.StatusCreated).JSON(struct {
 		Login string `json:"login"`
@@ -44,18 +43,25 @@ func (s *Server) handleMakeBadge(c *fiber.Ctx) error {
 	}{holder.Login, holder.Name, badge, string(qr)})
 }
 
+// MakeBadge makes a badge of an account, which voids the one before it. Of the
+// badge only a hash is kept.
+func MakeBadge(ctx context.Context, store *checkpoint.Store, login string) (holder checkpoint.Staff, badge string, err error) {
+	badge = "PGB1-" + rand.Text()
+	holder, err = putBadge(ctx, store, login, hashToken([]byte(badge)))
+	return holder, badge, err
+}
+
 // handleWithdrawBadge takes a badge away. A shift that it opened goes on.
 func (s *Server) handleWithdrawBadge(c *fiber.Ctx) error {
-	if _, err := s.putBadge(c, nil); err != nil {
+	if _, err := putBadge(s.context(c), s.store, strings.Clone(c.Params("login")), nil); err != nil {
 		return err
 	}
 	return c.SendStatus(fiber.StatusNoContent)
 }
 
-// putBadge gives the account in the path another badge, or none.
-func (s *Server) putBadge(c *fiber.Ctx, hash []byte) (holder checkpoint.Staff, err error) {
-	login := strings.Clone(c.Params("login"))
-	err = s.store.Change(s.context(c), func(d *checkpoint.Draft) error {
+// putBadge gives an account another badge, or none.
+func putBadge(ctx context.Context, store *checkpoint.Store, login string, hash []byte) (holder checkpoint.Staff, err error) {
+	err = store.Change(ctx, func(d *checkpoint.Draft) error {
 		found, ok := d.Staff(login)
 		if !ok {
 			return checkpoint.ErrNotFound

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
@@ -88,21 +89,13 @@ func (s *Server) handleAddDevice(c *fiber.Ctx) error {
 	if !s.reaches(principalOf(c), node) {
 		return outOfScope()
 	}
-	once := "PGE1-" + rand.Text()
+	made, once, err := AddDevice(s.context(c), s.store, "", in.Gate, in.Lane)
+	if err != nil {
+		return err
+	}
 	qr, err := codes.QRSVG(once)
 	if err != nil {
 		return fmt.Errorf("gateway: draw an enrolment code: %w", err)
-	}
-	var made checkpoint.Device
-	err = s.store.Change(s.context(c), func(d *checkpoint.Draft) error {
-		made = checkpoint.Device{
-			Code: newDeviceCode(d), Gate: in.Gate, Lane: in.Lane, EnrolHash: hashToken([]byte(once)),
-			EnrolBefore: d.Now() + enrolWithin.Milliseconds(), CreatedAt: d.Now(),
-		}
-		return d.PutDevice(made)
-	})
-	if err != nil {
-		return err
 	}
 	s.subject(c, made.Code)
 	return c.Status(fiber.StatusCreated).JSON(struct {
@@ -111,6 +104,25 @@ func (s *Server) handleAddDevice(c *fiber.Ctx) error {
 		EnrolQRSVG string  `json:"enrol_qr_svg"`
 		ExpiresAt  utcTime `json:"expires_at"`
 	}{made.Code, once, string(qr), utcTime(made.EnrolBefore)})
+}
+
+// AddDevice makes room for a phone at a gate and gives the one-time code that
+// enrols it within 15 minutes, of which only a hash is kept. code names the device,
+// "" for a name that none has; one that is there already gets another code and
+// keeps its phone until that is used.
+func AddDevice(ctx context.Context, store *checkpoint.Store, code, gate, lane string) (made checkpoint.Device, once string, err error) {
+	once = "PGE1-" + rand.Text()
+	err = store.Change(ctx, func(d *checkpoint.Draft) error {
+		made = checkpoint.Device{Code: code, Gate: gate, Lane: lane, CreatedAt: d.Now()}
+		if code == "" {
+			made.Code = newDeviceCode(d)
+		} else if old, ok := d.Device(code); ok && old.Gate == gate {
+			made = *old
+		}
+		made.EnrolHash, made.EnrolBefore = hashToken([]byte(once)), d.Now()+enrolWithin.Milliseconds()
+		return d.PutDevice(made)
+	})
+	return made, once, err
 }
 
 // newDeviceCode gives a name that no device has. It is no secret.
