@@ -23,7 +23,7 @@ type About struct {
 }
 
 // MaxAbout is how many people one entry is found by.
-const MaxAbout = 32
+const MaxAbout = 100
 
 // aboutKeys are the lists that an entry comes into.
 func (s *Store) aboutKeys(about About) []string {

@@ -8,6 +8,9 @@ var (
 	statusZH    = [len(statusNames)]string{
 		"绿码", "黄码", "红码", "医学观察", "隔离", "康复", "来访", "外来", "已故或迁出",
 	}
+	statusEN = [len(statusNames)]string{
+		"Green", "Yellow", "Red", "Under medical observation", "In quarantine", "Recovered", "Visitor", "Not of this town", "Deceased or moved away",
+	}
 	siteKindZH = [len(siteKindNames)]string{"村", "小区", "商场", "市场", "商铺", "企业", "药店"}
 	decisionZH = [len(decisionNames)]string{"放行", "不放行", "复测", "待补"}
 	actionZH   = [len(actionNames)]string{
@@ -45,6 +48,9 @@ func ActionWords() []Word { return wordsOf(actionNames[:], actionZH[:], actionEN
 
 // FlagWords are those of all flags, in stored order.
 func FlagWords() []Word { return wordsOf(flagNames[:], flagZH[:], flagEN[:]) }
+
+// StatusWords are those of all statuses, in stored order.
+func StatusWords() []Word { return wordsOf(statusNames[:], statusZH[:], statusEN[:]) }
 
 func wordsOf(names, zh, en []string) []Word {
 	out := make([]Word, len(names))

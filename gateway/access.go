@@ -29,6 +29,7 @@ type audience struct {
 	public  bool
 	devices bool // of guards
 	revoked bool // even revoked ones: the answer itself says so
+	phones  bool // of residents, about their own household
 	staff   []checkpoint.Role
 }
 
@@ -38,6 +39,8 @@ var (
 		checkpoint.RolePharmacist, checkpoint.RoleInspector, checkpoint.RoleTracer, checkpoint.RoleAuditor)
 	admins   = only()
 	scanning = audience{devices: true, revoked: true}
+	// residents have to do with their own household, and with nobody else.
+	residents = audience{phones: true}
 	// permitting may have to do with visitors' permits, of sites in their scope.
 	permitting = only(checkpoint.RoleEnroller, checkpoint.RoleGrid, checkpoint.RoleLeader).andDevices()
 )
@@ -58,11 +61,17 @@ func (s *Server) admit(c *fiber.Ctx, r route) error {
 	if r.who.public {
 		return nil
 	}
-	who, err := s.authenticate(c.Request().Header.Peek(fiber.HeaderAuthorization))
+	who, err := s.caller(c)
 	if err != nil {
 		return err
 	}
 	c.Locals(principalKey, who)
+	if p := who.Phone; p != nil {
+		if !r.who.phones {
+			return failure(codeForbidden, "this is not for residents' phones")
+		}
+		return s.calls.admit(deskOf(p), s.now(), callsAMinute, "ask")
+	}
 	if d := who.Device; d != nil {
 		switch {
 		case !r.who.devices:

@@ -13,10 +13,11 @@ import (
 	"passgate/checkpoint"
 )
 
-// principal is who asks: exactly one of the two, neither on public routes.
+// principal is who asks: exactly one of them, none on public routes.
 type principal struct {
 	Staff  *checkpoint.Staff
 	Device *checkpoint.Device
+	Phone  *checkpoint.Phone // of a resident
 }
 
 // principalOf is who asks, as admit has found out.
@@ -39,11 +40,27 @@ type session struct {
 	jwt.RegisteredClaims
 }
 
-// authenticate reads the Authorization header. A revoked device is still
-// known: the caller decides what that means. It keeps nothing of header.
-func (s *Server) authenticate(header []byte) (principal, error) {
+// caller finds out who sends a request.
+func (s *Server) caller(c *fiber.Ctx) (principal, error) {
+	header := c.Request().Header.Peek(fiber.HeaderAuthorization)
+	if token, ok := bearer(header); ok && bytes.HasPrefix(token, []byte(phonePrefix)) {
+		return s.phoneOf(s.context(c), token)
+	}
+	return s.authenticate(header)
+}
+
+// bearer is the token in an Authorization header.
+func bearer(header []byte) (token []byte, ok bool) {
 	scheme, token, ok := bytes.Cut(header, []byte(" "))
-	if !ok || !bytes.EqualFold(scheme, []byte("Bearer")) || len(token) > 2048 {
+	return token, ok && bytes.EqualFold(scheme, []byte("Bearer")) && len(token) <= 2048
+}
+
+// authenticate reads the Authorization header of staff and devices, for which it
+// asks nobody. A revoked device is still known: the caller decides what that
+// means. It keeps nothing of header.
+func (s *Server) authenticate(header []byte) (principal, error) {
+	token, ok := bearer(header)
+	if !ok {
 		return principal{}, failure(codeUnauthorized, "the header Authorization: Bearer … is missing")
 	}
 	if bytes.HasPrefix(token, []byte(devicePrefix)) {

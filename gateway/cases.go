@@ -167,6 +167,7 @@ func (s *Server) handleOpenCase(c *fiber.Ctx) error {
 			k.Grid = node
 		}
 		s.subject(c, in.Person)
+		s.about(c, id)
 	}
 	if in.Grid != "" {
 		if _, ok := s.store.Registry().Grid(in.Grid); !ok {
@@ -266,6 +267,7 @@ func (s *Server) handleAttach(c *fiber.Ctx) error {
 		}
 	}
 	s.rows(c, len(people))
+	s.about(c, people...)
 	k, err = s.store.AttachToCase(s.context(c), k.Code, people)
 	return s.answerCase(c, k, err)
 }

@@ -151,6 +151,7 @@ func (s *Server) feverInPath(c *fiber.Ctx) (fever checkpoint.FeverCase, person f
 	if !s.reachesFever(principalOf(c), &fever, person) {
 		return fever, person, outOfScope()
 	}
+	s.about(c, fever.Person, person.now().ID)
 	return fever, person, nil
 }
 

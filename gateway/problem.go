@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -26,6 +27,7 @@ const (
 	codeOutOfScope       code = "out_of_scope"
 	codeUsed             code = "code_used"
 	codeBadge            code = "wrong_badge"
+	codeWrongCode        code = "wrong_code"
 	codeNotFound         code = "not_found"
 	codeMethod           code = "method_not_allowed"
 	codeTimeout          code = "request_timeout"
@@ -40,6 +42,8 @@ const (
 	codeCampaignOver     code = "campaign_over"
 	codeOverCap          code = "over_cap"
 	codeSamePerson       code = "same_person"
+	codeContestOpen      code = "contest_open"
+	codeNotObserved      code = "not_observed"
 	codeHeld             code = "held"
 	codeUnavailable      code = "unavailable"
 	codeTooLarge         code = "too_large"
@@ -62,6 +66,7 @@ var problems = map[code]struct {
 	codeOutOfScope:       {http.StatusForbidden, "Outside your part of the grid"},
 	codeUsed:             {http.StatusForbidden, "The code was used or has expired"},
 	codeBadge:            {http.StatusForbidden, "The badge opens no shift"},
+	codeWrongCode:        {http.StatusForbidden, "The code or the end of the document is wrong"},
 	codeNotFound:         {http.StatusNotFound, "Not found"},
 	codeMethod:           {http.StatusMethodNotAllowed, "The path does not take this method"},
 	codeTimeout:          {http.StatusRequestTimeout, "The request came too slowly"},
@@ -77,6 +82,8 @@ var problems = map[code]struct {
 	codeOverCap:          {http.StatusForbidden, "The question is larger than the case allows"},
 	codeHeld:             {http.StatusConflict, "It is evidence"},
 	codeSamePerson:       {http.StatusForbidden, "It takes a second person"},
+	codeContestOpen:      {http.StatusConflict, "A contest waits for its answer"},
+	codeNotObserved:      {http.StatusConflict, "This person keeps no diary"},
 	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
 	codeTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
 	codeHeaderTooLarge:   {http.StatusRequestHeaderFieldsTooLarge, "The header is too large"},
@@ -134,6 +141,10 @@ func explain(err error) *apiError {
 		return &apiError{code: codeBadge, detail: "the account of this badge is disabled"}
 	case errors.Is(err, checkpoint.ErrBadgeElsewhere):
 		return &apiError{code: codeOutOfScope, detail: "this badge is for another part of the grid"}
+	case errors.Is(err, checkpoint.ErrWrongCode):
+		return &apiError{code: codeWrongCode, detail: "the code and the last four characters of a document do not belong together: take the code of the newest sheet and the document of somebody who is on it"}
+	case errors.Is(err, checkpoint.ErrPhones):
+		return &apiError{code: codeUsed, detail: fmt.Sprintf("the household has %d phones already: sign one out on another phone, or ask the community for a new code", checkpoint.MaxPhones)}
 	case errors.Is(err, checkpoint.ErrOtherShift):
 		return &apiError{code: codeOtherContent, detail: "this id was used for another shift, or the shift was closed in another way: it stays as it was"}
 	case errors.Is(err, checkpoint.ErrMatched):
@@ -146,6 +157,18 @@ func explain(err error) *apiError {
 		return &apiError{code: codeCampaignOver, detail: "nobody asks where anybody was any more, and what is recorded goes by retention"}
 	case errors.Is(err, checkpoint.ErrHeld):
 		return &apiError{code: codeHeld, detail: "the record is evidence of a tracing case or fever case that is open or was closed less than 14 days ago: close it, or wait"}
+	case errors.Is(err, checkpoint.ErrOtherRecord):
+		return &apiError{code: codeOtherContent, detail: "the same id came before with other content: a new record needs a new id"}
+	case errors.Is(err, checkpoint.ErrTooMany):
+		return &apiError{code: codeTooMany, detail: "that is more than is taken for one person: wait until some of it is done, or until tomorrow; if it is urgent, phone the community"}
+	case errors.Is(err, checkpoint.ErrContested):
+		return &apiError{code: codeContestOpen, detail: "a contest about this person waits for its answer, at most 48 hours"}
+	case errors.Is(err, checkpoint.ErrAnswered):
+		return &apiError{code: codeOtherContent, detail: "the contest was answered before, otherwise: it stays as it was"}
+	case errors.Is(err, checkpoint.ErrOwnDecision):
+		return &apiError{code: codeSamePerson, detail: "who gave the status does not answer the contest about it: a colleague has to"}
+	case errors.Is(err, checkpoint.ErrNotObserved):
+		return &apiError{code: codeNotObserved, detail: "a diary is kept by people under observation or in quarantine, and this person was neither at that time"}
 	case errors.Is(err, checkpoint.ErrSamePerson):
 		return &apiError{code: codeSamePerson, detail: "who asked for it cannot approve it"}
 	case errors.Is(err, checkpoint.ErrCrowded):
@@ -179,6 +202,9 @@ func retryAfter(err error) string {
 	var soon *checkpoint.TooSoonError
 	if errors.As(err, &soon) {
 		return strconv.FormatInt(int64(math.Ceil(soon.Wait.Seconds())), 10)
+	}
+	if errors.Is(err, checkpoint.ErrTooMany) {
+		return "3600"
 	}
 	return "1"
 }

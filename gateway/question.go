@@ -38,7 +38,8 @@ const (
 type inquiry struct {
 	kase  checkpoint.Case // of an asked route
 	entry checkpoint.AuditEntry
-	kept  bool // the entry is on record already
+	about checkpoint.About // who will be told that they were read
+	kept  bool             // the entry is on record already
 }
 
 func inquiryOf(c *fiber.Ctx) *inquiry {
@@ -158,6 +159,7 @@ func (s *Server) ask(c *fiber.Ctx, q question) error {
 		names = append(names, checkpoint.FormatPersonID(id))
 	}
 	in.entry.Subject = strings.Join(names, " ")
+	s.about(c, q.people...)
 	err := s.store.AskAbout(s.context(c), &in.kase, q.people)
 	if errors.Is(err, checkpoint.ErrOverCap) {
 		return overCap("people", caps.People+1, caps.People)
@@ -189,6 +191,22 @@ func (s *Server) subject(c *fiber.Ctx, subject string) {
 	}
 }
 
+// about tells the audit whose particulars an answer has, where it is not the
+// person in the path: they find the entry. Lists that somebody is merely in, of a
+// gate's passages for example, are about nobody.
+func (s *Server) about(c *fiber.Ctx, people ...uint64) {
+	if in := inquiryOf(c); in != nil {
+		in.about.People = append(in.about.People, people...)
+	}
+}
+
+// aboutSite is about for everybody who lives at a site.
+func (s *Server) aboutSite(c *fiber.Ctx, code string) {
+	if in := inquiryOf(c); in != nil {
+		in.about.Site = code
+	}
+}
+
 // conclude puts a request on record, answered or refused. What cannot be put on
 // record is not answered.
 func (s *Server) conclude(c *fiber.Ctx, err error) error {
@@ -197,10 +215,13 @@ func (s *Server) conclude(c *fiber.Ctx, err error) error {
 		return err
 	}
 	in.entry.Outcome = "answered"
-	if err != nil {
-		in.entry.Outcome, in.entry.Rows = string(explain(err).code), 0
+	if person := residentOf(c); person.ID != 0 {
+		s.about(c, person.ID)
 	}
-	if _, lost := s.store.Audit(s.context(c), in.entry); lost != nil {
+	if err != nil {
+		in.entry.Outcome, in.entry.Rows, in.about = string(explain(err).code), 0, checkpoint.About{}
+	}
+	if _, lost := s.store.AuditAbout(s.context(c), in.entry, in.about); lost != nil {
 		if err == nil {
 			return lost
 		}
@@ -217,7 +238,7 @@ func (s *Server) concludeStream(c *fiber.Ctx) (ended func(rows int, err error), 
 		return func(int, error) {}, nil
 	}
 	in.entry.Outcome, in.entry.Rows = "streaming", -1
-	if _, err := s.store.Audit(s.context(c), in.entry); err != nil {
+	if _, err := s.store.AuditAbout(s.context(c), in.entry, in.about); err != nil {
 		return nil, err
 	}
 	in.kept = true

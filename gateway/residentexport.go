@@ -50,6 +50,7 @@ func (s *Server) handleExport(c *fiber.Ctx) error {
 		return fmt.Errorf("gateway: export of a site: %w", err)
 	}
 	s.rows(c, people)
+	s.aboutSite(c, site)
 	c.Set(fiber.HeaderContentType, media)
 	return c.Send(body.Bytes())
 }

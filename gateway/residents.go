@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -135,17 +134,6 @@ func (s *Server) livesElsewhere(ctx context.Context, who principal, row checkpoi
 	return err == nil && !s.reaches(who, person.Grid), err
 }
 
-// handleResident gives one person in the clear.
-func (s *Server) handleResident(c *fiber.Ctx) error {
-	p := residentOf(c)
-	switch principalOf(c).Staff.Role {
-	case checkpoint.RoleEnroller, checkpoint.RoleAdmin:
-	default:
-		p.IDNumber = maskTail(p.IDNumber)
-	}
-	return c.JSON(viewOfResident(p))
-}
-
 func viewOfResident(p checkpoint.Resident) residentView {
 	return residentView{
 		checkpoint.FormatPersonID(p.ID), p.Kind.String(), p.Name, p.IDNumber, p.Phone, p.Site, p.Door, p.Grid,
@@ -193,6 +181,7 @@ func (s *Server) handleSearch(c *fiber.Ctx) error {
 	for _, p := range people {
 		if s.reaches(principalOf(c), p.Grid) {
 			found = append(found, viewOfFound(&p))
+			s.about(c, p.ID)
 		}
 	}
 	s.rows(c, len(found))
@@ -204,37 +193,4 @@ func viewOfFound(p *checkpoint.Resident) foundView {
 		checkpoint.FormatPersonID(p.ID), p.Kind.String(), p.NameMasked, maskTail(p.IDNumber),
 		maskTail(p.Phone), p.Site, p.Grid, p.Status.String(),
 	}
-}
-
-// grounds are what a change of status can rest on.
-var grounds = []string{
-	"positive_test", "close_contact", "fever", "returned_from_risk_area", "observation_started",
-	"observation_ended", "recovered", "moved_away", "deceased", "authority", "correction",
-}
-
-// handleStatus changes a person's status.
-func (s *Server) handleStatus(c *fiber.Ctx) error {
-	var in struct {
-		Status string `json:"status"`
-		Ground string `json:"ground"`
-	}
-	if err := decode(c, &in); err != nil {
-		return err
-	}
-	status, err := checkpoint.ParseStatus(in.Status)
-	if err != nil {
-		return invalid("status", "must be one of "+joined(checkpoint.Statuses()))
-	}
-	if !slices.Contains(grounds, in.Ground) {
-		return invalid("ground", "must be one of "+strings.Join(grounds, ", "))
-	}
-	person := residentOf(c)
-	if err := s.store.SetStatus(s.context(c), person.ID, status); err != nil {
-		return err
-	}
-	s.logger.Info("status changed", "request", requestID(c), "by", principalOf(c).Staff.Login, "status", status.String(), "ground", in.Ground)
-	return c.JSON(struct {
-		ID     string `json:"id"`
-		Status string `json:"status"`
-	}{checkpoint.FormatPersonID(person.ID), status.String()})
 }

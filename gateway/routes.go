@@ -18,7 +18,7 @@ const (
 // routes is the table of the API. Nothing else registers a route, but for the files
 // of the pages (pages.go).
 func (s *Server) routes() []route {
-	return slices.Concat(s.gateRoutes(), s.peopleRoutes(), s.townRoutes())
+	return slices.Concat(s.gateRoutes(), s.peopleRoutes(), s.townRoutes(), s.myRoutes())
 }
 
 // gateRoutes are for gates: signing in, scans, shifts, what passed, devices.
@@ -64,6 +64,15 @@ func (s *Server) peopleRoutes() []route {
 		{method: get, path: "/v1/fevers/:id", who: only(medic, leader), reads: duty, handle: s.handleFever},
 		{method: post, path: "/v1/fevers/:id/close", who: only(medic), reads: duty, handle: s.handleCloseFever},
 
+		{method: get, path: "/v1/contests", who: only(medic, leader), reads: duty, handle: s.handleContests},
+		{method: post, path: "/v1/contests/:id/answer", who: only(medic, leader), reads: duty, handle: s.handleAnswerContest},
+		{method: get, path: "/v1/requests", who: only(grid, leader), reads: duty, handle: s.handleRequests},
+		{method: post, path: "/v1/requests/:id/take", who: only(grid), reads: duty, handle: s.handleTakeRequest},
+		{method: post, path: "/v1/requests/:id/done", who: only(grid), reads: duty, handle: s.handleFinishRequest},
+		{method: get, path: "/v1/readings/fevers", who: only(grid, medic, leader), reads: duty, handle: s.handleFeverReadings},
+		{method: get, path: "/v1/residents/:id/readings", who: only(grid, medic), node: home, reads: duty, handle: s.handleReadings},
+		{method: post, path: "/v1/residents/:id/readings", who: only(grid), node: home, reads: duty, handle: s.handleAddReading},
+
 		{method: get, path: "/v1/cases", who: only(medic, leader, tracer, auditor), reads: duty, handle: s.handleCases},
 		{method: post, path: "/v1/cases", who: only(medic, leader), reads: duty, handle: s.handleOpenCase},
 		{method: get, path: "/v1/cases/:code", who: only(medic, leader, tracer, auditor), reads: duty, handle: s.handleCase},
@@ -88,6 +97,8 @@ func (s *Server) peopleRoutes() []route {
 		{method: post, path: "/v1/residents/:id/passes", who: only(enroller, grid), node: home, reads: duty, handle: s.handleIssue},
 		{method: post, path: "/v1/residents/:id/passes/revoke", who: only(enroller, medic), node: home, reads: duty, handle: s.handleRevoke},
 
+		{method: post, path: "/v1/residents/:id/activation/renew", who: only(enroller), node: home, reads: duty, handle: s.handleRenewActivation},
+
 		{method: post, path: "/v1/permits", who: permitting, handle: s.handleIssuePermit},
 		{method: get, path: "/v1/permits", who: permitting, reads: duty, handle: s.handlePermits},
 		{method: get, path: "/v1/permits/overstayed", who: permitting, reads: duty, handle: s.handleOverstayed},
@@ -95,6 +106,23 @@ func (s *Server) peopleRoutes() []route {
 		{method: post, path: "/v1/permits/:id/withdraw", who: permitting, handle: s.handleWithdrawPermit},
 		{method: put, path: "/v1/residents/:id/exemption", who: only(enroller, medic), node: home, handle: s.handleExempt},
 		{method: del, path: "/v1/residents/:id/exemption", who: only(enroller, medic), node: home, handle: s.handleEndExemption},
+	}
+}
+
+// myRoutes are for residents, about their own household.
+func (s *Server) myRoutes() []route {
+	return []route{
+		{method: post, path: "/v1/activate", who: everybody, handle: s.handleActivate},
+		{method: get, path: "/v1/my/household", who: residents, handle: s.handleHousehold},
+		{method: post, path: "/v1/my/passes", who: residents, handle: s.handleStrip},
+		{method: get, path: "/v1/my/history", who: residents, handle: s.handleMyHistory},
+		{method: post, path: "/v1/my/contests", who: residents, handle: s.handleMyContest},
+		{method: post, path: "/v1/my/readings", who: residents, handle: s.handleMyReading},
+		{method: get, path: "/v1/my/readings", who: residents, handle: s.handleMyReadings},
+		{method: post, path: "/v1/my/requests", who: residents, handle: s.handleMyRequest},
+		{method: get, path: "/v1/my/requests", who: residents, handle: s.handleMyRequests},
+		{method: get, path: "/v1/my/readers", who: residents, handle: s.handleReaders},
+		{method: del, path: "/v1/my/phones/:id", who: residents, handle: s.handleEndPhone},
 	}
 }
 
@@ -133,6 +161,8 @@ func (s *Server) townRoutes() []route {
 		{method: get, path: "/v1/revocations", who: admins.andDevices(), handle: s.handleRevocations},
 		{method: get, path: "/v1/rules/table", who: everyStaff.andDevices(), handle: s.handleRules},
 		{method: get, path: "/.well-known/jwks.json", who: everybody, handle: s.handleJWKS},
+		{method: get, path: localPagePath, who: everybody, handle: s.handleLocalPage},
+		{method: get, path: localCertificatePath, who: everybody, handle: s.handleLocalCertificate},
 		{method: get, path: "/openapi.yaml", who: everybody, handle: s.handleOpenAPI},
 		{method: get, path: "/healthz", who: everybody, handle: s.handleHealth},
 		{method: get, path: "/readyz", who: everybody, handle: s.handleReady},

@@ -57,6 +57,9 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// TLS to speak on the listener, see ServerTLS; nil: plain HTTP.
 	TLS *tls.Config
+	// LocalCA is who vouches for TLS, where that is this server itself; its page
+	// and certificate are served to phones. nil otherwise.
+	LocalCA *LocalCA
 	// PublicURL is where residents reach the pages, such as
 	// https://gates.example.org, without a slash at the end; "" if it is not
 	// known. It is printed on the households' sheets.
@@ -85,11 +88,14 @@ type Server struct {
 	doorstep  doorstep
 	proxies   []netip.Prefix  // whose X-Forwarded-For is believed
 	tls       *tls.Config     // nil: plain HTTP
+	localCA   *LocalCA        // nil: others vouch for TLS
 	publicURL string          // for what is printed, "" if not known
 	scans     minuteDesk      // scans sent
 	searches  minuteDesk      // of staff for people
 	unknowns  minuteDesk      // documents that nobody has
 	asks      minuteDesk      // permits asked for
+	calls     minuteDesk      // of residents' phones
+	strips    minuteDesk      // passes signed for residents' phones
 	large     map[string]bool // paths that take many records
 	ready     readiness
 	revoked   revokedPasses
@@ -114,7 +120,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		store: cfg.Store, ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
-		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL,
+		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()

@@ -63,6 +63,13 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 		data.Households[i].Activation = code
 	}
 	s.rows(c, len(homes.people))
+	if homes.only == 0 {
+		s.aboutSite(c, site.Code)
+	} else {
+		for i := range homes.people {
+			s.about(c, homes.people[i].ID)
+		}
+	}
 	var page bytes.Buffer
 	if err := codes.Sheet(&page, data); err != nil {
 		return fmt.Errorf("gateway: draw a sheet: %w", err)

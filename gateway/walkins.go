@@ -47,6 +47,7 @@ func (s *Server) handleCandidates(c *fiber.Ctx) error {
 	for i := range found {
 		if p := &found[i]; s.reaches(who, p.Grid) {
 			candidates = append(candidates, candidateView{viewOfFound(&p.Resident), p.SameName, p.SameTail})
+			s.about(c, p.ID)
 		}
 	}
 	s.rows(c, len(candidates))
@@ -75,6 +76,7 @@ func (s *Server) handleMatch(c *fiber.Ctx) error {
 	if err := s.mayMatch(c, resident); err != nil {
 		return err
 	}
+	s.about(c, resident)
 	by := principalOf(c).Staff.Login
 	match, err := s.store.MatchWalkIn(s.context(c), walkIn, resident, by)
 	if err != nil {
