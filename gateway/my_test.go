@@ -53,6 +53,7 @@ func TestHouseholdOnAPhone(t *testing.T) {
 		office.Phone = "0531-84880000"
 		return d.PutGridNode(office)
 	})
+	w.clock.Advance(time.Second)
 	child := w.enrol("王小小", "V1", "1-101")
 	w.enrol("赵邻居", "V1", "1-102")
 	got := w.do(http.MethodPost, "/v1/activate", "", fields{"code": strings.ToLower(w.code(child)), "tail": strings.ToLower(w.tail(child))},

@@ -17,6 +17,8 @@
 // most 5 minutes; an account that is guessed at from everywhere cannot be opened
 // from a place where it never was for 15 minutes at a time. A document number
 // can be tried by somebody whose office it is to enrol: each try is on record.
+// Who prints sheets and knows documents can open a phone for a household, which
+// sees it among its phones. Members of one household read one another.
 //
 // Dependencies are listed, checked for known holes and built twice to the same
 // bytes by deploy/supply, not by a test named here.
@@ -77,6 +79,19 @@
 //	thief of a phone: a scan that nobody expects    strict form, fuzzed through the whole handler              gateway.FuzzScan
 //	thief of a phone: spoils the batch of a day     each scan on its own, fuzzed between good ones             gateway.FuzzBatch
 //	thief of a phone: enrols a second one           a code is good once                                        gateway.TestOfManyAtOnceOneDeviceIsEnrolled
+//	stranger: guesses an activation code            55 bits and a document's end; waits by address             gateway.TestGuessersOfActivationCodesWait
+//	finder of a sheet: guesses a document's end     about 20 guesses a day, from however many addresses        checkpoint.TestGuessersOfTailsGetFew
+//	stranger: finds which codes there are           same answer, same count; made-up codes shut nobody out     checkpoint.TestWrongCodeAndWrongTailAreTheSame
+//	stranger: makes up a phone's token              128 bits and more; of the whole a hash is kept             checkpoint.TestForgedPhonesAreNone
+//	resident: reads another household               named people are members, or look like nothing             gateway.TestPhonesReachTheirOwnHouseholdOnly
+//	resident: tries IDs of people                   who is not and who lives elsewhere look the same           gateway.TestPhonesReachTheirOwnHouseholdOnly
+//	resident: uses a phone as staff or as a device  an audience of its own                                     gateway.TestPhonesAreNeitherStaffNorDevices
+//	resident: keeps the processors busy             ten strips and 120 calls a minute                          gateway.TestOnePhoneGetsAFewStripsAMinute
+//	former resident: goes on with phone or code     leaving ends their phones and the code                     gateway.TestFormerResidentsPhoneIsSignedOut
+//	former resident: moved, gone or erased          leaving ends their phones and the code                     checkpoint.TestWhoLeavesAHouseholdLeavesItsPhones
+//	thief of a resident's phone: goes on reading    signed out by the household, or by a renewed code          gateway.TestStolenPhoneIsSignedOut
+//	thief of a phone that lay unused                ends after 90 days                                         checkpoint.TestHouseholdHasAFewPhones
+//	staff: reads unseen by whom it is about         each reader is told by office, refusals left out           gateway.TestResidentsSeeWhoHasReadThem
 //	staff: reads out of curiosity                   each read in the audit before the answer                   gateway.TestTheAuditHasEveryQuestion
 //	staff: reads while the audit is away            no audit, no answer                                        gateway.TestWithoutTheAuditThereIsNoAnswer
 //	staff: tries documents or phones                60 searches a minute; refusals audited                     gateway.TestTryingDocumentsLeavesATrace
