@@ -111,6 +111,12 @@ export function degraded(kind: Kind, seed: number): Degraded {
 	return { kind, text, picture: toBytes(noise(frame, sigma, rnd)) };
 }
 
+/** A frame of the camera's size without a code. */
+export function empty(seed: number): Picture {
+	const rnd = random(seed);
+	return toBytes(noise(wall(rnd), 3 + rnd() * 40, rnd));
+}
+
 /** The symbol as pages draw it: level M, dark is true, with its quiet zone. */
 export function modules(text: string): boolean[][] {
 	const qr = qrcode(0, "M");

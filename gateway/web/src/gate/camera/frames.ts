@@ -41,6 +41,7 @@ export class Frames {
 	pause(paused: boolean): void {
 		this.paused = paused;
 		this.newest = null; // what was captured before is not looked at after
+		this.lastAt = performance.now();
 	}
 
 	/** Calls arrived for each new frame; an old browser is asked at each repaint instead. */

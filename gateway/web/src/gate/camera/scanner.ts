@@ -183,7 +183,8 @@ export class CameraScanner implements Scanner {
 
 	private checkFrames(): void {
 		const { opened } = this;
-		if (opened && !document.hidden && performance.now() - opened.frames.lastAt > SILENT) {
+		// A paused camera may stand where the browser paints no frames.
+		if (opened && !this.paused && !document.hidden && performance.now() - opened.frames.lastAt > SILENT) {
 			void this.again(opened.media);
 		}
 	}

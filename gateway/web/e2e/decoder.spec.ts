@@ -1,0 +1,79 @@
+// The page's own decoder, the worker and wasm that /gate loads, on frames that go
+// wrong the ways frames at a gate do.
+import { expect, type Page, test } from "@playwright/test";
+import { type Degraded, degraded, empty, kinds, type Picture } from "./degrade";
+
+const EACH = 14; // frames of a kind
+
+/** Starts the worker that the service worker's list names, as the page does. */
+async function startDecoder(page: Page): Promise<void> {
+	await page.goto("/gate");
+	await page.evaluate(async () => {
+		const list = await (await fetch("/gate-sw.js")).text();
+		const file = (form: RegExp) => new URL(`/${form.exec(list)?.[0]}`, location.href).href;
+		const worker = new Worker(file(/assets\/worker-[\w-]+\.js/));
+		await new Promise((ready, failed) => {
+			worker.onmessage = (e) => ("ready" in e.data ? ready(null) : failed(new Error(e.data.error)));
+			worker.postMessage({ wasm: file(/assets\/zxing_reader-[\w-]+\.wasm/) });
+		});
+		Object.assign(window, { decoder: worker });
+	});
+}
+
+/** The texts that the decoder finds in a frame given to it as the camera gives them, and how long it takes (ms). */
+function decode(page: Page, { data, width, height }: Picture): Promise<{ texts: string[]; ms: number }> {
+	const base64 = Buffer.from(data).toString("base64");
+	return page.evaluate(
+		async ({ base64, width, height }) => {
+			const planes = new Uint8Array((width * height * 3) / 2).fill(128); // no colour
+			planes.set(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+			const shot = new VideoFrame(planes, { format: "I420", codedWidth: width, codedHeight: height, timestamp: 0 });
+			const { decoder } = window as unknown as { decoder: Worker };
+			const start = performance.now();
+			const texts = await new Promise<string[]>((done, failed) => {
+				decoder.onmessage = (e) => ("texts" in e.data ? done(e.data.texts) : failed(new Error(e.data.error)));
+				// With patience: each look is taken, as a code gets that stays in view for some frames.
+				decoder.postMessage({ id: 1, shot, patience: true }, [shot]);
+			});
+			return { texts, ms: performance.now() - start };
+		},
+		{ base64, width, height },
+	);
+}
+
+test("reads at least 85 % of degraded frames, none wrongly", async ({ page }) => {
+	test.setTimeout(900_000);
+	await startDecoder(page);
+	const table: { kind: string; read: number; of: number; "median ms": number }[] = [];
+	let read = 0;
+	for (const [k, kind] of kinds.entries()) {
+		const times: number[] = [];
+		let right = 0;
+		for (let i = 0; i < EACH; i++) {
+			const { picture, text }: Degraded = degraded(kind, 1000 * k + i);
+			const { texts, ms } = await decode(page, picture);
+			times.push(ms);
+			expect(
+				texts.filter((t) => t !== text),
+				`${kind} ${i}: read wrongly`,
+			).toEqual([]);
+			right += texts.length;
+		}
+		table.push({ kind, read: right, of: EACH, "median ms": Math.round(times.sort((a, b) => a - b)[EACH / 2] ?? 0) });
+		read += right;
+	}
+	console.table(table);
+	console.log(
+		`${read} of ${EACH * kinds.length} read (${((100 * read) / (EACH * kinds.length)).toFixed(1)} %), none wrongly`,
+	);
+	expect(EACH * kinds.length).toBeGreaterThanOrEqual(100);
+	expect(read / (EACH * kinds.length)).toBeGreaterThanOrEqual(0.85);
+});
+
+test("reads nothing where no code is", async ({ page }) => {
+	test.setTimeout(120_000);
+	await startDecoder(page);
+	for (let seed = 0; seed < 8; seed++) {
+		expect((await decode(page, empty(seed))).texts).toEqual([]);
+	}
+});
