@@ -66,13 +66,42 @@ func (s *Server) handleAlerts(c *fiber.Ctx) error {
 			return err
 		}
 	}
+	contests, readings, err := s.careAlerts(c, from, to, only)
+	if err != nil {
+		return err
+	}
 	return c.JSON(struct {
-		From      utcTime       `json:"from"`
-		To        utcTime       `json:"to"`
-		Alerts    []alertView   `json:"alerts"`
-		Truncated bool          `json:"truncated"`
-		Suspects  []suspectView `json:"suspects"`
-	}{utcTime(from), utcTime(to), views, truncated, suspects})
+		From      utcTime           `json:"from"`
+		To        utcTime           `json:"to"`
+		Alerts    []alertView       `json:"alerts"`
+		Truncated bool              `json:"truncated"`
+		Suspects  []suspectView     `json:"suspects"`
+		Contests  []contestForStaff `json:"contests"`
+		Readings  []feverishView    `json:"readings"`
+	}{utcTime(from), utcTime(to), views, truncated, suspects, contests, readings})
+}
+
+// careAlerts are what is no event: the contests whose answer is due by now, if the
+// window reaches up to now, and the readings of diaries with fever. None of them
+// is asked for by a kind of event.
+func (s *Server) careAlerts(c *fiber.Ctx, from, to int64, only checkpoint.AlertKind) (contests []contestForStaff, readings []feverishView, err error) {
+	contests = []contestForStaff{}
+	if only != "" {
+		return contests, []feverishView{}, nil
+	}
+	if to > s.now() {
+		overdue, err := s.store.OverdueContests(s.context(c))
+		if err == nil {
+			err = s.eachClient(c, len(overdue), func(i int) uint64 { return overdue[i].Person }, func(i int, p *checkpoint.Resident) {
+				contests = append(contests, s.contestForStaff(&overdue[i], p, principalOf(c).Staff))
+			})
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	readings, err = s.feverish(c, from, to)
+	return contests, readings, err
 }
 
 // alerts are the first maxAlerts in somebody's scope, of one kind if only is
