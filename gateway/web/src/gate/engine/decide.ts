@@ -1,7 +1,7 @@
 // The decision of a phone that is on its own: the steps of the server's published
 // order (checkpoint/precedence.go, verdict.lua), under the same names, as far as a
-// phone can know. What it cannot know (status, fever case, quota, a full site,
-// permits issued elsewhere) is left out, and where that matters it says so: unsure.
+// phone can know. What it cannot know (status, quota, a full site, fever cases and
+// permits from elsewhere) is left out, and where that matters it says so: unsure.
 import type { Decision, Direction } from "../types";
 import type { PassKind, Refusal } from "./pass";
 import { needsTemperature, openAt } from "./rules";
@@ -31,6 +31,8 @@ export interface Question {
 	temperature: number | undefined;
 	/** A first reading of the person at this site, within the window: high or low. */
 	waiting: "" | "h" | "l";
+	/** This phone has seen the person's second high reading, or was told of a fever case. */
+	fever: boolean;
 	/** The last passage that this phone knows; left: out although refused. */
 	last: { way: "in" | "out" | "left"; at: number } | null;
 	plate: boolean;
@@ -47,12 +49,15 @@ export interface Ruling {
 	unsure: boolean;
 	/** The first reading that waits now, "" to forget it, undefined: as before. */
 	reading: "" | "h" | "l" | undefined;
+	/** A second high reading: a fever case is to be remembered. */
+	fever: boolean;
 }
 
 /** Decides a passage. It is a pure function. */
 export function decide(q: Question): Ruling {
-	const r: Ruling = { ...ofIdentity(q), reading: undefined };
+	const r: Ruling = { ...ofIdentity(q), reading: undefined, fever: false };
 	if (q.who.by !== "refused" && q.who.by !== "nobody") {
+		ofFever(q, r);
 		ofSite(q, r);
 		ofBody(q, r);
 		ofPlace(q, r);
@@ -67,7 +72,7 @@ export function decide(q: Question): Ruling {
 	return r;
 }
 
-type Answer = Omit<Ruling, "reading">;
+type Answer = Omit<Ruling, "reading" | "fever">;
 
 function answer(decision: Decision, reason: string, action: string, unsure = false): Answer {
 	return { decision, reason, action, flags: [], unsure };
@@ -105,7 +110,7 @@ function ofTable(q: Question, stranger: boolean): Answer {
 		if (q.permit && q.residential && q.rules?.residents_only !== true) {
 			return { ...answer("pass", "ok", "admit", r.unsure), flags: r.flags };
 		}
-		r.unsure ||= q.own === null && q.who.by !== "walk_in"; // may live here, may have a permit
+		r.unsure ||= q.who.by !== "walk_in" && (q.own === null || stranger); // may live here, may have a permit
 	}
 	return r;
 }
@@ -117,6 +122,19 @@ function blind(refuse: boolean): Cell {
 	return refuse
 		? { decision: "deny", reason: "cut_off", action: "send_back", flags: [] }
 		: { decision: "pass", reason: "ok", action: "admit", flags: [] };
+}
+
+/** Steps fever_case and fever_home: who has a fever is seen home, and stays there until fetched. */
+function ofFever(q: Question, r: Ruling): void {
+	if (!q.fever) {
+		return;
+	}
+	r.flags.push("fever_case");
+	if (r.decision === "pass" && (q.own === true) === (q.direction === "in")) {
+		r.action = "escort";
+	} else if (r.decision === "pass") {
+		turn(r, "deny", "fever", "hold_here");
+	}
 }
 
 /** Steps cut_off, closed, hours and disinfection. Nobody is locked out of their home. */
@@ -165,6 +183,7 @@ function ofBody(q: Question, r: Ruling): void {
 		if (q.waiting === "h") {
 			turn(r, passing ? "deny" : r.decision, passing ? "fever" : r.reason, "hold_here");
 			r.reading = "";
+			r.fever = true;
 		} else {
 			turn(r, passing ? "remeasure" : r.decision, passing ? "remeasure" : r.reason, "measure_again");
 			r.reading = "h";

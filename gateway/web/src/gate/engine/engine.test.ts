@@ -217,7 +217,7 @@ describe("the clock", () => {
 		const { engine } = await enrolledGate(server);
 		expect(engine.state.value).toMatchObject({ clockOffset: minutes(9), clockWrong: true });
 		await engine.scan(entering(passFor("wang")));
-		expect((server.calls.at(-1)?.body as WireScan).occurred_at).toBe(new Date(NOW - minutes(9)).toISOString());
+		expect(server.calls.at(-1)?.body).toMatchObject({ occurred_at: new Date(NOW - minutes(9)).toISOString() });
 	});
 
 	it("is measured anew when the server finds a scan out of time, and the scan goes through", async () => {

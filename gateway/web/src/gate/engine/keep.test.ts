@@ -64,7 +64,10 @@ describe("what waits", () => {
 	});
 
 	it("is bounded: the guard is told before, and then to write on paper", async () => {
-		const { engine, store } = await offlineGate(new FakeServer());
+		const { engine, server, store } = await enrolledGate();
+		server.mode = "down";
+		await engine.scan(entering(passFor("first")));
+		await engine.scan(entering(passFor("second")));
 		expect(engine.state.value.queueLeft).toBe(QUEUE_MAX - 2);
 		const scan = { id: "scan-full", occurred_at: "", direction: "in" as const };
 		const told = { decision: "pass" as const, reason: "ok", action: "admit" };
@@ -76,7 +79,7 @@ describe("what waits", () => {
 		expect(next.engine.state.value.queueLeft).toBe(0);
 		const refused = next.engine.scan(entering(passFor("one too many")));
 		await expect(refused).rejects.toMatchObject({ text: { zh: expect.stringContaining("纸质") } });
-	}, 20_000);
+	});
 
 	it("goes on in memory, and says so, when the disk fails", async () => {
 		const store = new MemoryStore();

@@ -84,6 +84,8 @@ export interface Known {
 	last?: { way: "in" | "out" | "left"; at: number; scan: string };
 	reading?: { level: "h" | "l"; at: number; scan: string };
 	permit?: { number: number; until: number; left: number | null };
+	/** Has a fever case: seen here, or so the server said. */
+	fever?: boolean;
 }
 
 /** One change, written whole or not at all. */

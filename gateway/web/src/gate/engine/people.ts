@@ -5,6 +5,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Subject, Verdict } from "../types";
 import { hex, utf8 } from "./bytes";
+import type { Ruling } from "./decide";
 import type { Known, Store } from "./kept";
 import type { Pass } from "./pass";
 
@@ -54,11 +55,14 @@ export function permitOf(known: Known, at: number): boolean {
 	return p !== undefined && at < p.until && (p.left === null || p.left > 0);
 }
 
+/** What a reading leaves behind: see Ruling. */
+export type Remembered = Pick<Ruling, "reading" | "fever">;
+
 /**
  * What is remembered after an answer, to be written with it: the person's record and,
  * if the server has said who it is, the way from key to it.
  */
-export function remember(before: Known, key: string, v: Verdict, reading: "" | "h" | "l" | undefined): Known[] {
+export function remember(before: Known, key: string, v: Verdict, { reading, fever }: Remembered): Known[] {
 	if (key === "") {
 		return [];
 	}
@@ -71,6 +75,11 @@ export function remember(before: Known, key: string, v: Verdict, reading: "" | "
 		delete known.reading;
 	} else if (reading) {
 		known.reading = { level: reading, at: v.occurredAt, scan: v.id };
+	}
+	if (fever) {
+		known.fever = true;
+	} else if (v.by !== "offline") {
+		delete known.fever; // the server knows better
 	}
 	if (v.permit) {
 		known.permit = { number: v.permit.number, until: v.permit.until, left: v.permit.entriesLeft };

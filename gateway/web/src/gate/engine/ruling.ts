@@ -46,6 +46,7 @@ export async function rule(core: Core, frozen: Frozen): Promise<Ruled> {
 		permit: permitOf(known, at),
 		temperature: input.temperature,
 		waiting: waitingOf(first, at, (rules?.remeasure_minutes ?? 0) * 60_000, input.remeasureOf),
+		fever: known.fever ?? false,
 		last: known.last ?? null,
 		plate: (input.plate ?? "") !== "",
 		disinfected: input.vehicleDisinfected ?? false,

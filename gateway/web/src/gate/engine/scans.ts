@@ -145,6 +145,7 @@ export class Scans {
 			flags: [],
 			unsure: true,
 			reading: undefined,
+			fever: false,
 		};
 		const { at, scan, input } = frozen;
 		const v = fromRuling(scan.id, at, input, ruling, { key: "", at }, null, this.core.surroundings);
@@ -194,7 +195,8 @@ export class Scans {
 			const key = keyOf(subject, pass ?? null, core.siteKey);
 			const level = v.flags.includes("temperature_high") ? "h" : "l";
 			const reading = temperature === undefined ? undefined : v.action === "measure_again" ? level : "";
-			const people = remember(await recall(core.store, key), key, v, reading);
+			const fever = v.action === "hold_here" || v.flags.includes("fever_case");
+			const people = remember(await recall(core.store, key), key, v, { reading, fever });
 			const recent = [this.kept(frozen, v, people, true)];
 			return { values: { counts: core.count(v, 1) }, people, recent };
 		});
@@ -214,7 +216,7 @@ export class Scans {
 			const { ruling, key, known, own } = await rule(core, frozen);
 			const { scan, at, input } = frozen;
 			const verdict = fromRuling(scan.id, at, input, ruling, known, own, core.surroundings);
-			const people = remember(known, key, verdict, ruling.reading);
+			const people = remember(known, key, verdict, ruling);
 			const { decision, reason, action } = verdict;
 			answer.verdict = verdict;
 			return {
@@ -237,6 +239,7 @@ export class Scans {
 			flags: [],
 			unsure: false,
 			reading: undefined,
+			fever: false,
 		};
 		const at = this.core.clock.now();
 		return fromRuling(this.core.newID("scan-"), at, input, ruling, { key: "", at }, null, this.core.surroundings);
