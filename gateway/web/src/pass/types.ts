@@ -80,8 +80,6 @@ export interface Household {
 export interface PassesAnswer {
 	now: string;
 	passes: { compact: string; not_before: string; expires_at: string }[];
-	/** Passes fetched before this are void. */
-	voided_before?: string;
 }
 
 export interface HistoryEvent {

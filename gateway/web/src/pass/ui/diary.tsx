@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
 import { clockTime, localDay, wire } from "../../shared/time";
-import { diaryDays, readTemperature, streak, symptoms } from "../diary";
+import { diaryDays, readTemperature, slotOf, streak, symptoms } from "../diary";
 import type { Home, Person } from "../home";
 import { newId } from "../my";
 import type { Observed, Reading, Slot } from "../types";
@@ -80,11 +80,13 @@ function Today({ observed, readings, home }: { observed: Observed; readings: rea
 		if (reading) {
 			return `${reading.temperature.toFixed(1)} °C · ${clockTime(Date.parse(reading.at))}`;
 		}
-		return today?.missed.includes(slot)
-			? t({ zh: "漏测", en: "Missed" })
-			: observed.readings_due.includes(slot)
-				? t({ zh: "现在该量了", en: "Due now" })
-				: t({ zh: "还没到", en: "Later" });
+		return slot === slotOf(home.now())
+			? t({ zh: "现在该量了", en: "Due now" })
+			: slot === "pm"
+				? t({ zh: "14:00 起", en: "From 14:00" })
+				: today?.missed.includes("am")
+					? t({ zh: "漏测", en: "Missed" })
+					: "–";
 	};
 	return (
 		<div class="slots">
