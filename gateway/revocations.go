@@ -35,8 +35,9 @@ const (
 	// batchSettled is when nothing more can come into a batch, and what has
 	// expired of it is freed.
 	batchSettled = 48 * time.Hour
-	// VoidFor is longer than any pass of a revoked generation can be valid.
-	VoidFor = passAhead + (codes.MaxPaperDays+1)*24*time.Hour
+	// VoidFor is longer than any pass of a revoked generation, or of somebody who
+	// was confined, can be valid.
+	VoidFor = passAhead + confinedFor + (codes.MaxPaperDays+1)*24*time.Hour
 	// refreshEvery bounds how often Redis is asked for new revocations.
 	refreshEvery = time.Second
 	// revocationsRead is how many are read in one round trip.
@@ -55,6 +56,7 @@ type revokedPasses struct {
 	counter int64 // minute of the newest closed batch, also when it is freed
 	batches []*revokedBatch
 	freedAt time.Time
+	confined
 
 	signed map[uint64]string // by since, for one moment
 	moment listMoment
@@ -66,9 +68,10 @@ type listMoment struct {
 	minute, closed int64
 }
 
-// revokedBatch is what was revoked in one minute.
+// revokedBatch is what was revoked in one minute, or what is renewed then.
 type revokedBatch struct {
 	minute  int64
+	renews  renewal
 	entries []codes.Revoked // in the order of the stream
 	padded  []codes.Revoked // among decoys, sorted; nil: to be made
 	settled bool            // entries are freed
@@ -78,6 +81,9 @@ type revokedBatch struct {
 func (b *revokedBatch) end() time.Time {
 	return time.UnixMilli((b.minute + 1) * batchLength.Milliseconds())
 }
+
+// seed is what its decoys are made of: batches of one minute have different ones.
+func (b *revokedBatch) seed() uint64 { return uint64(b.minute) | uint64(b.renews)<<62 } //nolint:gosec // minutes since 1970
 
 // handleRevocations gives the signed list, whole or since a counter.
 func (s *Server) handleRevocations(c *fiber.Ctx) error {
@@ -105,6 +111,7 @@ func (s *Server) revocationList(ctx context.Context, since uint64) (string, erro
 		return "", err
 	}
 	now := s.clock()
+	s.renewUpTo(r, now.UnixMilli()/confinedSpan.Milliseconds(), now)
 	closed := minuteOf(now.Add(-batchGrace).UnixMilli()) // batches before it are closed
 	if moment := (listMoment{r.after, minuteOf(now.UnixMilli()), closed}); moment != r.moment || len(r.signed) >= signedKept {
 		r.moment, r.signed = moment, map[uint64]string{}
@@ -150,14 +157,34 @@ func (s *Server) readRevocations(ctx context.Context, r *revokedPasses) error {
 	}
 }
 
-// addRevocation enumerates the passes that a revocation voids. Those of the old
-// generation were issued before it, at most passAhead before they start. A key
-// made later signs none of them and is published longer than that before it
-// signs, so a rotation does not change the outcome.
+// addRevocation enumerates the passes that an entry of the stream is about. Those
+// of a generation that ended were issued before it, at most passAhead before they
+// start. A key made later signs none of them and is published longer than that
+// before it signs, so a rotation does not change the outcome.
 func (s *Server) addRevocation(r *revokedPasses, n checkpoint.Revocation, now time.Time) {
-	r.minute = max(r.minute, minuteOf(n.At)) // clocks differ; the order of the stream counts
 	at := time.UnixMilli(n.At)
-	if now.Sub(at) > VoidFor+batchSettled {
+	s.renewBefore(r, n.At, now)
+	switch n.What {
+	case checkpoint.ReleasesPerson:
+		r.release(n.Person)
+	case checkpoint.ConfinesPerson:
+		r.confine(confinement{n.Person, n.Generation, n.At})
+		s.addEntries(r, n.At, now, func() []codes.Revoked { return s.enumerateConfined(r, n.Person, n.Generation, at) })
+	default:
+		s.addEntries(r, n.At, now, func() []codes.Revoked {
+			void := s.ring.Enumerate(n.Person, n.Generation, at, at.Add(passAhead))
+			if r.raise(n.Person, n.Generation+1) { // they do not let pass either
+				void = append(void, s.enumerateConfined(r, n.Person, n.Generation+1, at)...)
+			}
+			return void
+		})
+	}
+}
+
+// addEntries puts what was revoked at a time into the batch of its minute.
+func (s *Server) addEntries(r *revokedPasses, at int64, now time.Time, entries func() []codes.Revoked) {
+	r.minute = max(r.minute, minuteOf(at)) // clocks differ; the order of the stream counts
+	if now.Sub(time.UnixMilli(at)) > VoidFor+batchSettled {
 		r.counter = max(r.counter, r.minute)
 		return
 	}
@@ -167,7 +194,7 @@ func (s *Server) addRevocation(r *revokedPasses, n checkpoint.Revocation, now ti
 		k++
 	}
 	batch := r.batches[k]
-	batch.entries = append(batch.entries, s.ring.Enumerate(n.Person, n.Generation, at, at.Add(passAhead))...)
+	batch.entries = append(batch.entries, entries()...)
 	batch.padded = nil
 }
 
@@ -182,7 +209,7 @@ func (s *Server) assemble(r *revokedPasses, since uint64, now time.Time, closed 
 	if since <= list.Counter {
 		list.Since = since
 	}
-	for _, b := range r.batches {
+	for _, b := range slices.Concat(r.batches, r.renewals) {
 		known := uint64(b.minute) <= list.Since //nolint:gosec // minutes since 1970
 		if b.minute >= closed || known && now.Sub(b.end()) >= batchRepeat {
 			continue
@@ -199,7 +226,7 @@ func (s *Server) assemble(r *revokedPasses, since uint64, now time.Time, closed 
 // pad fills the closed batches up with decoys. All that ever was in a batch
 // counts, expired or not, so that they come out the same whenever it is done.
 func (s *Server) pad(r *revokedPasses, closed int64) error {
-	for _, b := range r.batches {
+	for _, b := range slices.Concat(r.batches, r.renewals) {
 		if b.minute >= closed {
 			continue
 		}
@@ -208,7 +235,7 @@ func (s *Server) pad(r *revokedPasses, closed int64) error {
 			continue
 		}
 		var err error
-		if b.padded, err = codes.Pad(b.entries, s.decoys(b.minute)); err != nil {
+		if b.padded, err = codes.Pad(b.entries, s.decoys(b.seed())); err != nil {
 			return fmt.Errorf("gateway: pad a batch of revocations: %w", err)
 		}
 	}
@@ -221,14 +248,15 @@ func (r *revokedPasses) free(now time.Time) {
 		return
 	}
 	r.freedAt = now
-	for _, b := range r.batches {
+	for _, b := range slices.Concat(r.batches, r.renewals) {
 		if now.Sub(b.end()) < batchSettled {
 			continue
 		}
 		b.settled, b.entries = true, nil
 		b.padded = slices.Clone(slices.DeleteFunc(b.padded, func(e codes.Revoked) bool { return e.ExpiresAt <= now.Unix() }))
 	}
-	r.batches = slices.DeleteFunc(r.batches, func(b *revokedBatch) bool { return b.settled && len(b.padded) == 0 })
+	over := func(b *revokedBatch) bool { return b.settled && len(b.padded) == 0 }
+	r.batches, r.renewals = slices.DeleteFunc(r.batches, over), slices.DeleteFunc(r.renewals, over)
 }
 
 func minuteOf(ms int64) int64 { return ms / batchLength.Milliseconds() }
@@ -236,9 +264,8 @@ func minuteOf(ms int64) int64 { return ms / batchLength.Milliseconds() }
 // decoys is an endless source of bytes for one batch: the same at every gateway
 // of the ring, and without the ring as good as chance. No site can have this
 // code, so no device is ever given this key.
-func (s *Server) decoys(minute int64) *keyStream {
-	mac := hmac.New(sha256.New, s.ring.SiteKey("\x00decoys of the revocation list"))
-	return &keyStream{mac: mac, seed: uint64(minute)} //nolint:gosec // minutes since 1970
+func (s *Server) decoys(batch uint64) *keyStream {
+	return &keyStream{mac: hmac.New(sha256.New, s.ring.SiteKey("\x00decoys of the revocation list")), seed: batch}
 }
 
 // keyStream is HMAC-SHA256 in counter mode.

@@ -63,6 +63,7 @@
 //	resident: shows a screenshot later              app passes live for 10 minutes                             gateway.TestScreenshotOfAnAppPassLivesForTenMinutes
 //	resident: lends the pass to another gate        replayed_pass told or denied                               gateway.TestSamePassAtTwoGatesIsTold
 //	resident: goes on with a withdrawn pass         generation in each pass                                    gateway.TestRevokedPassIsRefusedAtTheNextScan
+//	resident: red, at a gate without network        passes in the list among decoys, renewed in time           gateway.TestAPhoneWithoutNetworkKnowsWhoHasToStayAtHome
 //	resident: one permit for many visitors          counted in the script                                      checkpoint.TestSingleUseIsExactAtTwoGatewaysAtOnce
 //	resident: a script as a name or reason          text is escaped; CSP, nosniff                              gateway.TestScriptsInNamesAndReasonsStayText
 //	resident: a script in a picture                 escaped in SVG                                             gateway/timeline.TestPicturesAreSoundAndHarmless
