@@ -53,14 +53,15 @@ const (
 // transportHeaders sets what depends on how the request came. A browser that is
 // told to stay on https never comes back over http: so only who came by https
 // is told, and nobody who calls the machine localhost, where other programs
-// answer over http.
+// answer over http; nor where the server vouches for itself, as its page has to be
+// reached over http when its certificate is another one.
 func (s *Server) transportHeaders(c *fiber.Ctx) {
 	if !s.cameEncrypted(c) {
 		c.Set(fiber.HeaderContentSecurityPolicy, plainPolicy)
 		return
 	}
 	c.Set(fiber.HeaderContentSecurityPolicy, encryptedPolicy)
-	if publicName(string(c.Request().Host())) {
+	if s.localCA == nil && publicName(string(c.Request().Host())) {
 		c.Set(fiber.HeaderStrictTransportSecurity, strictTransport)
 	}
 }
