@@ -15,7 +15,7 @@ var wants = map[string]string{
 	"POST /v1/login": "all", "POST /v1/devices/enrol": "all", "GET /.well-known/jwks.json": "all",
 	"GET /ca": "all", "GET /ca.crt": "all",
 	"GET /openapi.yaml": "all", "GET /healthz": "all", "GET /readyz": "all",
-	"GET /v1/time": "all", "GET /v1/gate/sync": "device",
+	"GET /v1/time": "all", "GET /v1/gate/sync": "device", "POST /v1/gate/search": "device",
 	"GET /v1/me": "staff device", "GET /v1/rules/table": "staff device", "GET /v1/revocations": "admin device",
 	"POST /v1/scans": "device", "POST /v1/scans/batch": "device", "POST /v1/scans/annul": "device",
 	"GET /v1/gates/:gate/events": "admin tracer leader auditor device", "GET /v1/gates/:gate/refusals": "admin tracer leader auditor device",

@@ -28,6 +28,7 @@ const (
 	codeUsed             code = "code_used"
 	codeBadge            code = "wrong_badge"
 	codeWrongCode        code = "wrong_code"
+	codeNoShift          code = "no_shift"
 	codeNotFound         code = "not_found"
 	codeMethod           code = "method_not_allowed"
 	codeTimeout          code = "request_timeout"
@@ -67,6 +68,7 @@ var problems = map[code]struct {
 	codeUsed:             {http.StatusForbidden, "The code was used or has expired"},
 	codeBadge:            {http.StatusForbidden, "The badge opens no shift"},
 	codeWrongCode:        {http.StatusForbidden, "The code or the end of the document is wrong"},
+	codeNoShift:          {http.StatusConflict, "Nobody is on shift"},
 	codeNotFound:         {http.StatusNotFound, "Not found"},
 	codeMethod:           {http.StatusMethodNotAllowed, "The path does not take this method"},
 	codeTimeout:          {http.StatusRequestTimeout, "The request came too slowly"},

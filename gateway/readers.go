@@ -29,6 +29,7 @@ var roleTexts = map[checkpoint.Role]textView{
 	checkpoint.RoleInspector:  {"检查人员", "Inspector"},
 	checkpoint.RoleTracer:     {"流调人员", "Tracer"},
 	checkpoint.RoleAuditor:    {"审计人员", "Auditor"},
+	checkpoint.RoleGuard:      {"值守人员", "Guard"},
 }
 
 // actionTexts are the words for what was done, by the action in the audit.
@@ -47,6 +48,7 @@ var actionTexts = map[string]textView{
 	"GET /v1/residents/:id/trajectory":        {"查询活动轨迹", "Asked where you were"},
 	"GET /v1/residents/:id/contacts":          {"查询接触人员", "Asked whom you met"},
 	"POST /v1/residents/search":               {"按证件号或电话查找", "Searched by document or phone"},
+	"POST /v1/gate/search":                    {"在门岗按姓名、证件尾号或门牌查找", "Searched at the gate by name, document or door"},
 	"GET /v1/residents":                       {"导出本场所全部居民名册", "Exported the list of all residents of the site"},
 	"GET /v1/sites/:site/sheet":               {"打印本场所纸质通行码", "Printed the paper passes of the site"},
 	"GET /v1/fevers/:id":                      {"查看发热个案", "Looked at a fever case"},

@@ -37,6 +37,7 @@ func (s *Server) gateRoutes() []route {
 		{method: post, path: "/v1/shifts/close", who: audience{devices: true}, handle: s.handleCloseShift},
 		{method: get, path: "/v1/shifts/current", who: audience{devices: true}, handle: s.handleCurrentShift},
 		{method: get, path: "/v1/gate/sync", who: audience{devices: true}, handle: s.handleGateSync},
+		{method: post, path: "/v1/gate/search", who: audience{devices: true}, handle: s.handleGateSearch},
 		{method: get, path: "/v1/time", who: everybody, handle: s.handleTime},
 
 		{method: get, path: "/v1/gates/:gate/events", who: only(tracer, leader, auditor).andDevices(), node: gate, reads: asked, handle: s.handleEvents},

@@ -73,33 +73,35 @@ type Config struct {
 
 // Server is the HTTP API. One Server serves one listener.
 type Server struct {
-	app       *fiber.App
-	store     *checkpoint.Store
-	ring      *codes.Ring
-	verifier  *codes.Verifier
-	key       []byte
-	auditor   *checkpoint.AuditSigner // nil: signs no heads
-	logger    *slog.Logger
-	clock     checkpoint.Clock
-	metrics   *Metrics
-	standby   *checkpoint.Standby // nil: none
-	passwords *passwordDesk
-	familiar  *passwordDesk // of who is signed in, or did so from the same place lately
-	doorstep  doorstep
-	proxies   []netip.Prefix  // whose X-Forwarded-For is believed
-	tls       *tls.Config     // nil: plain HTTP
-	localCA   *LocalCA        // nil: others vouch for TLS
-	publicURL string          // for what is printed, "" if not known
-	scans     minuteDesk      // scans sent
-	searches  minuteDesk      // of staff for people
-	unknowns  minuteDesk      // documents that nobody has
-	asks      minuteDesk      // permits asked for
-	calls     minuteDesk      // of residents' phones
-	strips    minuteDesk      // passes signed for residents' phones
-	large     map[string]bool // paths that take many records
-	ready     readiness
-	revoked   revokedPasses
-	sheets    sheetDesk
+	app          *fiber.App
+	store        *checkpoint.Store
+	ring         *codes.Ring
+	verifier     *codes.Verifier
+	key          []byte
+	auditor      *checkpoint.AuditSigner // nil: signs no heads
+	logger       *slog.Logger
+	clock        checkpoint.Clock
+	metrics      *Metrics
+	standby      *checkpoint.Standby // nil: none
+	passwords    *passwordDesk
+	familiar     *passwordDesk // of who is signed in, or did so from the same place lately
+	doorstep     doorstep
+	proxies      []netip.Prefix  // whose X-Forwarded-For is believed
+	tls          *tls.Config     // nil: plain HTTP
+	localCA      *LocalCA        // nil: others vouch for TLS
+	publicURL    string          // for what is printed, "" if not known
+	scans        minuteDesk      // scans sent
+	searches     minuteDesk      // of staff for people
+	gateSearches minuteDesk      // of devices for people of their site
+	searching    chan struct{}   // held by those that are answered
+	unknowns     minuteDesk      // documents that nobody has
+	asks         minuteDesk      // permits asked for
+	calls        minuteDesk      // of residents' phones
+	strips       minuteDesk      // passes signed for residents' phones
+	large        map[string]bool // paths that take many records
+	ready        readiness
+	revoked      revokedPasses
+	sheets       sheetDesk
 
 	serving  sync.Mutex
 	listener net.Listener
@@ -120,7 +122,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		store: cfg.Store, ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
-		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
+		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, searching: make(chan struct{}, gateSearchesAtOnce), large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
 	}
 	if s.logger == nil {
 		s.logger = slog.Default()

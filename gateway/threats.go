@@ -76,6 +76,8 @@
 //	guard: signs in with a badge                    guards have no password                                    gateway.TestGuardNeverSignsIn
 //	thief of a phone: goes on with its token        refused at every gateway; its queue kept, flagged          gateway.TestStolenPhone
 //	thief of a phone: tries documents               60 unknown ones a minute, each on record                   gateway.TestDocumentsAreNotTriedAtAGate
+//	thief of a phone: finds out who lives here      badge first; own site, masked, 20 of 30 searches, audited  gateway.TestAThiefDoesNotFindOutWhoLivesHere
+//	guard: looks people up who live elsewhere       a device searches its own site only                        gateway.TestAGuardFindsWhoLivesHereOnly
 //	thief of a phone: fills the store               12,000 scans a minute                                      gateway.TestADeviceFillsNoStore
 //	thief of a phone: a scan that nobody expects    strict form, fuzzed through the whole handler              gateway.FuzzScan
 //	thief of a phone: spoils the batch of a day     each scan on its own, fuzzed between good ones             gateway.FuzzBatch
