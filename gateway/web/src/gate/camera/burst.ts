@@ -2,6 +2,9 @@
 
 /** Scanners leave less than this (ms) between keys, people more. */
 const GAP = 80;
+/** A burst that begins as our codes do may falter this long (ms): a radio that wakes, a busy machine. */
+const FALTER = 500;
+const BEGINNING = /^(P|PG|PG[1EBHL].*|e|ey|eyJ.*)$/i;
 /** Keys in a row that fast before they are taken for a scanner's. */
 const SURE = 3;
 /** Where nobody types into a field, a burst this long is a code even if it is none of ours. */
@@ -47,7 +50,7 @@ export class Burst {
 		if (stroke.key === "Shift" || stroke.key === "CapsLock") {
 			return nothing;
 		}
-		const quick = stroke.at - this.last < GAP;
+		const quick = stroke.at - this.last < (this.beginsAsOurs(stroke.typing) ? FALTER : GAP);
 		this.last = stroke.at;
 		if (ENDS.test(stroke.key) || ENDS.test(stroke.code)) {
 			const text = quick ? this.text(stroke.typing) : null;
@@ -67,6 +70,10 @@ export class Burst {
 		this.places += place;
 		this.count++;
 		return { first: this.count === 1, swallow: !stroke.typing && this.count >= SURE, text: null };
+	}
+
+	private beginsAsOurs(typing: boolean): boolean {
+		return !typing && (BEGINNING.test(this.keys.normalize("NFKC")) || BEGINNING.test(this.places));
 	}
 
 	/** The code that was typed, null if it is none. */
