@@ -130,7 +130,7 @@ func TestStatusIsInForceAtTheNextScan(t *testing.T) {
 	wang := w.people["wang"]
 	path := personPath(wang, "/status")
 	w.scan("E1", w.newScan(wang)).decided("pass", "ok")
-	got := w.do(http.MethodPut, path, w.as("medic"), fields{"status": "red", "ground": "positive_test"}).ok(http.StatusOK).json()
+	got := w.do(http.MethodPut, path, w.as("medic"), fields{"status": "red", "ground": "positive_test", "until": "2020-02-25T04:00:00Z"}).ok(http.StatusOK).json()
 	if got["status"] != "red" || got["id"] != checkpoint.FormatPersonID(wang) {
 		t.Errorf("set %v", got)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"passgate/loadtest/town"
 )
@@ -18,17 +19,11 @@ var grounds = map[string]string{
 func (r *run) decree(ctx context.Context, a act) error {
 	switch a.deed {
 	case setStatus:
-		p := &r.oracle.people[a.person]
-		var out struct {
-			ID     string `json:"id"`
-			Status string `json:"status"`
+		return r.decide(ctx, a)
+	case stayRed:
+		if r.oracle.people[a.person].status == "red" {
+			return r.decide(ctx, a)
 		}
-		in := map[string]string{"status": a.word, "ground": grounds[a.word]}
-		if err := r.c.call(ctx, http.MethodPut, "/v1/residents/"+p.id+"/status", in, &out); err != nil {
-			return err
-		}
-		p.status = a.word
-		r.ledger.same("office.status", "resident "+p.id, p.id+" "+a.word, out.ID+" "+out.Status)
 	case revokePasses:
 		return r.revoke(ctx, a)
 	case shutSite, openSite:
@@ -40,6 +35,30 @@ func (r *run) decree(ctx context.Context, a act) error {
 	case badInput:
 		return r.tryBadInput(ctx, a)
 	}
+	return nil
+}
+
+// redFor is for how long somebody is red by one decision.
+const redFor = 13 * day
+
+// decide gives somebody a status. Red has an end, before which it is decided anew.
+func (r *run) decide(ctx context.Context, a act) error {
+	p := &r.oracle.people[a.person]
+	var out struct {
+		ID     string `json:"id"`
+		Status string `json:"status"`
+	}
+	in := map[string]string{"status": a.word, "ground": grounds[a.word]}
+	if a.word == "red" {
+		end := r.now.Add(redFor)
+		in["until"] = end.Format(time.RFC3339)
+		r.postpone(act{at: end.Add(-day).UnixMilli(), person: a.person, deed: stayRed, word: a.word})
+	}
+	if err := r.c.call(ctx, http.MethodPut, "/v1/residents/"+p.id+"/status", in, &out); err != nil {
+		return err
+	}
+	p.status = a.word
+	r.ledger.same("office.status", "resident "+p.id, p.id+" "+a.word, out.ID+" "+out.Status)
 	return nil
 }
 

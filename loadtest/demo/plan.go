@@ -29,6 +29,7 @@ const (
 
 	// The office's part: done before the scans of the same minute.
 	setStatus
+	stayRed // decided anew, before the red ends by itself
 	revokePasses
 	shutSite
 	openSite
