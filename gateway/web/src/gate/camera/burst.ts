@@ -3,7 +3,7 @@
 /** Scanners leave less than this (ms) between keys, people more. */
 const GAP = 80;
 /** A burst that begins as our codes do may falter this long (ms): a radio that wakes, a busy machine. */
-const FALTER = 500;
+const FALTER = 1000;
 const BEGINNING = /^(P|PG|PG[1EBHL].*|e|ey|eyJ.*)$/i;
 /** Keys in a row that fast before they are taken for a scanner's. */
 const SURE = 3;
