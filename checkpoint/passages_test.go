@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -13,8 +14,9 @@ import (
 var updatePassages = flag.Bool("update", false, "write the passages for the guard's page anew")
 
 // passageFile is what the tests of the guard's page replay: a phone that is offline
-// has to decide as the script does, as far as it can know.
-const passageFile = "../gateway/web/src/gate/engine/testdata/passages.json"
+// has to decide as the script does, as far as it can know. A line a site, then a
+// line a person.
+const passageFile = "../gateway/web/src/gate/engine/testdata/passages.jsonl"
 
 type passageSite struct {
 	Residential bool                              `json:"residential"`
@@ -58,26 +60,22 @@ func TestPhonesDecideByTheSamePassages(t *testing.T) {
 	t.Parallel()
 	s, clock := newStore(t)
 	random := rand.New(rand.NewPCG(6, 11)) //nolint:gosec // to be the same each time
-	var file struct {
-		Sites  []passageSite   `json:"sites"`
-		People []passagePerson `json:"people"`
-	}
+	var text bytes.Buffer
+	lines := json.NewEncoder(&text)
 	devices := passageTown(t, s, random)
 	for _, d := range devices {
 		site, _ := s.Registry().Site(d.Code)
-		file.Sites = append(file.Sites, passageSiteOf(t, site))
+		must(t, lines.Encode(passageSiteOf(t, site)))
 	}
 	for i := range 96 {
-		file.People = append(file.People, passagesOf(t, s, clock, random, devices, i))
+		must(t, lines.Encode(passagesOf(t, s, clock, random, devices, i)))
 	}
-	text, err := json.Marshal(file)
-	must(t, err)
 	if *updatePassages {
-		must(t, os.WriteFile(passageFile, append(text, '\n'), 0o600))
+		must(t, os.WriteFile(passageFile, text.Bytes(), 0o600))
 	}
 	kept, err := os.ReadFile(passageFile)
 	must(t, err)
-	if string(kept) != string(text)+"\n" {
+	if !bytes.Equal(kept, text.Bytes()) {
 		t.Errorf("%s is not what is decided here: run this test with -update, then the page's tests, and see whether decide.ts has to change", passageFile)
 	}
 }
@@ -85,38 +83,46 @@ func TestPhonesDecideByTheSamePassages(t *testing.T) {
 // passageTown makes sites with rules by chance; each has a device of its code.
 func passageTown(t *testing.T, s *Store, random *rand.Rand) (devices []*Device) {
 	t.Helper()
-	pick := func(of ...Strictness) Strictness { return of[random.IntN(len(of))] }
+	sites := make([]Site, 16)
+	for i := range sites {
+		sites[i] = passageSiteBy(random, i)
+	}
 	must(t, s.Change(t.Context(), func(d *Draft) error {
-		for i := range 16 {
-			code := fmt.Sprintf("p-%02d", i)
-			site := Site{Code: code, Name: code, Kind: []SiteKind{Village, Mall}[i%2], Grid: "area-1", SiteRules: SiteRules{
-				Closed: random.IntN(8) == 0, ResidentsOnly: random.IntN(4) == 0, Disinfection: random.IntN(3) == 0,
-				TemperatureOn: []TemperatureOn{TemperatureIn, TemperatureOut, TemperatureBoth, TemperatureNone}[random.IntN(4)],
-				AntiPassback:  pick(Off, Warn, StrictDeny), LowAgain: pick(Off, Warn, StrictDeny), RemeasureMin: 5 + random.IntN(10),
-			}}
-			switch random.IntN(4) {
-			case 0:
-				site.OpensAt, site.ClosesAt = "06:00", "18:30"
-			case 1:
-				site.OpensAt, site.ClosesAt = "18:00", "02:00"
-			}
+		for _, site := range sites {
 			if err := d.PutSite(site); err != nil {
 				return err
 			}
-			if err := d.PutGate(Gate{Code: code, Name: "门", Site: code, Open: true}); err != nil {
+			if err := d.PutGate(Gate{Code: site.Code, Name: "门", Site: site.Code, Open: true}); err != nil {
 				return err
 			}
-			if err := d.PutDevice(Device{Code: code, Gate: code, Lane: "1", EnrolledAt: 1, TokenHash: []byte(code)}); err != nil {
+			if err := d.PutDevice(Device{Code: site.Code, Gate: site.Code, Lane: "1", EnrolledAt: 1, TokenHash: []byte(site.Code)}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
-	for i := range 16 {
-		d, _ := s.Registry().Device(fmt.Sprintf("p-%02d", i))
+	for _, site := range sites {
+		d, _ := s.Registry().Device(site.Code)
 		devices = append(devices, d)
 	}
 	return devices
+}
+
+func passageSiteBy(random *rand.Rand, i int) Site {
+	pick := func(of ...Strictness) Strictness { return of[random.IntN(len(of))] }
+	code := fmt.Sprintf("p-%02d", i)
+	site := Site{Code: code, Name: code, Kind: []SiteKind{Village, Mall}[i%2], Grid: "area-1", SiteRules: SiteRules{
+		Closed: random.IntN(8) == 0, ResidentsOnly: random.IntN(4) == 0, Disinfection: random.IntN(3) == 0,
+		TemperatureOn: []TemperatureOn{TemperatureIn, TemperatureOut, TemperatureBoth, TemperatureNone}[random.IntN(4)],
+		AntiPassback:  pick(Off, Warn, StrictDeny), LowAgain: pick(Off, Warn, StrictDeny), RemeasureMin: 5 + random.IntN(10),
+	}}
+	switch random.IntN(4) {
+	case 0:
+		site.OpensAt, site.ClosesAt = "06:00", "18:30"
+	case 1:
+		site.OpensAt, site.ClosesAt = "18:00", "02:00"
+	}
+	return site
 }
 
 // passageSiteOf is a site as devices are told of it.

@@ -18,19 +18,30 @@ interface Passage {
 	want: Cell;
 }
 
-interface Passages {
-	sites: { residential: boolean; rules: WireRules; table: Sync["table"] }[];
-	people: { site: number; own: boolean; by: "pass" | "resident" | "walk_in"; scans: Passage[] }[];
+interface Site {
+	residential: boolean;
+	rules: WireRules;
+	table: Sync["table"];
 }
 
-const file = new URL("./testdata/passages.json", import.meta.url);
+interface Person {
+	site: number; // place among the sites
+	own: boolean;
+	by: "pass" | "resident" | "walk_in";
+	scans: Passage[];
+}
+
+const file = new URL("./testdata/passages.jsonl", import.meta.url);
 
 describe("a phone on its own", () => {
 	// The file is written by a test of the server's script (checkpoint/passages_test.go).
-	const { sites, people } = JSON.parse(readFileSync(file, "utf8")) as Passages;
+	const lines = readFileSync(file, "utf8").trim().split("\n");
+	const all = lines.map((line) => JSON.parse(line) as Site | Person);
+	const sites = all.filter((line): line is Site => "rules" in line);
+	const people = all.filter((line): line is Person => "scans" in line);
 
 	it.each(people.map((p, i) => [i, p] as const))("decides as the server does: person %i", (_, person) => {
-		const site = sites[person.site] as Passages["sites"][number];
+		const site = sites[person.site] as Site;
 		let known: Known = { key: "r:1", at: 0 };
 		for (const scan of person.scans) {
 			const who: Who =

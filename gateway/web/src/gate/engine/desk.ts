@@ -7,7 +7,7 @@ import { isPhone, whyNoDocument } from "./check";
 import type { Core } from "./core";
 import { freeze } from "./frozen";
 import type { Known } from "./kept";
-import { isOutage } from "./link";
+import { isAway } from "./link";
 import { Said } from "./options";
 import { verifyPass } from "./pass";
 import { keyOf, personKey, recall } from "./people";
@@ -66,7 +66,7 @@ export class Desk {
 		try {
 			permit = await core.link.call<WirePermit>("/v1/permits", { body, timeout: PATIENCE });
 		} catch (cause) {
-			this.unanswered = isOutage(cause) ? { content, id } : null;
+			this.unanswered = isAway(cause) ? { content, id } : null;
 			throw cause;
 		}
 		this.unanswered = null;

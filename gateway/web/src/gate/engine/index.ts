@@ -4,6 +4,7 @@ import type { Engine } from "../types";
 import { annul } from "./annul";
 import { Core } from "./core";
 import { Desk } from "./desk";
+import { MemoryStore } from "./memory";
 import { type EngineOptions, Said, worldOf } from "./options";
 import { Scans } from "./scans";
 import { Shifts } from "./shifts";
@@ -80,7 +81,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
 		async start() {
 			takeOver();
-			await core.load(await (world.open ?? openStore)());
+			await core.load(await (world.open ?? openStore)()).catch(() => core.load(new MemoryStore()));
 			void globalThis.navigator?.storage?.persist?.().catch(() => false);
 			globalThis.addEventListener?.("online", wake);
 			globalThis.document?.addEventListener("visibilitychange", wake);

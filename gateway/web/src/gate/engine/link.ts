@@ -20,12 +20,14 @@ export interface LinkOwner {
 	revoked(): void;
 }
 
-/** Whether the server failed rather than refused: the same again may work. */
+/** Whether the server did not answer, or failed: what it does not know yet may be told later. */
+export function isAway(cause: unknown): boolean {
+	return cause instanceof ApiError && (cause.status === 0 || cause.status === 408 || cause.status >= 500);
+}
+
+/** Whether the same again may work: the server is away, or asks to wait. */
 export function isOutage(cause: unknown): boolean {
-	return (
-		cause instanceof ApiError &&
-		(cause.status === 0 || cause.status === 408 || cause.status === 429 || cause.status >= 500)
-	);
+	return isAway(cause) || (cause instanceof ApiError && cause.status === 429);
 }
 
 export class Link {
@@ -72,7 +74,7 @@ export class Link {
 		}
 		if (cause.status === 401 && this.owner.token() !== "") {
 			this.owner.revoked();
-		} else if (isOutage(cause)) {
+		} else if (isAway(cause)) {
 			this.errors++;
 			if (this.online && (cause.code === "timeout" || this.errors >= ERRORS)) {
 				this.drop();

@@ -33,13 +33,17 @@ export function keyOf(subject: Subject, pass: Pass | null, secret: Uint8Array): 
 
 export const personKey = (id: string) => `r:${id}`;
 
-/** Reads what is remembered under a key: the record, or an empty one to be filled. */
+/**
+ * Reads what is remembered under a key: the record, or an empty one to be filled. What
+ * cannot be read is not known; no passage waits for it.
+ */
 export async function recall(store: Store, key: string): Promise<Known> {
-	const known = await store.person(key);
+	const read = (at: string) => store.person(at).catch(() => undefined);
+	const known = await read(key);
 	if (known?.alias === undefined) {
 		return known ?? { key, at: 0 };
 	}
-	return (await store.person(known.alias)) ?? { key: known.alias, at: 0 };
+	return (await read(known.alias)) ?? { key: known.alias, at: 0 };
 }
 
 /** The first reading that waits for its second at a time, by the site's window (ms). */

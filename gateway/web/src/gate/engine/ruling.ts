@@ -31,7 +31,7 @@ export async function rule(core: Core, frozen: Frozen): Promise<Ruled> {
 	const known = await recall(core.store, key);
 	const own = ownOf(core, input.subject, code.pass, known);
 	const rules = sync && rulesAt(sync.rules, at);
-	const before = input.remeasureOf ? await core.store.scan(input.remeasureOf) : undefined;
+	const before = input.remeasureOf ? await core.store.scan(input.remeasureOf).catch(() => undefined) : undefined;
 	const first = before?.keys[0] ? await recall(core.store, before.keys[0]) : known;
 	const ruling = decide({
 		at,

@@ -6,7 +6,7 @@ import type { Text } from "../types";
 import { type Core, NO_COUNTS } from "./core";
 import { isWrongTime } from "./frozen";
 import type { KeptShift, Queued, QueueItem } from "./kept";
-import { isOutage } from "./link";
+import { isAway, isOutage } from "./link";
 import { Said } from "./options";
 import type { ShiftAnswer, Sync, WireShift } from "./wire";
 
@@ -43,7 +43,7 @@ export class Shifts {
 			});
 			await this.begin(keptShift(answer.shift as WireShift), answer.previous?.note ?? "");
 		} catch (cause) {
-			if (!isOutage(cause)) {
+			if (!isAway(cause)) {
 				throw cause;
 			}
 			await this.begin({ id, login: "", name: "", openedAt }, "", { kind: "open", id, badge, openedAt });
@@ -84,7 +84,7 @@ export class Shifts {
 			});
 		} catch (cause) {
 			const waits = cause instanceof ApiError && cause.status === 404 && core.waiting > 0; // opened offline
-			if (!isOutage(cause) && !waits) {
+			if (!isAway(cause) && !waits) {
 				throw cause;
 			}
 			queue = [{ kind: "close", id: shift.id, note: text, closedAt }];
