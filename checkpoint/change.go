@@ -206,6 +206,9 @@ func (d *Draft) PutDevice(dev Device) error {
 	if dev.Lane == "" || len(dev.Lane) > 60 {
 		return &FieldError{"lane", "must have 1 to 60 bytes"}
 	}
+	if dev.Paper && len(dev.EnrolHash)+len(dev.TokenHash) > 0 {
+		return &FieldError{"code", "is the gate's paper log: no phone becomes it"}
+	}
 	if old, ok := d.devices[dev.Code]; ok {
 		dev.Num = old.Num
 		delete(d.tokens, string(old.TokenHash))

@@ -159,6 +159,7 @@
 //	{t}:v:hash:n      zset    projector       passages of a plate: <= 120 events a chunk  45-60 an event
 //	{gN}:e:day        string  projector       table of the gate's chunks that day         8 a chunk
 //	{gN}:e:day:n      zset    projector       gate index: one chunk of <= 120 events      36-56 an event
+//	{gN}:w:date:page  hash    RecordPaper     rows typed back of a page of the paper log; retention      ~35 a row
 //	{gN}:T:localday   hash    projector       how often each temperature was read; 3 days         ~7 a value
 //	{gN}:L:localday   string  logpages        last page of the gate's paper log that was printed; 3 days
 //	{gN}:r:day, :n    both    refuse          refusals without a person, in the same form

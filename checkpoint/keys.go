@@ -177,6 +177,17 @@ func (k keys) logPages(gate uint32, day Day) string { // string: last number of 
 	return k.gate(gate, "L:"+strconv.FormatInt(int64(day), 10))
 }
 
+// paperRows is what was typed back of one page of the gate's paper log.
+func (k keys) paperRows(gate uint32, date string, page int) string { // hash: byte of the row -> mark, see paperrow.go
+	return k.gate(gate, "w:"+date+":"+strconv.Itoa(page))
+}
+
+// isPaperRows tells whether a key is that of such a page.
+func (k keys) isPaperRows(key string) bool {
+	tag, rest, found := strings.Cut(strings.TrimPrefix(key, k.prefix), "}:")
+	return found && strings.HasPrefix(tag, "{g") && strings.HasPrefix(rest, "w:")
+}
+
 func (k keys) refusals(gate uint32, day int64) string { // the same shape, for refusals without a person
 	return k.gate(gate, "r:"+strconv.FormatInt(day, 10))
 }

@@ -60,6 +60,7 @@ type Device struct {
 	EnrolledAt  int64  `json:"enrolled_at,omitempty"` // UTC ms, 0 = not yet
 	RevokedAt   int64  `json:"revoked_at,omitempty"`  // UTC ms, 0 = in use
 	CreatedAt   int64  `json:"created_at"`
+	Paper       bool   `json:"paper,omitempty"` // the gate's paper log: no phone
 }
 
 // Role is what a member of staff may do.

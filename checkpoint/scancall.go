@@ -28,6 +28,19 @@ type scanCall struct {
 
 // prepareScan checks the request and gathers what the script is given.
 func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
+	c, err := s.readScan(req)
+	if err != nil {
+		return nil, err
+	}
+	if !s.recent.claim(c.event.Hash, req.OccurredAt, c.event.Digest) {
+		return nil, ErrOtherContent
+	}
+	c.judge(s)
+	return c, nil
+}
+
+// readScan checks the request by itself.
+func (s *Store) readScan(req *ScanRequest) (*scanCall, error) {
 	if len(req.ID) < 8 || len(req.ID) > 64 {
 		return nil, &FieldError{"id", "must have 8 to 64 characters, unique for each scan of this device"}
 	}
@@ -59,6 +72,9 @@ func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
 		Disinfected: req.Disinfected, Plate: req.Plate, Hash: scanHash(device.Num, req.ID),
 		Staff: s.onShift(device.Num, req.OccurredAt), Purpose: req.Purpose, Override: req.Override,
 	}
+	if device.Paper { // nobody is on shift on paper
+		c.event.Staff = req.TypedBy
+	}
 	if req.Journaled != 0 {
 		c.event.RecordedAt = req.Journaled
 	}
@@ -72,10 +88,6 @@ func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
 		return nil, err
 	}
 	c.event.Digest = contentDigest(req)
-	if !s.recent.claim(c.event.Hash, req.OccurredAt, c.event.Digest) {
-		return nil, ErrOtherContent
-	}
-	c.judge(s)
 	return c, nil
 }
 

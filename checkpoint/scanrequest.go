@@ -67,6 +67,8 @@ type ScanRequest struct {
 	Purpose     Purpose
 	Override    OverrideReason // not 0: an emergency, no rule holds the person back
 
+	TypedBy uint32 // of a row of a paper log: number of the member of staff who typed it, 0 if that is not known
+
 	Late bool  // came by the batch route: older than the fresh window is allowed
 	Told *Told // what the device showed when it was offline; never re-decided
 

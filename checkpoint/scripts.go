@@ -77,6 +77,8 @@ var (
 	resealSource string
 	//go:embed attempt.lua
 	attemptSource string
+	//go:embed paperrow.lua
+	paperRowSource string
 	//go:embed logpages.lua
 	logPagesSource string
 
@@ -106,6 +108,7 @@ var (
 	attemptScript   = newScript(attemptSource)
 	resealScript    = newScript(resealSource)
 	logPagesScript  = newScript(logPagesSource)
+	paperRowScript  = newScript(paperRowSource)
 )
 
 // script is Lua source and the digest by which Redis finds it.

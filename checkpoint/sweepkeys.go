@@ -62,7 +62,7 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 	r.Keys += int64(len(keys))
 	sets := map[string]*sweptSet{} // by base
 	var people, cared []uint64
-	var unsure, outings, homes, readers, tables []string
+	var unsure, outings, homes, readers, pages, tables []string
 	for _, key := range keys {
 		if person, ok := r.s.keys.parsePerson(key); ok {
 			people = append(people, person)
@@ -74,6 +74,10 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 		}
 		if _, ok := r.s.keys.parseHousehold(key); ok {
 			homes = append(homes, key)
+			continue
+		}
+		if r.s.keys.isPaperRows(key) {
+			pages = append(pages, key)
 			continue
 		}
 		if r.s.keys.isReaders(key) {
@@ -118,7 +122,7 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 	if err := r.sweepCare(ctx, cared); err != nil {
 		return err
 	}
-	return errors.Join(r.sweepOutings(ctx, outings), r.sweepPhones(ctx, homes), r.sweepReaders(ctx, readers))
+	return errors.Join(r.sweepOutings(ctx, outings), r.sweepPhones(ctx, homes), r.sweepReaders(ctx, readers), r.sweepPaperRows(ctx, pages))
 }
 
 // What a key tells of the age of what it holds.
