@@ -159,6 +159,12 @@ func TestGuessersOfTailsGetFew(t *testing.T) {
 	if _, _, err := activate(h.s, mustCode(t, h.s, other), "9999", "203.0.113.1", t); err != nil {
 		t.Errorf("the neighbours: %v", err)
 	}
+	for i := range 20 { // of nobody, which happen to share a counter
+		_, _ = h.s.Try(t.Context(), Attempt{Secret: SecretNoActivation, Account: mustCode(t, h.s, other), Address: fmt.Sprintf("192.0.2.%d", i)})
+	}
+	if _, _, err := activate(h.s, mustCode(t, h.s, other), "9999", "203.0.113.2", t); err != nil {
+		t.Errorf("behind made-up codes: %v", err)
+	}
 	wrong, soon := 0, new(TooSoonError)
 	for i := range 40 { // codes of nobody, from one address
 		_, _, err := activate(h.s, h.s.seal.activationCode(uint64(i), 7), "0000", "203.0.113.9", t)
@@ -265,8 +271,19 @@ func TestRenewalEndsAllPhones(t *testing.T) {
 	if _, _, err := activate(h.s, h.code, fatherTail, "192.0.2.1", t); !errors.Is(err, ErrWrongCode) {
 		t.Errorf("the old code: %v", err)
 	}
+	// An entry that stays because the renewal was cut off opens nothing.
+	hash := h.s.seal.codeHash(h.code)
+	entry := h.s.rdb.HGet(t.Context(), h.s.keys.activation(h.s.seal.codeHash(code)), raw(h.s.seal.codeHash(code))).Val()
+	must(t, h.s.rdb.HSet(t.Context(), h.s.keys.activation(hash), raw(hash), entry).Err())
+	if _, _, err := activate(h.s, h.code, fatherTail, "192.0.2.1", t); !errors.Is(err, ErrWrongCode) || len(entry) != 12 {
+		t.Errorf("the old code, whose entry is still there: %v", err)
+	}
 	h.code = code
-	h.signedIn("by the new code", h.open(fatherTail), true)
+	token := h.open(fatherTail)
+	h.signedIn("by the new code", token, true)
+	// Nor does a phone go on that was left behind by somebody who lives elsewhere.
+	must(t, h.s.rdb.HSet(t.Context(), h.s.keys.person(h.people[0]), "u", raw(h.household^1)).Err())
+	h.signedIn("of who lives elsewhere", token, false)
 }
 
 // Of a household that is one person nothing is left when they are erased.

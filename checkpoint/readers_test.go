@@ -65,6 +65,9 @@ func TestReadersGoWithTheAudit(t *testing.T) {
 	if got := readersOf(t, s, ids[0]); len(got) != maxReaders {
 		t.Errorf("%d entries are shown, want %d", len(got), maxReaders)
 	}
+	if n := s.rdb.ZCard(t.Context(), s.keys.readers("p", raw(ids[0]))).Val(); n != maxReaders {
+		t.Errorf("%d numbers are kept", n)
+	}
 	clock.Advance(10 * 24 * time.Hour)
 	looked(t, s, "later", About{People: ids[:1]})
 	f := headFile(t, s, t.TempDir()+"/heads")
