@@ -1,12 +1,22 @@
 // The residents' page as it looks: every screen, both languages, normal and large
-// type, phone and monitor, without a service worker as in WeChat. Nothing runs off
-// the screen, the code is in view as a whole, nobody is kept out. The pictures lie
-// in test-results/pass.
+// type, phone and monitor; without a service worker as in WeChat, and over plain
+// HTTP from a host that the browser does not trust. Nothing runs off the screen, the
+// code is in view as a whole, nobody is kept out. The pictures lie in
+// test-results/pass.
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
+import { chromiumArgs } from "../playwright.config.ts";
 import { fakeServer } from "./passfake.ts";
 
-test.use({ serviceWorkers: "block" });
+const host = "pass.test";
+
+test.use({
+	serviceWorkers: "block",
+	launchOptions: {
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		args: [...chromiumArgs, `--host-resolver-rules=MAP ${host} localhost`],
+	},
+});
 
 const sizes = {
 	phone: { width: 360, height: 740 },
@@ -29,16 +39,22 @@ for (const [size, viewport] of Object.entries(sizes)) {
 
 /** Goes through all screens and looks at each. */
 async function walk(page: Page, lang: string, type: string, pictures: string): Promise<void> {
-	// What keeps somebody out depends on neither the size nor, but for its length, the word.
-	const axe = /phone-(zh-normal|en-large)$/.test(pictures);
-	const look = (name: string) => check(page, `${pictures}-${name}.png`, axe);
+	// Each screen is searched for barriers once: that takes seconds.
+	const searched: Record<string, string> = {
+		"phone-zh-normal": "activate pass status care more leave",
+		"phone-en-large": "full pass-red contest history readers fever request",
+	};
+	const axe = (name: string) => (searched[pictures.split("/").pop() ?? ""] ?? "").split(" ").includes(name);
+	const look = (name: string) => check(page, `${pictures}-${name}.png`, axe(name));
 	const go = async (screen: string) => {
 		await page.evaluate((hash) => {
 			location.hash = hash;
 		}, `#${screen}`);
 		await expect(page.locator(`.tabs a[href="#${screen}"]`)).toHaveAttribute("aria-current", "page");
 	};
-	await page.goto(`/pass?lang=${lang}#a=PGH1-7K3M-Q9TD-W2X1`);
+	const server = new URL(process.env.PASSGATE_URL ?? "");
+	await page.goto(`http://${host}:${server.port}/pass?lang=${lang}#a=PGH1-7K3M-Q9TD-W2X1`);
+	expect(await page.evaluate(() => window.isSecureContext)).toBe(false);
 	if (type === "large") {
 		await page.locator(".top button").first().click();
 	}
