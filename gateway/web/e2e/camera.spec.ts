@@ -1,7 +1,7 @@
 // The guard's camera: from a code in the picture to a verdict on the glass and an
 // event in the gate's index, and what happens where there is no camera.
 import { expect, type Page, test } from "@playwright/test";
-import { film, RATE, withCamera } from "./fakecamera";
+import { film, picture, RATE, withCamera } from "./fakecamera";
 import { eventsAt, eventually, newDevice, passOf, readTown, type Town, type Townsman } from "./town";
 
 /** Types as a hand scanner does, at its speed whatever this machine is busy with, and ends with Enter. */
@@ -23,8 +23,11 @@ async function begin(page: Page, town: Town, gate: string): Promise<void> {
 	await expect(page.getByRole("heading", { name: "登记本机" })).toBeVisible();
 	await typeCode(page, enrolCode);
 	await expect(page.getByRole("heading", { name: "上岗" })).toBeVisible();
-	await typeCode(page, town.badge);
-	await expect(page.getByRole("group", { name: "方向" })).toBeVisible();
+	// Like a guard: once more if the page was still busy with the enrolment.
+	await expect(async () => {
+		await typeCode(page, town.badge);
+		await expect(page.getByRole("group", { name: "方向" })).toBeVisible({ timeout: 3_000 });
+	}).toPass({ timeout: 20_000 });
 }
 
 /** What the page itself measured, ms of its clock. */
@@ -138,7 +141,87 @@ test("a code in view is a verdict within 300 ms, 50 times, and an event each", a
 	const scanned = new Set(events.map((e) => e.person?.id));
 	expect(people.filter((p) => !scanned.has(p.id))).toEqual([]);
 	expect(events.length).toBe(50);
-	expect(scans.length).toBe(50);
+	expect(verdict.filter(Number.isFinite).length).toBe(50);
 	expect(figures["verdict, median"]).toBeLessThanOrEqual(300);
 	expect(figures["verdict, p95"]).toBeLessThanOrEqual(600);
+});
+
+test("a code that stays in view is scanned once, three at a time are a car or a queue", async ({
+	browserName: _,
+}, info) => {
+	test.setTimeout(120_000);
+	const town = readTown();
+	const [first, ...rest] = await passesOf(town, town.people.slice(0, 4));
+	const { context, page, file } = await withCamera(info);
+	await begin(page, town, "M1-g1");
+	await page.getByRole("group", { name: "方向" }).getByRole("button", { name: "出" }).click();
+	const before = (await eventsAt(town, "M1-g1")).length;
+	const studio = await context.newPage();
+	const long = 8 * RATE;
+	await film(studio, file, [
+		{ texts: [], frames: RATE },
+		{ texts: [first ?? ""], frames: long },
+		{ texts: rest, frames: 20 * RATE },
+	]);
+	await studio.close();
+	await page.reload();
+	await expect(page.getByRole("heading", { name: "3 个码在画面里" })).toBeVisible({ timeout: 40_000 });
+	const events = await eventually(
+		() => eventsAt(town, "M1-g1"),
+		(rows) => rows.length > before,
+	);
+	expect(events.length - before).toBe(1);
+	await context.close();
+});
+
+test("without a camera, without leave to use it and without https the page says which", async ({
+	page,
+	context,
+}, info) => {
+	const region = (p: Page) => p.getByRole("region", { name: "扫码" });
+	await context.grantPermissions(["camera"]);
+	await page.goto("/gate");
+	await expect(region(page)).toContainText("没有找到相机");
+
+	const stranger = await withCamera(info, { allowed: false }); // who is asked and says no
+	await stranger.page.goto("/gate");
+	await expect(region(stranger.page)).toContainText("没有相机权限");
+	await stranger.context.close();
+
+	const town = readTown();
+	const { port } = new URL(town.url);
+	const plain = await withCamera(info, { args: ["--host-resolver-rules=MAP gate.test 127.0.0.1"] });
+	await plain.page.goto(`http://gate.test:${port}/gate`);
+	await expect(region(plain.page)).toContainText("不是 https");
+	// There a photo of the code does what the camera would.
+	const { enrolCode } = await newDevice(town, "M1-g1");
+	const photo = { name: "photo.jpg", mimeType: "image/jpeg", buffer: await picture(page, [enrolCode], 0.3) };
+	await plain.page.locator("input[type=file]").setInputFiles(photo);
+	await expect(plain.page.getByRole("heading", { name: "上岗" })).toBeVisible();
+	await plain.context.close();
+});
+
+test("a hand scanner leaves no trace in the field that has the cursor, typing stays typing", async ({ page }) => {
+	const town = readTown();
+	const { enrolCode } = await newDevice(town, "M1-g1");
+	await page.goto("/gate");
+	const field = page.getByRole("textbox");
+	await field.fill("PGE");
+	await field.press("Tab");
+	await field.focus();
+	// What a scanner types goes into the field key by key, until the end shows that it was one.
+	await page.evaluate((code) => {
+		const input = document.activeElement as HTMLInputElement;
+		for (const key of [...code, "Enter"]) {
+			const press = { key, bubbles: true, cancelable: true, code: key === "Enter" ? key : "" };
+			if (input.dispatchEvent(new KeyboardEvent("keydown", press)) && key !== "Enter") {
+				input.value += key;
+				input.dispatchEvent(new Event("input", { bubbles: true }));
+			}
+		}
+	}, "PGB1-ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	await expect(page.getByRole("alert")).toContainText("这不是登记码");
+	await expect(field).toHaveValue("PGE");
+	await typeCode(page, enrolCode);
+	await expect(page.getByRole("heading", { name: "上岗" })).toBeVisible();
 });

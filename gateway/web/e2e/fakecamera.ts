@@ -15,7 +15,7 @@ export interface Shown {
 export const RATE = 30;
 
 /** Draws one picture of 1280×720 as JPEG; a white corner at the top left says that codes are in it. */
-async function picture(page: Page, texts: string[], turn: number): Promise<Buffer> {
+export async function picture(page: Page, texts: string[], turn: number): Promise<Buffer> {
 	const base64 = await page.evaluate(
 		async ({ symbols, turn }) => {
 			const canvas = new OffscreenCanvas(1280, 720);
@@ -72,19 +72,19 @@ export async function film(page: Page, file: string, shown: Shown[]): Promise<vo
 	renameSync(`${file}.new`, file);
 }
 
-/** A browser whose camera is the file, and in it a page that has not opened it yet. */
+/** A browser whose camera is the file and allowed unless said otherwise, and in it a page that has not opened it yet. */
 export async function withCamera(
 	info: TestInfo,
-	args: string[] = [],
+	{ args = [], allowed = true }: { args?: string[]; allowed?: boolean } = {},
 ): Promise<{ context: BrowserContext; page: Page; file: string }> {
 	const file = info.outputPath("camera.mjpeg");
 	const { use } = info.project;
-	const context = await chromium.launchPersistentContext(info.outputPath("profile"), {
+	const context = await chromium.launchPersistentContext(info.outputPath(allowed ? "profile" : "stranger"), {
 		executablePath: use.launchOptions?.executablePath ?? "",
 		args: [
 			...chromiumArgs,
 			"--use-fake-device-for-media-stream",
-			"--use-fake-ui-for-media-stream",
+			...(allowed ? ["--use-fake-ui-for-media-stream"] : []),
 			`--use-file-for-fake-video-capture=${file}`,
 			...args,
 		],

@@ -14,7 +14,8 @@ export default async function setup(): Promise<() => Promise<void>> {
 	const data = mkdtempSync(join(tmpdir(), "passgate-e2e-"));
 	const port = await freePort();
 	const url = `http://localhost:${port}`;
-	const server = spawn(program, ["serve", "--addr", `localhost:${port}`, "--redis", "managed", "--data", data]);
+	const places = ["--addr", `localhost:${port}`, "--metrics-addr", "localhost:0", "--data", data];
+	const server = spawn(program, ["serve", "--redis", "managed", ...places]);
 	const stop = async () => {
 		await ended(server);
 		rmSync(data, { recursive: true, force: true });

@@ -170,6 +170,10 @@ function Several({ count }: { count: number }) {
 		model.screens.open("car");
 		model.sendCar({ type: "add", people: passes.map((pass) => ({ subject: { pass }, word: "" })) });
 	};
+	const onlyOne = () => {
+		model.send({ type: "several", how: "none" });
+		model.scanner.forget(); // the one may never have left the picture
+	};
 	return (
 		<main class="controls several">
 			<h1>
@@ -181,7 +185,7 @@ function Several({ count }: { count: number }) {
 			<Key icon="car" as="main" onPress={inCar}>
 				{t({ zh: "同一辆车", en: "All in one car" })}
 			</Key>
-			<Key icon="close" onPress={() => model.send({ type: "several", how: "none" })}>
+			<Key icon="close" onPress={onlyOne}>
 				{t({ zh: "重新扫，只对准一个", en: "Scan again, only one" })}
 			</Key>
 		</main>
