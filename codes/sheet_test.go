@@ -152,24 +152,25 @@ func TestSheetSplitsNoHouseholdThatFits(t *testing.T) {
 		return home
 	}
 	page := sheetOf(t, SheetData{Households: []SheetHousehold{
-		of("1", 2), of("2", 1), of("3", 2), // 3 x 87 mm: a page
-		of("4", 4), of("5", 4), // 139 mm: a page each, though two passes would fit below
-		of("6", 8), of("7", 11), of("8", 1), // a page, more than a page, what is left of it
+		of("1", 2), of("2", 1), of("3", 2), // 83 mm each: a page
+		of("4", 4), of("5", 3), // 131 mm each: a page
+		of("6", 5), of("7", 3), // 179 and 131 mm: a page each, though two passes would fit below
+		of("8", 8), of("9", 11), of("10", 2), // 227 mm, more than a page, what is left of it
 	}})
-	want := [][]string{{"1", "2", "3"}, {"4"}, {"5"}, {"6"}, {"7"}, {"7", "8"}}
+	want := [][]string{{"1", "2", "3"}, {"4", "5"}, {"6"}, {"7"}, {"8"}, {"9"}, {"9", "10"}}
 	if got := homesOn(page); !reflect.DeepEqual(got, want) {
 		t.Errorf("doors on pages: %v, want %v", got, want)
 	}
-	for _, text := range []string{"第 6 / 6 页", "共 8 户 33 人", `7 <span class="en">2/2`} {
+	for _, text := range []string{"第 7 / 7 页", "共 10 户 41 人", `9 <span class="en">2/2`} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the sheet lacks %q", text)
 		}
 	}
-	if n := strings.Count(page, "PGH1-"); n != 8 {
-		t.Errorf("%d codes for 8 households", n)
+	if n := strings.Count(page, "PGH1-"); n != 10 {
+		t.Errorf("%d codes for 10 households", n)
 	}
 	// The heights by which pages are filled are those of the style.
-	for _, rule := range []string{".blocks { height: 262mm", ".card { height: 52mm", ".keep.tall { height: 35mm", "overflow: hidden; height: 12mm"} {
+	for _, rule := range []string{".blocks { height: 263mm", ".card { height: 48mm", ".keep.tall { height: 35mm", "overflow: hidden; height: 12mm"} {
 		if !strings.Contains(page, rule) {
 			t.Errorf("the style lacks %q", rule)
 		}

@@ -6,10 +6,11 @@ import (
 	"strconv"
 )
 
-// Heights on the sheet in mm, as sheet.html has them.
+// Heights on the sheet in mm, as sheet.html has them: two households of four on a
+// page, or three of two.
 const (
 	sheetRoom   = 262 // of an A4 page, between its header and its footer
-	sheetRow    = 52  // two passes side by side
+	sheetRow    = 48  // two passes side by side
 	sheetTall   = 35  // what a household keeps, with an activation code
 	sheetShort  = 12  // the same without one
 	sheetAcross = 2
