@@ -21,6 +21,7 @@ var wants = map[string]string{
 	"GET /v1/gates/:gate/events": "admin tracer leader auditor device", "GET /v1/gates/:gate/refusals": "admin tracer leader auditor device",
 	"POST /v1/shifts": "device", "POST /v1/shifts/close": "device", "GET /v1/shifts/current": "device", "GET /v1/gates/:gate/shifts": "admin leader device",
 	"GET /v1/gates/:gate/paper":   "admin enroller grid leader device",
+	"POST /v1/gates/:gate/paper":  "admin enroller grid leader device",
 	"POST /v1/staff/:login/badge": "admin leader", "DELETE /v1/staff/:login/badge": "admin leader",
 	"GET /v1/residents/:id/contacts": "admin tracer leader", "POST /v1/crowd": "admin tracer leader", "GET /v1/sites/:site/inside/people": "admin tracer leader",
 	"GET /v1/residents/:id/trajectory": "admin tracer leader", "POST /v1/vehicles/search": "admin tracer leader auditor", "POST /v1/scans/vehicle": "device",

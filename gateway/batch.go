@@ -220,9 +220,14 @@ func (b *batch) recordOne(scan queuedScan) {
 func (b *batch) fail(place int, err error) { b.answers[place].Error = b.explain(place, err) }
 
 func (b *batch) explain(place int, err error) *batchError {
+	return b.s.explainScan(b.request, place, err)
+}
+
+// explainScan says why one scan of many was not recorded.
+func (s *Server) explainScan(request string, place int, err error) *batchError {
 	e := explain(err)
 	if e.code == codeInternal {
-		b.s.logger.Error("scan of a batch failed", "request", b.request, "place", place, "error", err)
+		s.logger.Error("scan of a batch failed", "request", request, "place", place, "error", err)
 	}
 	return &batchError{e.code, e.field, e.detail}
 }

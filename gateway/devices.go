@@ -42,6 +42,8 @@ func viewOfDevice(d *checkpoint.Device, site string, now int64) deviceView {
 		v.RevokedAt = &at
 	}
 	switch {
+	case d.Paper:
+		v.State = "paper"
 	case d.RevokedAt != 0:
 		v.State = "revoked"
 	case d.EnrolledAt != 0:
@@ -209,6 +211,9 @@ func (s *Server) handleRevokeDevice(c *fiber.Ctx) error {
 		found, ok := d.Device(code)
 		if !ok {
 			return checkpoint.ErrNotFound
+		}
+		if found.Paper {
+			return invalid("code", "is the paper log of a gate and no phone")
 		}
 		if found.RevokedAt != 0 {
 			return nil

@@ -40,7 +40,8 @@ type eventView struct {
 	Override    string             `json:"override"`
 	Annulled    bool               `json:"annulled"`
 	Annulment   bool               `json:"annulment"`
-	Staff       string             `json:"staff"` // login of who was on shift, "" if nobody was
+	Staff       string             `json:"staff"`  // login of who was on shift, "" if nobody was; of paper, who typed it
+	Source      string             `json:"source"` // scan, paper
 }
 
 // personInEvent is somebody under the ID by which an event is recorded. KnownAs
@@ -63,7 +64,7 @@ func viewOfEvent(reg *checkpoint.Registry, e *checkpoint.ScanEvent) eventView {
 	if d, ok := reg.DeviceByNum(e.Device); ok {
 		view.Device, view.Lane = d.Code, d.Lane
 	}
-	view.Staff = staffOfEvent(reg, e)
+	view.Staff, view.Source = staffOfEvent(reg, e), sourceOfEvent(reg, e)
 	return view
 }
 

@@ -24,7 +24,7 @@ const (
 // eventColumns are the columns of an export, in every form that has columns.
 var eventColumns = [...]string{
 	"occurred_at", "recorded_at", "person", "direction", "decision", "reason", "color", "action", "flags", "temperature",
-	"temperature_method", "who", "device", "lane", "plate", "vehicle", "purpose", "override", "annulled", "annulment", "staff",
+	"temperature_method", "who", "device", "lane", "plate", "vehicle", "purpose", "override", "annulled", "annulment", "staff", "source",
 }
 
 // rowWriter writes events in one form, in memory that does not grow with them.

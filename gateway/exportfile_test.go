@@ -136,7 +136,7 @@ func TestParquetHoldsWhatThePagesHold(t *testing.T) {
 			"decision": row.Decision, "reason": row.Reason, "color": row.Color, "action": row.Action, "flags": []any{},
 			"temperature": nil, "temperature_method": row.Method, "who": row.Who, "device": row.Device, "lane": row.Lane, "plate": row.Plate,
 			"vehicle": row.Vehicle, "purpose": row.Purpose, "override": row.Override, "annulled": row.Annulled, "annulment": row.Annulment,
-			"staff": row.Staff, "person": page["person"],
+			"staff": row.Staff, "source": row.Source, "person": page["person"],
 		}
 		if row.Temperature != nil {
 			got["temperature"] = *row.Temperature

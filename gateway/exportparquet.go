@@ -40,6 +40,7 @@ type parquetRow struct {
 	Annulled    bool     `parquet:"annulled"`
 	Annulment   bool     `parquet:"annulment"`
 	Staff       string   `parquet:"staff,dict"`
+	Source      string   `parquet:"source,dict"`
 }
 
 // parquetRows writes a Parquet file in row groups of parquetGroup rows. Its
@@ -66,7 +67,7 @@ func (p *parquetRows) write(e *checkpoint.ScanEvent) error {
 		Reason: e.Reason.String(), Color: string(e.Color()), Action: e.Action.String(), Flags: e.Flags.Names(),
 		Method: e.Method.String(), Who: e.Who.String(), Device: device, Lane: lane, Plate: e.Plate, Vehicle: vehicleOf(e),
 		Purpose: e.Purpose.String(), Override: e.Override.String(), Annulled: e.Annulled, Annulment: e.IsAnnulment(),
-		Staff: staffOfEvent(p.reg, e),
+		Staff: staffOfEvent(p.reg, e), Source: sourceOfEvent(p.reg, e),
 	}
 	if e.Person != 0 {
 		row.Person = checkpoint.FormatPersonID(e.Person)

@@ -116,6 +116,7 @@ func appendJSONRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) 
 	b = strconv.AppendBool(append(b, `","annulled":`...), e.Annulled)
 	b = strconv.AppendBool(append(b, `,"annulment":`...), e.IsAnnulment())
 	b = append(append(b, `,"staff":"`...), staffOfEvent(reg, e)...)
+	b = append(append(b, `","source":"`...), sourceOfEvent(reg, e)...)
 	return append(b, '"', '}')
 }
 
@@ -181,7 +182,8 @@ func appendCSVRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) [
 	}
 	b = strconv.AppendBool(append(b, ','), e.Annulled)
 	b = strconv.AppendBool(append(b, ','), e.IsAnnulment())
-	return append(append(b, ','), staffOfEvent(reg, e)...)
+	b = append(append(b, ','), staffOfEvent(reg, e)...)
+	return append(append(b, ','), sourceOfEvent(reg, e)...)
 }
 
 // appendCSVField writes a text that people chose: what a spreadsheet could take

@@ -107,6 +107,7 @@ func (x *xlsxRows) write(e *checkpoint.ScanEvent) error {
 	x.truth(18, e.Annulled)
 	x.truth(19, e.IsAnnulment())
 	x.text(20, staffOfEvent(x.reg, e))
+	x.text(21, sourceOfEvent(x.reg, e))
 	return x.endRow()
 }
 

@@ -34,6 +34,7 @@ const (
 	codeTimeout          code = "request_timeout"
 	codeExists           code = "exists"
 	codeOtherContent     code = "other_content"
+	codeRowTaken         code = "row_taken"
 	codeTooMany          code = "too_many"
 	codeCrowded          code = "crowded"
 	codeAnnulled         code = "annulled"
@@ -74,6 +75,7 @@ var problems = map[code]struct {
 	codeTimeout:          {http.StatusRequestTimeout, "The request came too slowly"},
 	codeExists:           {http.StatusConflict, "It exists already"},
 	codeOtherContent:     {http.StatusConflict, "The same came before with other content"},
+	codeRowTaken:         {http.StatusConflict, "The row was typed before with other content"},
 	codeTooMany:          {http.StatusTooManyRequests, "Too many requests"},
 	codeCrowded:          {http.StatusTooManyRequests, "Too many scans of one person at one instant"},
 	codeAnnulled:         {http.StatusConflict, "The scan was taken back before"},
@@ -131,6 +133,8 @@ func explain(err error) *apiError {
 		return &apiError{code: codeExists, detail: "choose another name"}
 	case errors.Is(err, checkpoint.ErrOtherContent):
 		return &apiError{code: codeOtherContent, detail: "the same id and occurred_at were recorded with other content: a new scan needs a new id"}
+	case errors.Is(err, checkpoint.ErrRowTaken):
+		return &apiError{code: codeRowTaken, detail: "this row of the page was typed before with another time or content: send it with replace to take that back"}
 	case errors.Is(err, checkpoint.ErrAnnulled):
 		return &apiError{code: codeAnnulled, detail: "another request took it back: nothing is left to do"}
 	case errors.Is(err, checkpoint.ErrRevoked):

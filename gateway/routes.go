@@ -45,6 +45,7 @@ func (s *Server) gateRoutes() []route {
 		{method: post, path: "/v1/vehicles/search", who: only(tracer, leader, auditor), reads: asked, handle: s.handleVehicleSearch},
 		{method: get, path: "/v1/gates/:gate/shifts", who: only(leader).andDevices(), node: gate, handle: s.handleShifts},
 		{method: get, path: "/v1/gates/:gate/paper", who: only(enroller, grid, leader).andDevices(), node: gate, handle: s.handleLogSheet},
+		{method: post, path: "/v1/gates/:gate/paper", who: only(enroller, grid, leader).andDevices(), node: gate, slow: true, reads: duty, handle: s.handleTypePage},
 		{method: get, path: "/v1/residents/:id/trajectory", who: only(tracer, leader), node: home, reads: asked, handle: s.handleTrajectory},
 		{method: get, path: "/v1/residents/:id/contacts", who: only(tracer, leader), node: home, reads: asked, slow: true, handle: s.handleContacts},
 		{method: post, path: "/v1/crowd", who: only(tracer, leader), reads: asked, slow: true, handle: s.handleCrowd},

@@ -71,6 +71,8 @@
 //	resident: a formula as a name                   guarded in CSV, typed as text in Excel                     gateway.TestNoExportIsRunByASpreadsheet
 //	guard: calls routes of staff                    one table of routes and roles                              gateway.TestEveryRouteForEverybody
 //	guard: looks at other gates                     a device is of one gate                                    gateway.TestDeviceSeesNothingOfOtherGates
+//	guard: types pages of another gate              a page names its gate; a device types its own gate's       gateway.TestNobodyTypesPagesOfAnotherGate
+//	guard: makes paper say otherwise afterwards     a row is one passage; replacing it leaves the earlier one  gateway.TestARowIsReplacedInTheOpen
 //	guard: denies a scan that was                   taking back is an event of its own, 15 minutes             gateway.TestScanIsTakenBackByItsDeviceWithinAQuarterOfAnHour
 //	guard: uses another's badge or guesses one      130 bits; waits by device                                  gateway.TestDeviceTriesFewBadgesAMinute
 //	guard: signs in with a badge                    guards have no password                                    gateway.TestGuardNeverSignsIn
