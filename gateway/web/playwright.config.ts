@@ -36,5 +36,7 @@ export default defineConfig({
 	projects: [
 		{ name: "pages", testIgnore: /(camera|decoder|lane)\.spec\.ts/ },
 		{ name: "timed", testMatch: /(camera|decoder|lane)\.spec\.ts/, dependencies: ["pages"], workers: 1 },
+		// Not a test: npm run pictures makes the README's.
+		...(process.env.PASSGATE_PICTURES ? [{ name: "pictures", testMatch: /pictures\.ts/ }] : []),
 	],
 });

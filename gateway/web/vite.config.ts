@@ -15,5 +15,6 @@ export default defineConfig({
 		rolldownOptions: { input: { index: "index.html", gate: "gate.html", pass: "pass.html" } },
 	},
 	server: { proxy: { "/v1": "http://localhost:8080", "/.well-known": "http://localhost:8080" } },
-	test: { include: ["src/**/*.test.{ts,tsx}"] },
+	// A machine that is busy is no failure.
+	test: { include: ["src/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
 });

@@ -12,7 +12,10 @@ import type { WireAnswer, WireResult } from "./wire";
 
 const BATCH = 200;
 const PATIENCE = 15_000;
-/** How often one entry is tried that the server cannot take at the moment. */
+/**
+ * How often one entry is tried at which the server fails for a reason of its own. What
+ * it cannot take at the moment waits for as long as that lasts: it is never given up.
+ */
 const TRIES = 30;
 const SOON = 300;
 const LATER = 20_000;
@@ -128,7 +131,7 @@ export class Uploader {
 		const kept = await this.core.store.scan(entry.scan.id);
 		const error = answer?.error ?? (answer?.result ? undefined : { code: "unavailable", detail: "no answer" });
 		if (error) {
-			if (isTemporary(error.code) && entry.tries < TRIES) {
+			if (again(error.code, entry.tries)) {
 				return { retry: [{ ...entry, tries: entry.tries + 1 }] };
 			}
 			const problem = refusal(error.detail);
@@ -162,7 +165,7 @@ export class Uploader {
 		const scan = before.flatMap((c) => c.recent ?? []).find((s) => s.id === entry.annul.scan);
 		const kept = scan ?? (await this.core.store.scan(entry.annul.scan));
 		const error = answer?.error ?? (answer?.annulment ? undefined : { code: "unavailable", detail: "no answer" });
-		if (error && isTemporary(error.code) && entry.tries < TRIES) {
+		if (error && again(error.code, entry.tries)) {
 			return { retry: [{ ...entry, tries: entry.tries + 1 }] };
 		}
 		const change: Change = { done: [entry.seq] };
@@ -174,6 +177,10 @@ export class Uploader {
 		}
 		return change;
 	}
+}
+
+function again(code: string, tries: number): boolean {
+	return isTemporary(code) && (code !== "internal" || tries < TRIES);
 }
 
 /** Nothing is left to take back: it was before, or the refusal named nobody. */

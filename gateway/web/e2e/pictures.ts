@@ -1,0 +1,54 @@
+// Takes the README's pictures from the real pages, the real program and a camera that
+// sees a code: npm run pictures.
+import { mkdirSync } from "node:fs";
+import { expect, type Page, test } from "@playwright/test";
+import { film, RATE, withCamera } from "./fakecamera";
+import { begin, tapTemperature } from "./guard";
+import { call, passOf, readTown } from "./town";
+
+const folder = "../../deploy/pictures";
+
+test("pictures", async ({ browserName: _ }, info) => {
+	test.setTimeout(120_000);
+	mkdirSync(folder, { recursive: true });
+	const town = readTown();
+	const [first] = town.people;
+	if (!first) {
+		throw new Error("the town has no people");
+	}
+	const { context, page, file } = await withCamera(info);
+	const studio = await context.newPage();
+	await film(studio, file, [{ texts: [(await passOf(town, first)).compact], frames: RATE }]);
+	await studio.close();
+	const take = (name: string, of: Page = page) => of.screenshot({ path: `${folder}/${name}.png` });
+
+	await begin(page, town, "V1-g1");
+	await expect(page.locator(".prompt")).toContainText("点体温");
+	await page.waitForTimeout(1_000);
+	await take("lane");
+	await tapTemperature(page, "36.5");
+	await expect(page.locator(".verdict.green h1")).toBeVisible();
+	await page.waitForTimeout(300);
+	await take("go");
+	await page.waitForTimeout(3_000);
+	await context.setOffline(true);
+	await expect(page.locator("header, .status").first()).toContainText("离线", { timeout: 30_000 });
+	await take("offline");
+	await context.setOffline(false);
+
+	const sheet = await call<string>(
+		town,
+		town.sessions.enroller ?? "",
+		"GET",
+		`/v1/sites/V1/sheet?resident=${first.id}`,
+	);
+	const code = sheet.match(/PGH1(-[0-9A-Z]{4}){3}/)?.[0] ?? "";
+	const resident = await context.newPage();
+	await resident.goto(`/pass#a=${code}`);
+	await resident.getByRole("textbox").last().fill(first.idNumber.slice(-4));
+	await resident.getByRole("button", { name: /激活|开通|下一步|确定/ }).click();
+	await expect(resident.locator("svg, canvas").first()).toBeVisible();
+	await resident.waitForTimeout(1_500);
+	await take("pass", resident);
+	await context.close();
+});
