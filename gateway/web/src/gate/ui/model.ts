@@ -32,8 +32,10 @@ export class Model {
 	readonly busy: Signal<boolean> = signal(false);
 	readonly problem: Signal<Text | null> = signal(null);
 	readonly idle: ReadonlySignal<boolean>;
+	private readonly phase: ReadonlySignal<GateState["phase"]>;
 	/** Whether codes in the picture are looked at now. */
 	readonly reading: ReadonlySignal<boolean>;
+	private attempts = 0;
 	private presetTimer = 0;
 	private noticeTimer = 0;
 
@@ -42,9 +44,17 @@ export class Model {
 		readonly scanner: Scanner,
 	) {
 		this.lane = signal({ ...newLane(settings.value.direction), method: settings.value.method });
+		this.phase = computed(() => this.state.value.phase);
 		this.idle = computed(() => idle(this.lane.value) && this.screens.top.value === "lane");
 		this.reading = computed(() => this.wantsCodes());
 		effect(() => this.scanner.pause(!this.reading.value));
+		effect(() => {
+			// The next screen need not wait for what the last one still does, such as its first synchronisation.
+			void this.phase.value;
+			this.attempts++;
+			this.busy.value = false;
+			this.problem.value = null;
+		});
 		effect(() => {
 			const { notice } = this.engine.state.value;
 			if (notice) {
@@ -160,6 +170,7 @@ export class Model {
 		if (this.busy.value) {
 			return false;
 		}
+		const mine = ++this.attempts;
 		this.busy.value = true;
 		this.problem.value = null;
 		try {
@@ -170,7 +181,9 @@ export class Model {
 			this.problem.value = { zh: text, en: text };
 			return false;
 		} finally {
-			this.busy.value = false;
+			if (mine === this.attempts) {
+				this.busy.value = false;
+			}
 		}
 	}
 
