@@ -26,6 +26,8 @@ function member(id: string, name: string): Member {
 class FakeServer {
 	now = START;
 	cut = false;
+	/** A wireless network's login page answers instead. */
+	portal: "" | "page" | "refusal" = "";
 	signedOut = new Set<string>();
 	calls: string[] = [];
 	homes = {
@@ -59,6 +61,12 @@ class FakeServer {
 		if (this.cut) {
 			throw new ApiError(0, "network", "cut");
 		}
+		if (this.portal === "refusal") {
+			throw new ApiError(401, "unknown", "status 401");
+		}
+		if (this.portal === "page") {
+			return this.answer("<html>Please sign in to the network</html>");
+		}
 		let token = options.token ?? "";
 		if (path !== "/v1/activate" && this.signedOut.has(token)) {
 			throw new ApiError(401, "unauthorized", "Sign in first");
@@ -79,8 +87,12 @@ class FakeServer {
 		} else if (options.method === "DELETE") {
 			this.signedOut.add(token);
 		}
-		return { value: value as never, status: 200, headers: new Headers(), sentAt: this.now, cameAt: this.now };
+		return this.answer(value);
 	};
+
+	private answer(value: unknown) {
+		return { value: value as never, status: 200, headers: new Headers(), sentAt: this.now, cameAt: this.now };
+	}
 }
 
 let server: FakeServer;
@@ -94,7 +106,7 @@ async function open(): Promise<Home> {
 		if (server.cut) {
 			throw new ApiError(0, "network", "cut");
 		}
-		return wrong;
+		return server.portal ? Number.NaN : wrong;
 	};
 	const home = new Home(residents(server.call), store, measure, () => server.now + wrong);
 	await home.start();
@@ -218,6 +230,29 @@ test("a phone that the office signed out forgets that household alone, and says 
 	expect(home.people.value.map((p) => p.member.name)).toEqual(["赵大山"]);
 	expect(home.notice.value?.zh).toContain("3-2-501");
 	expect((await store.strips()).map((s) => s.resident)).toEqual(["0800000000000001"]);
+});
+
+test("a network's login page in the place of the server takes nothing away", async () => {
+	const home = await open();
+	await home.activate("PGH1-7K2M-09QX-4TZA", "123X");
+	server.now += 2 * HOUR;
+	for (const portal of ["page", "refusal"] as const) {
+		server.portal = portal;
+		await home.refresh(true);
+		const grandma = home.people.value[1];
+		await expect(grandma && home.renew(grandma), portal).rejects.toThrow(ApiError);
+		expect(home.online.value, portal).toBe(false);
+		expect(passAt(home.strips.value.get(GRANDMA), home.now())?.compact, portal).toBe(`PG1:${server.now}`);
+	}
+	expect((await store.families()).length).toBe(1);
+});
+
+test("a full disk costs what is kept, not what is shown", async () => {
+	store = { ...store, putStrip: () => Promise.reject(new Error("QuotaExceededError")) };
+	const home = await open();
+	await home.activate("PGH1-7K2M-09QX-4TZA", "123X");
+	expect(passAt(home.strips.value.get(GRANDMA), home.now())).not.toBeNull();
+	expect(home.durable.value).toBe(false);
 });
 
 test("a wrong code changes nothing", async () => {

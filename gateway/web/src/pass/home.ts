@@ -98,6 +98,9 @@ export class Home {
 	private async refreshAll(): Promise<void> {
 		try {
 			const offset = await this.measure();
+			if (!Number.isFinite(offset)) {
+				throw new Error("what answered is not the server");
+			}
 			this.clock.value = { offset, known: "right", heardAt: this.wall() - offset };
 			this.online.value = true;
 			await this.keepSettings();
@@ -110,7 +113,7 @@ export class Home {
 
 	private async refreshFamily(family: LiveFamily): Promise<void> {
 		try {
-			const { value } = await this.my.household(family.token);
+			const value = await this.my.household(family.token);
 			const before = new Map(family.members.map((m) => [m.id, m.status]));
 			const next = await this.take(family.token, value);
 			await this.dropStrangers(family, next);
@@ -132,13 +135,7 @@ export class Home {
 			const answer = await this.my.passes(family.token, resident);
 			await this.putStrip(trimStrip(readStrip(resident, answer), this.now()));
 		} catch (cause) {
-			if (
-				cause instanceof ApiError &&
-				cause.status >= 400 &&
-				cause.status < 500 &&
-				cause.status !== 401 &&
-				cause.status !== 429
-			) {
+			if (cause instanceof ApiError && ["not_found", "invalid"].includes(cause.code)) {
 				await this.dropStrip(resident); // there are no passes for them any more
 				return;
 			}
@@ -151,7 +148,7 @@ export class Home {
 		if (!(cause instanceof ApiError)) {
 			throw cause;
 		}
-		if (cause.status === 401) {
+		if (cause.code === "unauthorized") {
 			await this.forget(family);
 			this.notice.value = {
 				zh: `「${family.door || family.site}」已在本手机退出:激活码已更换,或有人在别处退出了这部手机。如需继续使用,请用社区发的新激活码重新激活。`,
@@ -182,7 +179,7 @@ export class Home {
 
 	/** Signs this phone out of a household and forgets it. Throws ApiError if the server was not told; then it is not forgotten. */
 	async signOut(family: LiveFamily): Promise<void> {
-		const live = family.live ?? (await this.my.household(family.token)).value;
+		const live = family.live ?? (await this.my.household(family.token));
 		const mine = live.phones.find((p) => p.this);
 		if (mine) {
 			await this.my.dropPhone(family.token, mine.id);
@@ -251,7 +248,7 @@ export class Home {
 				status_text,
 			})),
 		};
-		await this.store.putFamily(kept);
+		await this.keep(this.store.putFamily(kept));
 		const next = { ...kept, live: household };
 		const others = this.families.value.filter((f) => f.token !== token);
 		const at = this.families.value.findIndex((f) => f.token === token);
@@ -267,16 +264,25 @@ export class Home {
 		}
 	}
 
+	/** A full or failing disk costs what is kept, never what is on the screen. */
+	private async keep(writing: Promise<void>): Promise<void> {
+		try {
+			await writing;
+		} catch {
+			this.durable.value = false;
+		}
+	}
+
 	private async putStrip(strip: Strip): Promise<void> {
 		this.strips.value = new Map(this.strips.value).set(strip.resident, strip);
-		await this.store.putStrip(strip);
+		await this.keep(this.store.putStrip(strip));
 	}
 
 	private async dropStrip(resident: string): Promise<void> {
 		const left = new Map(this.strips.value);
 		left.delete(resident);
 		this.strips.value = left;
-		await this.store.dropStrip(resident);
+		await this.keep(this.store.dropStrip(resident));
 	}
 
 	private async keepSettings(): Promise<void> {
@@ -285,6 +291,6 @@ export class Home {
 		if (known !== "never") {
 			Object.assign(settings, { offset, heardAt });
 		}
-		await this.store.putSettings(settings);
+		await this.keep(this.store.putSettings(settings));
 	}
 }

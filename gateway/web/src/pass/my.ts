@@ -1,5 +1,5 @@
 // The residents' routes.
-import { type Answer, ask } from "../shared/api";
+import { type Answer, ApiError, ask } from "../shared/api";
 import { wire } from "../shared/time";
 import type {
 	Contest,
@@ -25,19 +25,29 @@ export interface NewReading {
 
 type Call = typeof ask;
 
+/**
+ * Only what the server can have said: a wireless network that wants a login first
+ * answers everything with a page of its own.
+ */
+function ofServer<T>(answer: Answer<T>): Answer<T> {
+	if (typeof answer.value !== "object" || answer.value === null) {
+		throw new ApiError(0, "network", "something else answers in the place of the server");
+	}
+	return answer;
+}
+
 /** The calls of one phone; tests give a call of their own. */
 export function residents(call: Call = ask) {
 	const get = async <T>(token: string, path: string, query: Record<string, string> = {}): Promise<T> => {
 		const q = new URLSearchParams(query).toString();
-		return (await call<T>(q ? `${path}?${q}` : path, { token })).value;
+		return ofServer(await call<T>(q ? `${path}?${q}` : path, { token })).value;
 	};
 	const post = async <T>(token: string, path: string, body: unknown): Promise<T> =>
-		(await call<T>(path, { token, body })).value;
+		ofServer(await call<T>(path, { token, body })).value;
 	return {
 		activate: async (code: string, tail: string) =>
-			(await call<{ token: string; household: Household }>("/v1/activate", { body: { code, tail } })).value,
-		/** With the times of asking and answering, which measure the phone's clock. */
-		household: (token: string): Promise<Answer<Household>> => call<Household>("/v1/my/household", { token }),
+			ofServer(await call<{ token: string; household: Household }>("/v1/activate", { body: { code, tail } })).value,
+		household: async (token: string): Promise<Household> => get<Household>(token, "/v1/my/household"),
 		passes: (token: string, resident: string) => post<PassesAnswer>(token, "/v1/my/passes", { resident }),
 		history: (token: string, resident: string, from: number, to: number) =>
 			get<{ events: HistoryEvent[] }>(token, "/v1/my/history", { resident, from: wire(from), to: wire(to) }),
