@@ -6,7 +6,7 @@
 --      5 open requests   6 those done   7 readings with fever   8 statuses by end
 -- Of each kind of record the hash has a table (fields s statuses, c contests,
 -- r readings, q requests) of entries of 19 bytes, oldest first: id 8, digest of
--- what was sent 4, time of the last change 6, state 1; and each record sealed, at
+-- what was sent 4, time of the last change 6, state 1 (of statuses 'A' + the number); and each record sealed, at
 -- the capital letter and its id. Members of the sorted sets are person 8 and id 8,
 -- of 8 the person alone.
 -- ARGV 1 names the step, 2 the kind of record (of sweep and forget '')

@@ -10,7 +10,10 @@ type Care struct {
 	Status  StatusRecord   // in force
 	Contest *Contest       // the last one, as long as it matters; nil if there is none
 	Today   []DiaryReading // of the day at the place, oldest first
-	Due     []Slot         // of today, for who keeps a diary: those that run and have no reading
+	// ObservedFrom is since when, UTC ms, somebody who has to has kept a diary, by
+	// one decision or several; 0 for anybody else.
+	ObservedFrom int64
+	Due          []Slot // of today, for who keeps a diary: those that run and have no reading
 }
 
 // CareOf reads it for many people, in their order, in two round trips.
@@ -42,7 +45,7 @@ func (s *Store) CareOf(ctx context.Context, people []Resident) ([]Care, error) {
 		return nil, err
 	}
 	for i := range out {
-		out[i].settle(s, today)
+		out[i].settle(s, tables[i].of(careStatus), today)
 	}
 	return out, nil
 }
@@ -73,12 +76,16 @@ func (c *Care) add(r *careRef, plain []byte) error {
 
 // settle leaves a contest out that was answered before the status in force was
 // given, and says which readings are due.
-func (c *Care) settle(s *Store, today int64) {
+func (c *Care) settle(s *Store, statuses careTable, today int64) {
 	if k := c.Contest; k != nil && k.State != ContestOpen && k.AnsweredAt < c.Status.Since {
 		c.Contest = nil
 	}
 	sortReadings(c.Today)
 	if c.Status.Status.Observed() {
-		c.Due = s.DiaryDays(c.Today, max(today, c.Status.Since), s.now()+1)[0].Due
+		c.ObservedFrom = c.Status.Since // by enrolment, if no record says more
+		if since := statuses.observedFrom(); since != 0 {
+			c.ObservedFrom = since
+		}
+		c.Due = s.DiaryDays(c.Today, max(today, c.ObservedFrom), s.now()+1)[0].Due
 	}
 }

@@ -198,7 +198,7 @@ func (s *Store) putStatus(ctx context.Context, person uint64, record StatusRecor
 			return false, err
 		}
 	}
-	entry := careEntry{id: r.id, at: record.Since, state: careClosed}
+	entry := careEntry{id: r.id, at: record.Since, state: statusState(record.Status)}
 	reply, err := s.careStep(ctx, person, "status", string(rune(careStatus)), entry.pack(), sealed, int(record.Status), until, last)
 	switch {
 	case err != nil:
@@ -209,6 +209,18 @@ func (s *Store) putStatus(ctx context.Context, person uint64, record StatusRecor
 		return true, s.announce(ctx, ReleasesPerson, person)
 	}
 	return reply == "ok", nil
+}
+
+// statusState is how a table tells the status of a record.
+func statusState(s Status) byte { return 'A' + byte(s) }
+
+// observedFrom is since when somebody whose last record is of such a status has
+// been under observation or in quarantine, by one decision or several.
+func (t careTable) observedFrom() (since int64) {
+	for i := len(t) - 1; i >= 0 && Status(t[i].state-'A').Observed(); i-- {
+		since = t[i].at
+	}
+	return since
 }
 
 // StatusRecord is the decision about a person's status that is in force: of one

@@ -184,15 +184,15 @@ func (s *Server) diary(c *fiber.Ctx, person *checkpoint.Resident) (*diaryAnswer,
 	if err != nil {
 		return nil, err
 	}
-	record, err := s.store.StatusRecord(s.context(c), person)
+	care, err := s.store.CareOf(s.context(c), []checkpoint.Resident{*person})
 	if err != nil {
 		return nil, err
 	}
 	answer := &diaryAnswer{utcTime(from), utcTime(to), s.viewsOfDiary(person, readings), []diaryDay{}}
-	if !record.Status.Observed() {
+	if care[0].ObservedFrom == 0 {
 		return answer, nil
 	}
-	for _, d := range s.store.DiaryDays(readings, max(from, record.Since), min(to, s.now()+1)) {
+	for _, d := range s.store.DiaryDays(readings, max(from, care[0].ObservedFrom), min(to, s.now()+1)) {
 		answer.Days = append(answer.Days, diaryDay{
 			d.Day.String(), append([]checkpoint.Slot{}, d.Taken...), append([]checkpoint.Slot{}, d.Missed...), append([]checkpoint.Slot{}, d.Due...),
 		})

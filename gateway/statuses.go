@@ -157,7 +157,7 @@ func (s *Server) careOf(ctx context.Context, members []checkpoint.Resident) ([]m
 			v.Contest = &contest
 		}
 		if r.Status.Observed() {
-			v.Observed = &observedView{utcTime(r.Since), timeOrNil(r.Until), append([]checkpoint.Slot{}, care.Due...), s.viewsOfDiary(&members[i], care.Today)}
+			v.Observed = &observedView{utcTime(care.ObservedFrom), timeOrNil(r.Until), append([]checkpoint.Slot{}, care.Due...), s.viewsOfDiary(&members[i], care.Today)}
 		}
 		out[i] = v
 	}
