@@ -53,6 +53,7 @@ func (ServeCmd) Help() string {
     passgate serve --redis cluster://10.0.0.1:6379,10.0.0.2:6379 --data /var/lib/passgate
     passgate serve --addr :443 --tls-auto gates.example.org --http-redirect :80
     passgate serve --addr :8443 --tls-cert town.pem --tls-key town.key
+    passgate serve --addr :8443 --tls self --http-redirect :8080
 
 Secrets are read from DATA/keys (made at the first start, mode 0600) or from
 PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY, PASSGATE_AUDIT_KEY,
@@ -178,7 +179,7 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	}
 	s.gateway, err = gateway.New(gateway.Config{
 		Store: s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock, TrustedProxies: proxies,
-		TLS: s.tls.of(), Standby: s.standby, PublicURL: strings.TrimRight(cmd.PublicURL, "/"),
+		TLS: s.tls.of(), Standby: s.standby, PublicURL: strings.TrimRight(cmd.PublicURL, "/"), LocalCA: s.tls.authority(),
 	})
 	if err != nil {
 		return nil, err
@@ -344,21 +345,39 @@ func (cmd *ServeCmd) welcome(ctx context.Context, con *console, s *server) error
 	if err != nil {
 		return err
 	}
-	return printWelcome(con.Out, s, password)
+	var show *tour
+	if cmd.Demo {
+		if show, err = prepareTour(ctx, s.store, cmd.DemoPeople); err != nil {
+			return err
+		}
+	}
+	return printWelcome(con.Out, s, password, show)
 }
 
-func printWelcome(w io.Writer, s *server, password string) error {
+func printWelcome(w io.Writer, s *server, password string, show *tour) error {
 	var b strings.Builder
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
 	line("passgate serves on %s  (data: %s)", s.url(), s.backend.what)
+	line("  pages           %s/ (residents: /pass, guards: /gate)", s.url())
 	line("  API contract    %s/openapi.yaml", s.url())
 	line("  public keys     %s/.well-known/jwks.json", s.url())
 	line("  health          %s/readyz", s.url())
 	if s.metrics != nil {
 		line("  metrics         http://%s/metrics", s.metrics.Addr())
 	}
+	if s.tls != nil && s.tls.local != nil {
+		for _, at := range s.phoneAddresses() {
+			line("  phones          %s", at)
+		}
+		line("  certificate     %s", s.tls.local.Fingerprint())
+	}
 	if password != "" {
 		line("  admin login     %s / %s   (shown once; good until the next one is made)", adminLogin, password)
+	}
+	if show != nil {
+		for _, text := range show.lines(s.url()) {
+			line("  %s", text)
+		}
 	}
 	if s.warning != "" {
 		line("  WARNING         %s", s.warning)

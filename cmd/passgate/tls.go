@@ -22,6 +22,8 @@ import (
 
 // tlsFlags say how the server is reached over TLS; without any it is not.
 type tlsFlags struct {
+	Mode      string   `name:"tls" placeholder:"self" env:"PASSGATE_TLS" help:"self: vouch for this machine's own addresses, for phones on a network without a domain. They install the certificate from the page /ca once. It is kept in DATA/keys/tls."`
+	Hosts     []string `name:"tls-host" placeholder:"HOST" env:"PASSGATE_TLS_HOST" help:"More names or addresses for --tls self, such as an address outside the private networks."`
 	Cert      string   `name:"tls-cert" type:"path" placeholder:"FILE" env:"PASSGATE_TLS_CERT" help:"Certificate with its chain (PEM). Taken up again when the file changes."`
 	Key       string   `name:"tls-key" type:"path" placeholder:"FILE" env:"PASSGATE_TLS_KEY" help:"Private key of --tls-cert (PEM)."`
 	Auto      []string `name:"tls-auto" placeholder:"HOST" env:"PASSGATE_TLS_AUTO" help:"Get certificates for these host names by ACME (Let's Encrypt), whose terms you thereby accept. They are kept in DATA/keys/acme."`
@@ -38,6 +40,7 @@ type certificates struct {
 	serves func(host string) error         // nil error: there is one for this host
 	answer func(http.Handler) http.Handler // puts the ACME answers before a handler
 	keep   func(ctx context.Context)       // keeps them fresh until ctx ends
+	local  *gateway.LocalCA                // where this server vouches for itself; nil otherwise
 }
 
 // of is the configuration of the listener; nil without TLS.
@@ -54,6 +57,8 @@ func (f tlsFlags) open(data string, logger *slog.Logger) (*certificates, error) 
 		return nil, err
 	}
 	switch {
+	case f.Mode == tlsSelf:
+		return f.fromSelf(data, logger)
 	case f.Cert != "":
 		return f.fromFiles(logger)
 	case len(f.Auto) > 0:
@@ -68,10 +73,13 @@ func (f tlsFlags) check() error {
 		return badInput("--tls-cert and --tls-key go together: give both")
 	case f.Cert != "" && len(f.Auto) > 0:
 		return badInput("--tls-auto and --tls-cert are two ways to get a certificate: give one")
-	case f.Redirect != "" && f.Cert == "" && len(f.Auto) == 0:
-		return badInput("--http-redirect leads to https, which this server does not speak: give --tls-cert or --tls-auto")
+	case f.Redirect != "" && f.Cert == "" && len(f.Auto) == 0 && f.Mode == "":
+		return badInput("--http-redirect leads to https, which this server does not speak: give --tls-cert, --tls-auto or --tls self")
 	case len(f.Auto) == 0 && (f.Email != "" || f.Directory != "" || f.Authority != ""):
 		return badInput("--tls-email, --tls-directory and --tls-directory-ca are about --tls-auto, which is not given")
+	}
+	if err := f.checkSelf(); err != nil {
+		return err
 	}
 	for _, host := range f.Auto {
 		if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || strings.ContainsAny(host, ":/*@ ") {
@@ -243,11 +251,23 @@ func (c *certificates) redirectServer(doors net.Listener) *http.Server {
 	if at, ok := doors.Addr().(*net.TCPAddr); ok {
 		port = fmt.Sprint(at.Port)
 	}
+	handler := c.answer(gateway.RedirectToTLS(port, c.serves))
+	if c.local != nil {
+		handler = c.local.OverHTTP(port, handler)
+	}
 	return &http.Server{
-		Handler:           c.answer(gateway.RedirectToTLS(port, c.serves)),
+		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
 		IdleTimeout: 30 * time.Second, MaxHeaderBytes: 8 << 10,
 	}
+}
+
+// authority is who vouches for this server where it does so itself, else nil.
+func (c *certificates) authority() *gateway.LocalCA {
+	if c == nil {
+		return nil
+	}
+	return c.local
 }
 
 // readable tells whether what is sent to a listener without TLS can be read on
@@ -257,4 +277,4 @@ func readable(ln net.Listener) bool {
 	return !ok || !at.IP.IsLoopback()
 }
 
-const plainWarning = "passwords, tokens and passes come to this address unencrypted: give --tls-cert or --tls-auto, put a proxy with TLS in front (--trusted-proxies) and listen where only it can reach, or listen on 127.0.0.1"
+const plainWarning = "passwords, tokens and passes come to this address unencrypted: give --tls-cert, --tls-auto or --tls self, put a proxy with TLS in front (--trusted-proxies) and listen where only it can reach, or listen on 127.0.0.1"

@@ -110,7 +110,7 @@ func TestServeWarnsOfUnencryptedDoors(t *testing.T) {
 	} {
 		srv, logs := openForTest(t, c.cmd)
 		var out strings.Builder
-		if err := printWelcome(&out, srv, ""); err != nil {
+		if err := printWelcome(&out, srv, "", nil); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(logs.String(), "unencrypted") != c.warns || strings.Contains(out.String(), "WARNING") != c.warns {
@@ -181,6 +181,13 @@ func TestTLSFlagsThatCannotBe(t *testing.T) {
 		"--tls-auto *.example.org":                              "give host names",
 		"--tls-auto a.example --tls-directory http://b.example": "https://",
 		"--tls-cert /nowhere/a.pem --tls-key /nowhere/a.key":    "no such file",
+		"--tls auto":                                            "the only mode is self",
+		"--tls self --tls-auto gates.example":                   "give one",
+		"--tls-host gates.example":                              "--tls self",
+		"--tls self --tls-host https://gates.example":           "give a name",
+		"--tls self --tls-host 0.0.0.0":                         "give a name",
+		"--public-url gates.example":                            "https://gates.example.org",
+		"--public-url https://gates.example.org?a=b":            "https://gates.example.org",
 	} {
 		s := newShell(t)
 		_, errs := s.must(2, append([]string{"serve", "--data", s.home, "--redis", "memory", "--addr", "127.0.0.1:0"}, strings.Fields(args)...)...)

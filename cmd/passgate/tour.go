@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"passgate/checkpoint"
@@ -22,76 +23,67 @@ const (
 	demoGuard  = "demo-guard"
 )
 
-// prepareTour makes the codes that printWelcome shows: of the first village's gate
-// and of the first family that lives there.
-func prepareTour(ctx context.Context, store *checkpoint.Store) (*tour, error) {
-	site, gate, ok := firstVillage(store.Registry())
-	if !ok {
-		return nil, nil //nolint:nilnil // a town of somebody's own without villages: no tour
-	}
-	t := &tour{gate: gate.Name}
-	var err error
-	if _, t.enrolCode, err = gateway.AddDevice(ctx, store, demoDevice, gate.Code, "演示"); err != nil {
-		return nil, err
-	}
-	guard := checkpoint.Staff{Login: demoGuard, Name: "演示门岗", Role: checkpoint.RoleGuard, Grid: site.Grid}
-	if err := store.Change(ctx, func(d *checkpoint.Draft) error { return d.PutStaff(guard) }); err != nil {
-		return nil, err
-	}
-	if _, t.badge, err = gateway.MakeBadge(ctx, store, demoGuard); err != nil {
-		return nil, err
-	}
-	return t, t.chooseFamily(ctx, store, site.Code)
-}
-
-// firstVillage is the open village with the smallest code that has an open gate.
-func firstVillage(reg *checkpoint.Registry) (site *checkpoint.Site, gate *checkpoint.Gate, ok bool) {
-	for _, g := range reg.Gates() {
-		s, known := reg.Site(g.Site)
-		if known && g.Open && !s.Closed && s.Kind == checkpoint.Village && (site == nil || s.Code < site.Code) {
-			site, gate = s, g
-		}
-	}
-	return site, gate, site != nil
-}
-
-// chooseFamily takes the first demo resident of the site. Whoever changed the
-// demo's people gets a tour without a family.
-func (t *tour) chooseFamily(ctx context.Context, store *checkpoint.Store, site string) error {
-	for r := range town.Residents(demoSeed, demoTourPeople) {
-		if r.Site != site {
-			continue
-		}
+// prepareTour makes the codes that printWelcome shows: of the home of the first demo
+// resident who is on record, and of its gate. nil if there is none: somebody has
+// made the town their own.
+func prepareTour(ctx context.Context, store *checkpoint.Store, residents int) (*tour, error) {
+	for r := range town.Residents(demoSeed, residents) {
 		id, err := store.FindByDocument(ctx, r.IDNumber)
-		if err != nil {
-			return nil //nolint:nilerr // see above
+		gate, open := openGate(store.Registry(), r.Site)
+		if err != nil || !open {
+			return nil, nil //nolint:nilnil,nilerr // see above
 		}
-		person, err := store.Resident(ctx, id)
-		if err != nil {
-			return fmt.Errorf("demo family: %w", err)
+		t := &tour{gate: gate.Name, tail: r.IDNumber[len(r.IDNumber)-4:]}
+		return t, errors.Join(t.openHome(ctx, store, id), t.manGate(ctx, store, gate))
+	}
+	return nil, nil //nolint:nilnil // a town without people
+}
+
+func openGate(reg *checkpoint.Registry, site string) (*checkpoint.Gate, bool) {
+	for _, g := range reg.Gates() {
+		if g.Site == site && g.Open {
+			return g, true
 		}
-		if t.code, err = store.ActivationCode(ctx, site, person.Household); err != nil {
-			return fmt.Errorf("demo family: %w", err)
-		}
-		t.family, t.tail = person.Name, r.IDNumber[len(r.IDNumber)-4:]
-		return nil
+	}
+	return nil, false
+}
+
+// openHome makes the activation code of somebody's household.
+func (t *tour) openHome(ctx context.Context, store *checkpoint.Store, id uint64) error {
+	person, err := store.Resident(ctx, id)
+	if err != nil {
+		return fmt.Errorf("demo family: %w", err)
+	}
+	t.family = person.Name
+	if t.code, err = store.ActivationCode(ctx, person.Site, person.Household); err != nil {
+		return fmt.Errorf("demo family: %w", err)
 	}
 	return nil
 }
 
-// demoTourPeople are so many that the first village is among their homes.
-const demoTourPeople = 10_000
+// manGate makes the codes of a phone at the gate and of the guard who holds it.
+func (t *tour) manGate(ctx context.Context, store *checkpoint.Store, gate *checkpoint.Gate) error {
+	site, _ := store.Registry().Site(gate.Site)
+	guard := checkpoint.Staff{Login: demoGuard, Name: "演示门岗", Role: checkpoint.RoleGuard, Grid: site.Grid}
+	err := store.Change(ctx, func(d *checkpoint.Draft) error { return d.PutStaff(guard) })
+	if err != nil {
+		return fmt.Errorf("demo guard: %w", err)
+	}
+	if _, t.badge, err = gateway.MakeBadge(ctx, store, demoGuard); err != nil {
+		return fmt.Errorf("demo guard: %w", err)
+	}
+	if _, t.enrolCode, err = gateway.AddDevice(ctx, store, demoDevice, gate.Code, "演示"); err != nil {
+		return fmt.Errorf("demo phone: %w", err)
+	}
+	return nil
+}
 
 // lines are what is printed of the tour, for a server at base.
 func (t *tour) lines(base string) []string {
-	lines := []string{
+	return []string{
 		fmt.Sprintf("try the gate    %s/gate  (%s)", base, t.gate),
 		fmt.Sprintf("                code of the phone %s (15 minutes, once), badge %s", t.enrolCode, t.badge),
+		fmt.Sprintf("try a pass      %s/pass  (family of %s)", base, t.family),
+		fmt.Sprintf("                code %s, last four of the document %s", t.code, t.tail),
 	}
-	if t.code != "" {
-		lines = append(lines,
-			fmt.Sprintf("try a pass      %s/pass  (family of %s)", base, t.family),
-			fmt.Sprintf("                code %s, last four of the document %s", t.code, t.tail))
-	}
-	return lines
 }
