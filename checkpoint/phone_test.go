@@ -271,6 +271,9 @@ func TestRenewalEndsAllPhones(t *testing.T) {
 	if _, _, err := activate(h.s, h.code, fatherTail, "192.0.2.1", t); !errors.Is(err, ErrWrongCode) {
 		t.Errorf("the old code: %v", err)
 	}
+	if h.s.rdb.HExists(t.Context(), h.s.keys.activation(h.s.seal.codeHash(h.code)), raw(h.s.seal.codeHash(h.code))).Val() {
+		t.Error("the old code is still in the index")
+	}
 	// An entry that stays because the renewal was cut off opens nothing.
 	hash := h.s.seal.codeHash(h.code)
 	entry := h.s.rdb.HGet(t.Context(), h.s.keys.activation(h.s.seal.codeHash(code)), raw(h.s.seal.codeHash(code))).Val()
