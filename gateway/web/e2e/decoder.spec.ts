@@ -5,19 +5,32 @@ import { type Degraded, degraded, empty, kinds, type Picture } from "./degrade";
 
 const EACH = 14; // frames of a kind
 
-/** Starts the worker that the service worker's list names, as the page does. */
-async function startDecoder(page: Page): Promise<void> {
+interface Files {
+	worker: string;
+	wasm: string;
+}
+
+/** Where worker and wasm are, by the list of what the service worker keeps. */
+async function kept(page: Page): Promise<Files> {
 	await page.goto("/gate");
-	await page.evaluate(async () => {
+	return page.evaluate(async () => {
 		const list = await (await fetch("/gate-sw.js")).text();
 		const file = (form: RegExp) => new URL(`/${form.exec(list)?.[0]}`, location.href).href;
-		const worker = new Worker(file(/assets\/worker-[\w-]+\.js/));
+		return { worker: file(/assets\/worker-[\w-]+\.js/), wasm: file(/assets\/zxing_reader-[\w-]+\.wasm/) };
+	});
+}
+
+/** Starts the page's worker, as the page does. */
+async function startDecoder(page: Page, files: Files): Promise<void> {
+	await page.evaluate(async ({ worker: script, wasm }) => {
+		const worker = new Worker(script);
 		await new Promise((ready, failed) => {
+			worker.onerror = () => failed(new Error("the worker did not load"));
 			worker.onmessage = (e) => ("ready" in e.data ? ready(null) : failed(new Error(e.data.error)));
-			worker.postMessage({ wasm: file(/assets\/zxing_reader-[\w-]+\.wasm/) });
+			worker.postMessage({ wasm });
 		});
 		Object.assign(window, { decoder: worker });
-	});
+	}, files);
 }
 
 /** The texts that the decoder finds in a frame given to it as the camera gives them, and how long it takes (ms). */
@@ -43,7 +56,7 @@ function decode(page: Page, { data, width, height }: Picture): Promise<{ texts: 
 
 test("reads at least 85 % of degraded frames, none wrongly", async ({ page }) => {
 	test.setTimeout(900_000);
-	await startDecoder(page);
+	await startDecoder(page, await kept(page));
 	const table: { kind: string; read: number; of: number; "median ms": number }[] = [];
 	let read = 0;
 	for (const [k, kind] of kinds.entries()) {
@@ -72,8 +85,19 @@ test("reads at least 85 % of degraded frames, none wrongly", async ({ page }) =>
 
 test("reads nothing where no code is", async ({ page }) => {
 	test.setTimeout(120_000);
-	await startDecoder(page);
+	await startDecoder(page, await kept(page));
 	for (let seed = 0; seed < 8; seed++) {
 		expect((await decode(page, empty(seed))).texts).toEqual([]);
 	}
+});
+
+test("decodes with the server gone", async ({ page, context }) => {
+	const files = await kept(page);
+	await page.evaluate(() => navigator.serviceWorker.ready);
+	await page.reload();
+	await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+	await context.setOffline(true);
+	await startDecoder(page, files);
+	const { picture, text } = degraded("small", 1);
+	expect((await decode(page, picture)).texts).toEqual([text]);
 });
