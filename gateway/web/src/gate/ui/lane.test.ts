@@ -226,6 +226,18 @@ describe("an emergency", () => {
 		});
 	});
 
+	it("that is tapped while an answer is awaited is asked as soon as that is here, or fails to come", () => {
+		const asking = run(newLane(), [seen("PG1:A"), temp(385), { type: "override", reason: "medical" }]);
+		expect([asking.step, asking.asked]).toEqual(["asking", 1]);
+		const refused = run(asking, [answer(1, { decision: "deny", reason: "fever", color: "red" })]);
+		expect([refused.step, refused.asked]).toEqual(["asking", 2]);
+		expect(refused.ask).toMatchObject({ subject: { pass: "PG1:A" }, override: "medical" });
+		expect(run(asking, [answer(1)]).ask).toMatchObject({ subject: { nobody: true }, override: "medical" });
+		const failed = run(asking, [{ type: "failed", asked: 1, why: "" }]);
+		expect(failed.ask).toMatchObject({ subject: { pass: "PG1:A" }, override: "medical" });
+		expect(run(refused, [answer(2)]).step).toBe("verdict"); // once
+	});
+
 	it("is not about the person who has just gone through", () => {
 		const passed = run(newLane(), [seen("PG1:A"), temp(365), answer(1)]);
 		expect(run(passed, [{ type: "override", reason: "fire" }]).ask?.subject).toEqual({ nobody: true });

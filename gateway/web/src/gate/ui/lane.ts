@@ -45,6 +45,8 @@ export interface Lane {
 	awaited: Awaited[];
 	/** The pass that was let through last, which may still be in the picture, and until when it is not read again. */
 	done: { pass: string; until: number } | null;
+	/** An emergency that was tapped while an answer was awaited: it is asked as soon as that is here. */
+	urgent: Override | null;
 }
 
 export type Purpose = NonNullable<ScanInput["purpose"]>;
@@ -91,6 +93,7 @@ export function newLane(direction: Direction = "in"): Lane {
 		failed: "",
 		awaited: [],
 		done: null,
+		urgent: null,
 	};
 }
 
@@ -130,9 +133,9 @@ export function lane(l: Lane, e: LaneEvent, needs: (d: Direction) => boolean): L
 		case "direction":
 			return l.step === "asking" ? l : { ...l, direction: e.direction };
 		case "answered":
-			return e.asked === l.asked && l.step === "asking" ? answered(l, e.verdict, e.at) : l;
+			return e.asked === l.asked && l.step === "asking" ? urgent(answered(l, e.verdict, e.at)) : l;
 		case "failed":
-			return e.asked === l.asked && l.step === "asking" ? { ...l, step: "failed", failed: e.why } : l;
+			return e.asked === l.asked && l.step === "asking" ? urgent({ ...l, step: "failed", failed: e.why }) : l;
 		case "retry":
 			return l.step === "failed" && l.ask ? { ...l, step: "asking", asked: l.asked + 1, failed: "" } : l;
 		case "next":
@@ -253,12 +256,17 @@ function measureAgain(l: Lane, id: string): Lane {
 
 function override(l: Lane, reason: Override): Lane {
 	if (l.step === "asking") {
-		return l;
+		return { ...l, urgent: reason };
 	}
 	const person = l.verdict?.decision === "pass" ? null : l.person;
 	return ask({ ...l, again: null }, person ?? { subject: { nobody: true }, word: "" }, person ? l.preset : null, {
 		override: reason,
 	});
+}
+
+/** No answer, and none that fails to come, keeps an emergency waiting that was tapped before it. */
+function urgent(l: Lane): Lane {
+	return l.urgent === null ? l : override({ ...l, urgent: null }, l.urgent);
 }
 
 /** After an answer: who else came in the same picture, or whoever comes. */

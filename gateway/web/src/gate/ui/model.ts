@@ -35,6 +35,8 @@ export class Model {
 	private readonly phase: ReadonlySignal<GateState["phase"]>;
 	/** Whether codes in the picture are looked at now. */
 	readonly reading: ReadonlySignal<boolean>;
+	/** Who was written down last and refused as an outsider: their visit is registered with the same words. */
+	writtenDown: { name: string; phone: string } | null = null;
 	private attempts = 0;
 	private presetTimer = 0;
 	private noticeTimer = 0;
@@ -54,6 +56,12 @@ export class Model {
 			this.attempts++;
 			this.busy.value = false;
 			this.problem.value = null;
+		});
+		effect(() => {
+			// Left by the phone's own "back", too: the next car does not begin with the last one's verdict.
+			if (!this.screens.has("car") && this.car.peek().step === "done") {
+				this.car.value = newCar();
+			}
 		});
 		effect(() => {
 			const { notice } = this.engine.state.value;
@@ -90,7 +98,8 @@ export class Model {
 		if (after.step === "aim" && after.preset !== null) {
 			this.presetTimer = window.setTimeout(() => this.send({ type: "forget_preset" }), PRESET_FOR);
 		}
-		if (before.step === "verdict" && after.step !== "verdict" && before.verdict?.decision !== "pass") {
+		const refused = before.step === "verdict" && after.step !== "verdict" && before.verdict?.decision !== "pass";
+		if (refused || (e.type === "cancel" && before.person !== null)) {
 			this.scanner.forget(); // the same code may be shown again
 		}
 		if (after.asked !== before.asked) {
@@ -140,6 +149,9 @@ export class Model {
 				}
 			});
 			this.sendCar({ type: "answered", verdicts });
+			if (!this.screens.has("car")) {
+				this.screens.open("car"); // the guard went back meanwhile, and has to see it
+			}
 		} catch (cause) {
 			this.sendCar({ type: "failed", why: problemText(cause) });
 		}
