@@ -37,13 +37,19 @@ export async function annul(core: Core, id: string, queued: () => void): Promise
 		...kept.named,
 	};
 	const told = kept.settled && core.link.online && (await sent(core, annulment));
-	await core.update(async () => ({
-		strict: true,
-		people: await forgotten(core, kept),
-		values: { counts: core.count(kept.verdict, -1) },
-		recent: [{ ...((await core.store.scan(id)) ?? kept), annulled: told ? "done" : "waiting" }],
-		queue: told ? [] : [{ kind: "annul", annul: annulment }],
-	}));
+	await core.update(async () => {
+		const now = (await core.store.scan(id)) ?? kept;
+		if (now.annulled !== "") {
+			return {}; // tapped twice
+		}
+		return {
+			strict: true,
+			people: await forgotten(core, kept),
+			values: { counts: core.count(kept.verdict, -1) },
+			recent: [{ ...now, annulled: told ? "done" : "waiting" }],
+			queue: told ? [] : [{ kind: "annul", annul: annulment }],
+		};
+	});
 	if (!told) {
 		queued();
 	}

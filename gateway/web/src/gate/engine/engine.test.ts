@@ -81,6 +81,14 @@ describe("falling offline", () => {
 		expect(engine.state.value.online).toBe(false);
 	});
 
+	it("does so when something else answers in the place of the server, and loses nobody", async () => {
+		const { engine, server } = await enrolledGate();
+		server.on("/v1/scans", () => "<title>Sign in to the network</title>");
+		expect((await engine.scan(entering(passFor("wang")))).by).toBe("offline");
+		expect((await engine.scan(entering(passFor("li")))).by).toBe("offline");
+		expect(engine.state.value.online).toBe(false);
+	});
+
 	it("comes back by itself, uploads everything once, with what was told, in order", async () => {
 		const { engine, server, elapse } = await enrolledGate();
 		server.mode = "down";

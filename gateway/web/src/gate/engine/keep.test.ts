@@ -1,8 +1,8 @@
 import "fake-indexeddb/auto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type KeptScan, QUEUE_MAX, RECENT_MAX } from "./kept";
 import { MemoryStore } from "./memory";
-import { openStore } from "./store";
+import { DiskStore, openStore } from "./store";
 import { BADGE, enrolledGate, entering, FakeServer, NOW, newGate, Problem, passFor, settle } from "./testgate";
 import type { WireScan } from "./wire";
 
@@ -95,6 +95,16 @@ describe("what waits", () => {
 		await engine.syncNow();
 		expect(server.recorded.size).toBe(2);
 	});
+
+	it("does not wait for a disk that never answers", async () => {
+		vi.useFakeTimers();
+		const never = new Promise<never>(() => undefined);
+		const store = new DiskStore({ get: () => never, transaction: () => never } as never, () => never);
+		const asked = Promise.allSettled([store.person("r:1"), store.scan("s"), store.change({})]);
+		await vi.advanceTimersByTimeAsync(5_000);
+		vi.useRealTimers();
+		expect((await asked).map((a) => a.status)).toEqual(["rejected", "rejected", "rejected"]);
+	});
 });
 
 describe("what comes of an upload", () => {
@@ -119,6 +129,28 @@ describe("what comes of an upload", () => {
 		expect(of(ids[1])).toMatchObject({ state: "refused", problem: { zh: expect.stringContaining("enrolled") } });
 		expect(of(third.id)?.problem).toBeUndefined();
 		expect(engine.state.value).toMatchObject({ waiting: 1, conflicts: 2 });
+	});
+
+	it("waits where the phone's clock was set on while offline, until the time of the scan has come", async () => {
+		const { engine, server, phone } = await offlineGate();
+		phone.time += minutes(60); // the clock is wrong from here on
+		const ahead = await engine.scan(entering(passFor("third", { life: 7_200 })));
+		server.on("/v1/scans/batch", ({ scans }: { scans: (WireScan & { told: never })[] }) => ({
+			results: scans.map((s) =>
+				Date.parse(s.occurred_at) > server.time + 120_000
+					? { id: s.id, error: { code: "invalid", field: "occurred_at", detail: "lies in the future" } }
+					: { id: s.id, result: server.record(s, s.told) },
+			),
+			annulments: [],
+		}));
+		server.mode = "up";
+		await engine.syncNow();
+		expect(engine.state.value).toMatchObject({ waiting: 1, conflicts: 0, online: true });
+		server.time += minutes(61);
+		phone.time += minutes(61);
+		await engine.syncNow();
+		expect(engine.state.value.waiting).toBe(0);
+		expect(server.recorded.has(ahead.id)).toBe(true);
 	});
 
 	it("finds the one entry for which a whole batch is refused", async () => {
@@ -160,8 +192,7 @@ describe("taking back", () => {
 		const taken: Record<string, string>[] = [];
 		server.on("/v1/scans/annul", (body: Record<string, string>) => taken.push(body));
 		const v = await engine.scan(entering(passFor("wang")));
-		await settle();
-		expect(engine.state.value.counts.in).toBe(1);
+		await vi.waitFor(() => expect(engine.state.value.counts.in).toBe(1));
 		await engine.annul(v.id);
 		expect(taken[0]).toMatchObject({
 			scan: v.id,
@@ -169,6 +200,9 @@ describe("taking back", () => {
 			occurred_at: new Date(NOW).toISOString(),
 		});
 		expect(engine.recent.value[0]?.annulled).toBe("done");
+		expect(engine.state.value.counts.in).toBe(0);
+		const twice = await engine.scan(entering(passFor("zhao")));
+		await Promise.all([engine.annul(twice.id), engine.annul(twice.id)]);
 		expect(engine.state.value.counts.in).toBe(0);
 		const late = await engine.scan(entering(passFor("li")));
 		await settle();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { hex } from "./bytes";
 import { type JWKS, readKeys } from "./keys";
-import { EMPTY, isRevoked, ListError, ListGap, merge, readList } from "./revocations";
+import { askSince, EMPTY, isRevoked, ListError, ListGap, merge, readList } from "./revocations";
 import { jwks, listOf, NOW } from "./testgate";
 
 const id = (n: number) => new Uint8Array([0, 0, 0, 0, n >> 24, n >> 16, n >> 8, n].map((b) => b & 0xff));
@@ -32,6 +32,19 @@ describe("the revocation list", () => {
 		expect([1, 5, 7, 9].every((n) => isRevoked(grown, id(n))) && grown.ids.length === 32).toBe(true);
 		const replaced = merge(grown, await read(listOf([id(2)], { counter: 13 })));
 		expect([replaced.ids.length, isRevoked(replaced, id(5))]).toEqual([8, false]);
+	});
+
+	it("is fetched whole once a day, so that what has expired does not pile up", async () => {
+		const day = 86_400;
+		const iat = NOW / 1000 - day - 10;
+		const full = merge(EMPTY, await read(listOf([id(5)], { counter: 10, iat })));
+		expect(askSince(full)).toBe(10);
+		const soon = merge(full, await read(listOf([id(6)], { counter: 11, since: 10, iat: iat + day })));
+		expect(askSince(soon)).toBe(11);
+		const later = merge(soon, await read(listOf([], { counter: 11, since: 11, iat: iat + day + 1 })));
+		expect(askSince(later)).toBe(0);
+		const whole = merge(later, await read(listOf([id(6)], { counter: 11, iat: iat + day + 2 })));
+		expect([whole.ids.length, askSince(whole)]).toEqual([8, 11]);
 	});
 
 	it("is never rolled back, and a gap asks for the whole", async () => {

@@ -10,9 +10,14 @@ export interface RevocationList {
 	expiresAt: number; // Unix seconds
 	/** jtis of 8 bytes, ascending, each once. */
 	ids: Bytes;
+	/** When the last whole list was issued, Unix seconds. */
+	wholeAt?: number;
 }
 
 export const EMPTY: RevocationList = { counter: 0, issuedAt: 0, expiresAt: 0, ids: new Uint8Array(0) };
+
+/** Deltas add and never take away: after so long (s) the whole list is fetched, without what has expired. */
+const WHOLE_AFTER = 86_400;
 
 export interface SignedList extends RevocationList {
 	/** 0: whole; else the counter after which its entries were added. */
@@ -85,12 +90,17 @@ export function merge(full: RevocationList, news: SignedList): RevocationList {
 		return full;
 	}
 	if (since === 0) {
-		return list;
+		return { ...list, wholeAt: list.issuedAt };
 	}
 	if (since > full.counter) {
 		throw new ListGap("the revocations since the last ones are no longer to be had");
 	}
-	return { ...list, ids: union(full.ids, news.ids) };
+	return { ...list, ids: union(full.ids, news.ids), wholeAt: full.wholeAt ?? 0 };
+}
+
+/** Since which counter to ask next; 0: for the whole list. */
+export function askSince(list: RevocationList): number {
+	return list.issuedAt - (list.wholeAt ?? 0) > WHOLE_AFTER ? 0 : list.counter;
 }
 
 /** Whether a pass with this jti (8 bytes) is revoked. */

@@ -16,6 +16,8 @@ import {
 import { MemoryStore } from "./memory";
 
 const VERSION = 1;
+/** A disk on which a passage waits has failed after so long (ms): some browsers' hang after a night in the background. */
+const PATIENCE = 5_000;
 
 interface Schema extends DBSchema {
 	values: { key: string; value: unknown };
@@ -56,7 +58,7 @@ function openDatabase(name: string): Promise<IDBPDatabase<Schema>> {
 	});
 }
 
-class DiskStore implements Store {
+export class DiskStore implements Store {
 	readonly durable = true;
 
 	constructor(
@@ -82,11 +84,11 @@ class DiskStore implements Store {
 	}
 
 	person(key: string): Promise<Known | undefined> {
-		return this.with((db) => db.get("people", key));
+		return inTime(this.with((db) => db.get("people", key)));
 	}
 
 	scan(id: string): Promise<KeptScan | undefined> {
-		return this.with((db) => db.get("recent", id));
+		return inTime(this.with((db) => db.get("recent", id)));
 	}
 
 	recent(): Promise<KeptScan[]> {
@@ -107,7 +109,7 @@ class DiskStore implements Store {
 	}
 
 	queue(limit: number): Promise<Queued[]> {
-		return this.with((db) => db.getAll("queue", null, limit)) as Promise<Queued[]>;
+		return inTime(this.with((db) => db.getAll("queue", null, limit)) as Promise<Queued[]>);
 	}
 
 	waiting(): Promise<number> {
@@ -115,7 +117,7 @@ class DiskStore implements Store {
 	}
 
 	async change(c: Change): Promise<void> {
-		await this.with(async (db) => {
+		const written = this.with(async (db) => {
 			const tx = db.transaction(ALL, "readwrite", { durability: c.strict ? "strict" : "relaxed" });
 			const [values, queue, recent, people] = [
 				tx.objectStore("values"),
@@ -133,6 +135,7 @@ class DiskStore implements Store {
 				tx.done,
 			]);
 		});
+		await inTime(written);
 	}
 
 	async prune(now: number): Promise<void> {
@@ -162,4 +165,12 @@ class DiskStore implements Store {
 	close(): void {
 		this.db.close();
 	}
+}
+
+/** What work gives, unless it takes longer than a passage can wait. */
+function inTime<T>(work: Promise<T>): Promise<T> {
+	return new Promise((done, failed) => {
+		const late = setTimeout(() => failed(new Error(`the disk has not answered for ${PATIENCE} ms`)), PATIENCE);
+		work.then(done, failed).finally(() => clearTimeout(late));
+	});
 }

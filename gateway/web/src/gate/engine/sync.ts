@@ -1,7 +1,7 @@
 // Fetches what a gate needs to go on alone: rules, table and keys, and the list of
 // revoked passes.
 import type { Core } from "./core";
-import { ListGap, merge, readList } from "./revocations";
+import { askSince, ListGap, merge, readList } from "./revocations";
 import type { Shifts } from "./shifts";
 import type { Sync } from "./wire";
 
@@ -82,7 +82,7 @@ export class Syncer {
 	private async list(): Promise<void> {
 		const { core } = this;
 		try {
-			await this.listSince(core.list.counter);
+			await this.listSince(askSince(core.list));
 		} catch (cause) {
 			if (!(cause instanceof ListGap)) {
 				throw cause;
@@ -97,7 +97,9 @@ export class Syncer {
 		const text = await core.link.call<string>(`/v1/revocations?since=${counter}`, options);
 		const news = await readList(text, core.keys, core.clock.now());
 		const list = merge(core.list, news);
-		const changed = list.ids.length !== core.list.ids.length || list.counter !== core.list.counter;
+		const before = core.list;
+		const changed =
+			list.ids.length !== before.ids.length || list.counter !== before.counter || list.wholeAt !== before.wholeAt;
 		core.list = list;
 		core.listAt = core.clock.now();
 		await core.write({ values: { listAt: core.listAt, ...(changed && { list }) } });

@@ -17,6 +17,8 @@ const PATIENCE = 15_000;
  * it cannot take at the moment waits for as long as that lasts: it is never given up.
  */
 const TRIES = 30;
+/** A scan dated by a clock that was ahead is kept until its time has come, if that is within so long (ms). */
+const AHEAD = 24 * 3_600_000;
 const SOON = 300;
 const LATER = 20_000;
 
@@ -131,7 +133,7 @@ export class Uploader {
 		const kept = await this.core.store.scan(entry.scan.id);
 		const error = answer?.error ?? (answer?.result ? undefined : { code: "unavailable", detail: "no answer" });
 		if (error) {
-			if (again(error.code, entry.tries)) {
+			if (again(error.code, entry.tries) || this.isAhead(entry, error)) {
 				return { retry: [{ ...entry, tries: entry.tries + 1 }] };
 			}
 			const problem = refusal(error.detail);
@@ -144,6 +146,15 @@ export class Uploader {
 			change.people = await this.known(kept, answer?.result as WireResult);
 		}
 		return change;
+	}
+
+	/**
+	 * The phone's clock was set on while it was offline, so that the scan is of a time to
+	 * come. It waits for that: late on record is better than not at all.
+	 */
+	private isAhead({ scan }: ScanEntry, error: { field?: string }): boolean {
+		const ahead = Date.parse(scan.occurred_at) - this.core.clock.now();
+		return error.field === "occurred_at" && ahead > 0 && ahead < AHEAD;
 	}
 
 	/** The server has said who it was: what is remembered moves to that person. */
