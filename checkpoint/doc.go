@@ -110,6 +110,17 @@
 // Redis and the gateway is not proven. What is kept long enough is cut off from
 // the front, behind a head that is signed for that.
 //
+// Store.Readers tells who has read somebody, by lists of entries' numbers that are
+// written together with the entries.
+//
+// # Households
+//
+// All residents of one site and door are a household; its members are found by
+// what each person's record says, so there is no second list. Its phones
+// (Store.ActivatePhone) lie in one hash in its partition, to which their tokens lead.
+// The activation code is made of the household and a generation. Whoever leaves takes
+// the phones that they opened along and raises the generation, before they have left.
+//
 // # Partitions
 //
 // People are split into 64 partitions by the top 6 bits of their ID; a

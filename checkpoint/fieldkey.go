@@ -21,7 +21,7 @@ import (
 // Both have 32 bytes. Version 1 is Config.FieldKey and Config.IndexKey.
 //
 // The index key of version 1 stays for good: the IDs of households, visitors,
-// walk-ins and plates are made with it. Whoever has it and a copy of the store can
+// walk-ins and plates are made with it, and households' activation codes. Whoever has it and a copy of the store can
 // try out, guess by guess, who is behind one of these IDs; after a rotation they
 // can no longer do so for the documents and phones of residents.
 type FieldKey struct {

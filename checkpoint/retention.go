@@ -22,7 +22,8 @@ import (
 // indexes of gates and plates, of refusals and alerts; entries of the logs; the
 // archive of the day with its key; the last passage and the waiting reading of
 // whoever has not passed since; outings, shifts, permits, closed fever cases and
-// revocations that nothing needs any more; decisions about a status that another
+// revocations that nothing needs any more; phones that nobody uses; lists of who has
+// read somebody, as far as the audit was cut off; decisions about a status that another
 // one followed, answered contests, readings of diaries and requests (care.lua); who was asked about under a case that
 // holds no evidence any more, and whom that case was about; walk-ins and visitors
 // of whom nothing is left, with their identity; of a walk-in who is known as a

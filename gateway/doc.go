@@ -18,6 +18,12 @@
 // means that nothing was recorded, except 503: then repeating the same body is safe
 // and gives the answer that was recorded, if one was.
 //
+// # Residents
+//
+// A resident's phone is a caller of its own kind, which is looked up in Redis at each
+// request and reaches the routes under /v1/my only: about its household, whose
+// members alone it may name (memberOf).
+//
 // # Bounds
 //
 // A body has at most 64 KiB, and 2 MiB on the routes that take many records and

@@ -236,3 +236,28 @@ func TestHistoryIsOnesOwn(t *testing.T) {
 	w.my(phone, http.MethodGet, "history?resident="+hexID(wang)+"&from=2020-01-20&to=2020-02-05", nil).
 		problem(http.StatusUnprocessableEntity, "invalid", "from")
 }
+
+// BenchmarkStrip signs a day of passes for a member.
+func BenchmarkStrip(b *testing.B) {
+	w := newWorld(b)
+	member, err := w.store.Resident(b.Context(), w.people["wang"])
+	w.must(err)
+	b.ResetTimer()
+	for range b.N {
+		passes, err := w.server.strip(&member, w.clock.Now())
+		if err != nil || len(passes) != stripMost {
+			b.Fatal(len(passes), err)
+		}
+	}
+}
+
+// BenchmarkHousehold tells a household of itself, over HTTP.
+func BenchmarkHousehold(b *testing.B) {
+	w := newWorld(b)
+	phone := w.phone(w.people["wang"])
+	b.ResetTimer()
+	for range b.N {
+		w.my(phone, http.MethodGet, "household", nil).ok(http.StatusOK)
+		w.clock.Advance(time.Second)
+	}
+}

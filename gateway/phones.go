@@ -90,8 +90,13 @@ func (s *Server) handleActivate(c *fiber.Ctx) error {
 
 // phoneKinds are what a browser's name tells of a phone, the first that fits.
 var phoneKinds = [...]struct{ sign, name string }{
-	{"HarmonyOS", "华为 HarmonyOS"}, {"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"},
-	{"Windows", "Windows"}, {"Macintosh", "Mac"}, {"Linux", "Linux"},
+	{"HarmonyOS", "华为 HarmonyOS"},
+	{"Android", "Android"},
+	{"iPhone", "iPhone"},
+	{"iPad", "iPad"},
+	{"Windows", "Windows"},
+	{"Macintosh", "Mac"},
+	{"Linux", "Linux"},
 }
 
 // phoneKind is how a household tells its phones apart: nothing that the client

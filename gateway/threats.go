@@ -18,7 +18,8 @@
 // from a place where it never was for 15 minutes at a time. A document number
 // can be tried by somebody whose office it is to enrol: each try is on record.
 // Who prints sheets and knows documents can open a phone for a household, which
-// sees it among its phones. Members of one household read one another.
+// sees it among its phones. A backup that is restored brings phones back that were
+// signed out since. Members of one household read one another.
 //
 // Dependencies are listed, checked for known holes and built twice to the same
 // bytes by deploy/supply, not by a test named here.
@@ -67,6 +68,12 @@
 //	resident: one permit for many visitors          counted in the script                                      checkpoint.TestSingleUseIsExactAtTwoGatewaysAtOnce
 //	resident: a script as a name or reason          text is escaped; CSP, nosniff                              gateway.TestScriptsInNamesAndReasonsStayText
 //	resident: a script in a picture                 escaped in SVG                                             gateway/timeline.TestPicturesAreSoundAndHarmless
+//	resident: reads or writes another diary         named people are members; IDs are of one person            gateway.TestAHouseholdReachesNoOtherDiary
+//	resident: a script as a contest or request      kept and answered as text, sealed; no control characters   gateway.TestWhatHouseholdsWriteStaysText
+//	resident: fills the store with readings         bounds for each person, day and all, in the script         gateway.TestAHouseholdFillsNoStore
+//	medic: judges a contest of their own decision   author and judge are two people                            gateway.TestAContestIsAnsweredWithinTwoDaysByAnother
+//	medic: makes somebody red and forgets them      an end within 14 days, by itself                           checkpoint.TestAStatusThatIsOverEndsByItself
+//	Redis: a record of care moved to another        sealed for person, kind and ID                             checkpoint.TestARecordOfCareOpensInItsPlaceOnly
 //	resident: a script on the printed sheet         escaped in HTML                                            codes.TestSheetNamesCannotInject
 //	resident: a formula as a name                   guarded in CSV, typed as text in Excel                     gateway.TestNoExportIsRunByASpreadsheet
 //	guard: calls routes of staff                    one table of routes and roles                              gateway.TestEveryRouteForEverybody
