@@ -111,74 +111,61 @@ func failure(c code, detail string) error { return &apiError{code: c, detail: de
 // invalid says which field cannot be accepted and why.
 func invalid(field, why string) error { return &checkpoint.FieldError{Field: field, Why: why} }
 
-// explain turns any error into what the caller is told. It is the one table
-// for errors of other packages.
+// known is the one table of the errors of the store that callers tell apart, and
+// what they are told.
+var known = [...]struct {
+	is   error
+	told apiError
+}{
+	{checkpoint.ErrTrailTooLong, apiError{codeInvalid, "from", "there are too many events: ask for a shorter window"}},
+	{checkpoint.ErrNotFound, apiError{code: codeNotFound, detail: "there is no such record"}},
+	{checkpoint.ErrExists, apiError{code: codeExists, detail: "choose another name"}},
+	{checkpoint.ErrOtherContent, apiError{code: codeOtherContent, detail: "the same id and occurred_at were recorded with other content: a new scan needs a new id"}},
+	{checkpoint.ErrRowTaken, apiError{code: codeRowTaken, detail: "this row of the page was typed before with another time or content: send it with replace to take that back"}},
+	{checkpoint.ErrAnnulled, apiError{code: codeAnnulled, detail: "another request took it back: nothing is left to do"}},
+	{checkpoint.ErrRevoked, apiError{code: codeUnauthorized, detail: "this device is revoked"}},
+	{checkpoint.ErrTooLate, apiError{code: codeTooLate, detail: "a scan can be taken back within 15 minutes: report it to the street office"}},
+	{checkpoint.ErrBadge, apiError{code: codeBadge, detail: "this badge is not known: it was withdrawn, or a new one was made"}},
+	{checkpoint.ErrBadgeDisabled, apiError{code: codeBadge, detail: "the account of this badge is disabled"}},
+	{checkpoint.ErrBadgeElsewhere, apiError{code: codeOutOfScope, detail: "this badge is for another part of the grid"}},
+	{checkpoint.ErrWrongCode, apiError{code: codeWrongCode, detail: "the code and the last four characters of a document do not belong together: take the code of the newest sheet and the document of somebody who is on it"}},
+	{checkpoint.ErrPhones, apiError{code: codeUsed, detail: fmt.Sprintf("the household has %d phones already: sign one out on another phone, or ask the community for a new code", checkpoint.MaxPhones)}},
+	{checkpoint.ErrOtherShift, apiError{code: codeOtherContent, detail: "this id was used for another shift, or the shift was closed in another way: it stays as it was"}},
+	{checkpoint.ErrMatched, apiError{code: codeOtherContent, detail: "the walk-in is known as somebody else: take that back first"}},
+	{checkpoint.ErrFeverClosed, apiError{code: codeOtherContent, detail: "the case was closed before with another outcome: it stays as it was"}},
+	{checkpoint.ErrCaseClosed, apiError{code: codeCaseClosed, detail: "nothing is asked, lifted or added any more: open another case"}},
+	{checkpoint.ErrCampaignOver, apiError{code: codeCampaignOver, detail: "nobody asks where anybody was any more, and what is recorded goes by retention"}},
+	{checkpoint.ErrHeld, apiError{code: codeHeld, detail: "the record is evidence of a tracing case or fever case that is open or was closed less than 14 days ago: close it, or wait"}},
+	{checkpoint.ErrOtherRecord, apiError{code: codeOtherContent, detail: "the same id came before with other content: a new record needs a new id"}},
+	{checkpoint.ErrTooMany, apiError{code: codeTooMany, detail: "that is more than is taken for one person: wait until some of it is done, or until tomorrow; if it is urgent, phone the community"}},
+	{checkpoint.ErrContested, apiError{code: codeContestOpen, detail: "a contest about this person waits for its answer, at most 48 hours"}},
+	{checkpoint.ErrAnswered, apiError{code: codeOtherContent, detail: "the contest was answered before, otherwise: it stays as it was"}},
+	{checkpoint.ErrOwnDecision, apiError{code: codeSamePerson, detail: "who gave the status does not answer the contest about it: a colleague has to"}},
+	{checkpoint.ErrNotObserved, apiError{code: codeNotObserved, detail: "a diary is kept by people under observation or in quarantine, and this person was neither at that time"}},
+	{checkpoint.ErrSamePerson, apiError{code: codeSamePerson, detail: "who asked for it cannot approve it"}},
+	{checkpoint.ErrCrowded, apiError{code: codeCrowded, detail: "wait a moment"}},
+}
+
+// explain turns any error into what the caller is told.
 func explain(err error) *apiError {
-	var known *apiError
+	var own *apiError
 	var field *checkpoint.FieldError
 	var soon *checkpoint.TooSoonError
 	var http *fiber.Error
 	switch {
-	case errors.As(err, &known):
-		return known
+	case errors.As(err, &own):
+		return own
 	case errors.As(err, &field):
 		return &apiError{codeInvalid, field.Field, field.Why}
 	case errors.As(err, &soon):
 		return &apiError{code: codeTooMany, detail: "too many tries were wrong: wait " + retryAfter(err) + " s"}
-	case errors.Is(err, checkpoint.ErrTrailTooLong):
-		return &apiError{codeInvalid, "from", "there are too many events: ask for a shorter window"}
-	case errors.Is(err, checkpoint.ErrNotFound):
-		return &apiError{code: codeNotFound, detail: "there is no such record"}
-	case errors.Is(err, checkpoint.ErrExists):
-		return &apiError{code: codeExists, detail: "choose another name"}
-	case errors.Is(err, checkpoint.ErrOtherContent):
-		return &apiError{code: codeOtherContent, detail: "the same id and occurred_at were recorded with other content: a new scan needs a new id"}
-	case errors.Is(err, checkpoint.ErrRowTaken):
-		return &apiError{code: codeRowTaken, detail: "this row of the page was typed before with another time or content: send it with replace to take that back"}
-	case errors.Is(err, checkpoint.ErrAnnulled):
-		return &apiError{code: codeAnnulled, detail: "another request took it back: nothing is left to do"}
-	case errors.Is(err, checkpoint.ErrRevoked):
-		return &apiError{code: codeUnauthorized, detail: "this device is revoked"}
-	case errors.Is(err, checkpoint.ErrTooLate):
-		return &apiError{code: codeTooLate, detail: "a scan can be taken back within 15 minutes: report it to the street office"}
-	case errors.Is(err, checkpoint.ErrBadge):
-		return &apiError{code: codeBadge, detail: "this badge is not known: it was withdrawn, or a new one was made"}
-	case errors.Is(err, checkpoint.ErrBadgeDisabled):
-		return &apiError{code: codeBadge, detail: "the account of this badge is disabled"}
-	case errors.Is(err, checkpoint.ErrBadgeElsewhere):
-		return &apiError{code: codeOutOfScope, detail: "this badge is for another part of the grid"}
-	case errors.Is(err, checkpoint.ErrWrongCode):
-		return &apiError{code: codeWrongCode, detail: "the code and the last four characters of a document do not belong together: take the code of the newest sheet and the document of somebody who is on it"}
-	case errors.Is(err, checkpoint.ErrPhones):
-		return &apiError{code: codeUsed, detail: fmt.Sprintf("the household has %d phones already: sign one out on another phone, or ask the community for a new code", checkpoint.MaxPhones)}
-	case errors.Is(err, checkpoint.ErrOtherShift):
-		return &apiError{code: codeOtherContent, detail: "this id was used for another shift, or the shift was closed in another way: it stays as it was"}
-	case errors.Is(err, checkpoint.ErrMatched):
-		return &apiError{code: codeOtherContent, detail: "the walk-in is known as somebody else: take that back first"}
-	case errors.Is(err, checkpoint.ErrFeverClosed):
-		return &apiError{code: codeOtherContent, detail: "the case was closed before with another outcome: it stays as it was"}
-	case errors.Is(err, checkpoint.ErrCaseClosed):
-		return &apiError{code: codeCaseClosed, detail: "nothing is asked, lifted or added any more: open another case"}
-	case errors.Is(err, checkpoint.ErrCampaignOver):
-		return &apiError{code: codeCampaignOver, detail: "nobody asks where anybody was any more, and what is recorded goes by retention"}
-	case errors.Is(err, checkpoint.ErrHeld):
-		return &apiError{code: codeHeld, detail: "the record is evidence of a tracing case or fever case that is open or was closed less than 14 days ago: close it, or wait"}
-	case errors.Is(err, checkpoint.ErrOtherRecord):
-		return &apiError{code: codeOtherContent, detail: "the same id came before with other content: a new record needs a new id"}
-	case errors.Is(err, checkpoint.ErrTooMany):
-		return &apiError{code: codeTooMany, detail: "that is more than is taken for one person: wait until some of it is done, or until tomorrow; if it is urgent, phone the community"}
-	case errors.Is(err, checkpoint.ErrContested):
-		return &apiError{code: codeContestOpen, detail: "a contest about this person waits for its answer, at most 48 hours"}
-	case errors.Is(err, checkpoint.ErrAnswered):
-		return &apiError{code: codeOtherContent, detail: "the contest was answered before, otherwise: it stays as it was"}
-	case errors.Is(err, checkpoint.ErrOwnDecision):
-		return &apiError{code: codeSamePerson, detail: "who gave the status does not answer the contest about it: a colleague has to"}
-	case errors.Is(err, checkpoint.ErrNotObserved):
-		return &apiError{code: codeNotObserved, detail: "a diary is kept by people under observation or in quarantine, and this person was neither at that time"}
-	case errors.Is(err, checkpoint.ErrSamePerson):
-		return &apiError{code: codeSamePerson, detail: "who asked for it cannot approve it"}
-	case errors.Is(err, checkpoint.ErrCrowded):
-		return &apiError{code: codeCrowded, detail: "wait a moment"}
+	}
+	for _, k := range known {
+		if errors.Is(err, k.is) {
+			return &k.told
+		}
+	}
+	switch {
 	case errors.Is(err, checkpoint.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return &apiError{code: codeUnavailable, detail: "whether it was recorded is not known; sending the same again is safe"}
 	case errors.As(err, &http):
