@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -126,6 +127,29 @@ func TestARowIsReplacedAndTheEarlierOneTakenBack(t *testing.T) {
 	fieldError(t, err, "occurred_at", "older")
 	if n := len(counting(t, s, people[0])); n != 1 {
 		t.Errorf("a bad row left %d passages", n)
+	}
+}
+
+// TestARowReplacedWhileItIsRecorded: whoever claimed the row first and records
+// last takes it back.
+func TestARowReplacedWhileItIsRecorded(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	people := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"))
+	log := paperOf(t, s, clock)
+	slow, quick := log.row(1, people[0], 0), log.row(1, people[1], 0)
+	quick.Replace = true
+	_, err := s.RecordPaper(t.Context(), slow, func(ctx context.Context, req ScanRequest) (ScanResult, error) {
+		if _, err := log.record(quick); err != nil {
+			t.Error(err)
+		}
+		return s.Scan(ctx, req)
+	})
+	if !errors.Is(err, ErrRowTaken) {
+		t.Errorf("the slow one is told %v", err)
+	}
+	if a, b := len(counting(t, s, people[0])), len(counting(t, s, people[1])); a != 0 || b != 1 {
+		t.Errorf("%d of the slow one and %d of the quick one count", a, b)
 	}
 }
 
