@@ -44,7 +44,7 @@ function Page() {
 	}
 	const [content, camera, name] = phase === "ready" ? atGate(model) : beforeGate(phase);
 	return (
-		<div class={`page ${phase} ${name}`}>
+		<div class={`page ${phase} on-${name}`}>
 			{phase === "ready" && !name.startsWith("verdict") && <StatusBar />}
 			{phase === "ready" && name === "lane" && <Banner />}
 			<Viewfinder where={camera} />

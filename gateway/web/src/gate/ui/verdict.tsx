@@ -1,7 +1,7 @@
 // The verdict fills the screen: colour, shape, word; the reason; what to do now.
 import { useEffect } from "preact/hooks";
 import { t } from "../../shared/i18n";
-import { clockTime } from "../../shared/time";
+import { clockTime, dayAndTime } from "../../shared/time";
 import type { Verdict } from "../types";
 import { Icon, type IconName } from "./icons";
 import { holds } from "./lane";
@@ -79,11 +79,15 @@ function personKind(v: Verdict): string {
 }
 
 function permitWords(v: Verdict): string {
-	const left = v.permit?.entriesLeft;
-	const until = clockTime(v.permit?.until ?? 0);
+	const left = v.permit?.entriesLeft ?? null;
+	const until = dayAndTime((v.permit?.until ?? 0) - 60_000); // its end is excluded, often midnight
+	const again =
+		left === 0
+			? { zh: "，不能再次进入", en: ", no further entry" }
+			: { zh: `，还可进 ${left} 次`, en: `, ${left} more entries` };
 	return t({
-		zh: `来访许可 ${v.permit?.number} 号，到 ${until}${left === null ? "" : `，还可进 ${left} 次`}`,
-		en: `Permit ${v.permit?.number}, until ${until}${left === null ? "" : `, ${left} more entries`}`,
+		zh: `来访许可 ${v.permit?.number} 号，到 ${until}${left === null ? "" : again.zh}`,
+		en: `Permit ${v.permit?.number}, until ${until}${left === null ? "" : again.en}`,
 	});
 }
 
@@ -113,6 +117,8 @@ function FollowUps({ v }: { v: Verdict }) {
 	const model = useModel();
 	const next = () => model.send({ type: "next" });
 	const goTo = (place: "visitor" | "walk_in" | "search") => {
+		const subject = model.lane.value.person?.subject;
+		model.writtenDown = subject && "walk_in" in subject ? subject.walk_in : null;
 		next();
 		model.screens.open(place);
 	};

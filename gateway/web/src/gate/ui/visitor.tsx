@@ -1,6 +1,6 @@
 // A visit is registered with few taps: who, whom, and what is mostly so is set:
 // family, until tonight, one entry. The answer is a code that the visitor takes along.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { lang, t } from "../../shared/i18n";
 import { dayAndTime, startOfDay } from "../../shared/time";
 import type { PersonFound, Text, VisitorInput } from "../types";
@@ -46,8 +46,11 @@ export function VisitorScreen() {
 
 function VisitorForm({ onIssued }: { onIssued: (i: Issued) => void }) {
 	const model = useModel();
-	const [name, setName] = useState("");
-	const [contact, setContact] = useState("");
+	useEffect(() => {
+		model.writtenDown = null;
+	}, []);
+	const [name, setName] = useState(model.writtenDown?.name ?? "");
+	const [contact, setContact] = useState(model.writtenDown?.phone ?? "");
 	const [host, setHost] = useState<PersonFound | null>(null);
 	const [ground, setGround] = useState("family");
 	const [days, setDays] = useState(1);

@@ -19,6 +19,9 @@ export function verdictWord(v: Verdict): Text {
 					? { zh: "先消毒", en: "DISINFECT" }
 					: { zh: "先登记", en: "REGISTER" };
 		case "deny":
+			if (v.action === "register") {
+				return { zh: "先登记", en: "REGISTER" };
+			}
 			return v.action === "hold_here"
 				? { zh: "就地等候", en: "WAIT HERE" }
 				: v.direction === "in"
@@ -137,12 +140,12 @@ export const TROUBLES: Record<Trouble, TroubleWords> = {
 		title: { zh: "手机时间不对", en: "This phone's clock is wrong" },
 		why: {
 			zh: "本机时钟与服务器相差太多，好码也会显示过期。",
-			en: "The clock of this phone is too far from the server's, so good codes look out of date.",
+			en: "It is too far from the server's, so good codes look out of date.",
 		},
 		steps: [
-			{ zh: "设置 → 日期与时间 → 打开「自动设置」", en: "Settings → Date & time → turn on “Set automatically”" },
+			{ zh: "设置 → 日期与时间 → 打开「自动设置」", en: "Settings → Date & time → automatic" },
 			{ zh: "连上网，点「重新校时」", en: "Get online and tap “Measure again”" },
-			{ zh: "没有网：看人核对，手工登记", en: "No network: check by eye and register by hand" },
+			{ zh: "没有网：看人核对，手工登记", en: "No network: check by eye" },
 		],
 	},
 	keys_stale: {
