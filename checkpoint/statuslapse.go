@@ -26,7 +26,8 @@ func (r *StatusRecord) lapsed(now int64) StatusRecord {
 
 // LapseStatuses ends the statuses whose time is over and gives how many it ended,
 // at most maxCareList of a partition. Any number of processes may do so at once.
-// Errors: ErrUnavailable.
+// Somebody whose record cannot be read keeps nobody else confined: the error, the
+// first of such, comes when all others are through. Errors: ErrUnavailable.
 func (s *Store) LapseStatuses(ctx context.Context) (ended int, err error) {
 	now := s.now()
 	due, err := s.careList(ctx, listEnding, careStatus, "-inf", strconv.FormatInt(now, 10))
@@ -34,18 +35,18 @@ func (s *Store) LapseStatuses(ctx context.Context) (ended int, err error) {
 		return 0, err
 	}
 	for i := range due {
-		done, err := s.lapse(ctx, due[i].person, now)
-		if errors.Is(err, ErrNotFound) { // erased meanwhile
-			continue
-		}
-		if err != nil {
-			return ended, err
-		}
-		if done {
+		done, failed := s.lapse(ctx, due[i].person, now)
+		switch {
+		case errors.Is(failed, ErrUnavailable):
+			return ended, failed
+		case errors.Is(failed, ErrNotFound): // erased meanwhile
+		case failed != nil && err == nil:
+			err = failed
+		case done:
 			ended++
 		}
 	}
-	return ended, nil
+	return ended, err
 }
 
 func (s *Store) lapse(ctx context.Context, person uint64, now int64) (bool, error) {

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,25 @@ func TestAStatusThatIsOverEndsByItself(t *testing.T) {
 		if who, _ := statusOf(t, s, ids[i]); who.Status != status {
 			t.Errorf("person %d is %s, want %s", i, who.Status, status)
 		}
+	}
+}
+
+func TestARecordThatCannotBeReadKeepsNobodyElseConfined(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	ids := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"), resident(3, "v-01"))
+	for _, id := range ids {
+		decide(t, s, id, StatusChange{StatusRed, "positive_test", clock.Now().UnixMilli() + days(1), "", 7, "area-1"})
+	}
+	first := slices.Min(ids) // the first that is looked at
+	tables, err := s.careTables(t.Context(), []uint64{first})
+	must(t, err)
+	last, _ := tables[0].of(careStatus).last()
+	broken := careRef{first, careStatus, last.id}
+	must(t, s.rdb.HSet(t.Context(), s.keys.care(first), broken.field(), "broken").Err())
+	clock.Advance(25 * time.Hour)
+	if ended, err := s.LapseStatuses(t.Context()); ended != 2 || err == nil {
+		t.Errorf("ended %d, %v, want 2 and word of the third", ended, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -102,21 +103,30 @@ func (s *Store) LastSweep(ctx context.Context) (*SweepResult, error) {
 func (w *Sweeper) Last() *SweepResult { return w.last.Load() }
 
 // Run sweeps whenever it is due, and ends statuses whose time is over every minute,
-// until ctx ends.
+// also while a sweep takes longer, until ctx ends.
 func (w *Sweeper) Run(ctx context.Context) {
+	var ending sync.WaitGroup
+	ending.Go(func() { w.endStatuses(ctx) })
+	defer ending.Wait()
 	for ctx.Err() == nil {
 		err := w.sweepIfDue(ctx)
 		if errors.Is(err, ErrSweeping) {
 			err = nil
 		}
-		if _, lapsed := w.store.LapseStatuses(ctx); lapsed != nil {
-			err = errors.Join(err, lapsed)
-		}
 		if w.archive != nil && w.store.now()-w.archiveAt >= SweepEvery.Milliseconds() {
 			err = errors.Join(err, w.SweepArchive(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
-			w.logger.Error("what is past retention was not all taken away, or a status past its end not ended; the next round goes on", "error", err)
+			w.logger.Error("what is past retention was not all taken away; the next sweep goes on", "error", err)
+		}
+		sleep(ctx, sweepPoll)
+	}
+}
+
+func (w *Sweeper) endStatuses(ctx context.Context) {
+	for ctx.Err() == nil {
+		if _, err := w.store.LapseStatuses(ctx); err != nil && ctx.Err() == nil {
+			w.logger.Error("a status past its end was not ended; it is tried again in a minute", "error", err)
 		}
 		sleep(ctx, sweepPoll)
 	}
