@@ -1,5 +1,5 @@
 import "fake-indexeddb/auto";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { ApiError, type CallOptions } from "../shared/api";
 import { Home, type LiveFamily } from "./home";
 import { residents } from "./my";
@@ -29,6 +29,8 @@ class FakeServer {
 	/** A wireless network's login page answers instead. */
 	portal: "" | "page" | "refusal" = "";
 	signedOut = new Set<string>();
+	/** Answers come when this is over. */
+	held: Promise<void> | null = null;
 	calls: string[] = [];
 	homes = {
 		pgr_a: [member("0400000000000007", "王小明"), member(GRANDMA, "李桂花")],
@@ -58,6 +60,7 @@ class FakeServer {
 
 	readonly call = async (path: string, options: CallOptions = {}) => {
 		this.calls.push(`${options.method ?? (options.body ? "POST" : "GET")} ${path}`);
+		await this.held;
 		if (this.cut) {
 			throw new ApiError(0, "network", "cut");
 		}
@@ -209,6 +212,23 @@ test("signing out tells the server and wipes the phone", async () => {
 	expect(await store.families()).toEqual([]);
 	expect(await store.strips()).toEqual([]);
 	expect(JSON.stringify(await store.settings())).not.toContain("0400");
+});
+
+test("what was asked before a sign-out brings nothing back", async () => {
+	const home = await open();
+	await home.activate("PGH1-7K2M-09QX-4TZA", "123X");
+	const family = only(home);
+	let answer = () => {};
+	server.held = new Promise((done) => {
+		answer = done;
+	});
+	server.calls = [];
+	const asked = home.refresh(true);
+	await vi.waitFor(() => expect(server.calls).toContain("GET /v1/my/household"));
+	await home.forget(family);
+	answer();
+	await asked;
+	expect([home.families.value, await store.families(), await store.strips()]).toEqual([[], [], []]);
 });
 
 test("without a network nothing is signed out unless told to forget", async () => {

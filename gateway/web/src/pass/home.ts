@@ -114,6 +114,9 @@ export class Home {
 	private async refreshFamily(family: LiveFamily): Promise<void> {
 		try {
 			const value = await this.my.household(family.token);
+			if (!this.has(family)) {
+				return; // signed out meanwhile
+			}
 			const before = new Map(family.members.map((m) => [m.id, m.status]));
 			const next = await this.take(family.token, value);
 			await this.dropStrangers(family, next);
@@ -121,8 +124,15 @@ export class Home {
 				await this.refreshStrip(next, m.id, before.get(m.id) !== m.status);
 			}
 		} catch (cause) {
-			await this.failed(family, cause);
+			if (this.has(family)) {
+				await this.failed(family, cause);
+			}
 		}
+	}
+
+	/** Whether a household is on this phone: what was asked for one that is not any more is dropped. */
+	private has(family: Family): boolean {
+		return this.families.value.some((f) => f.token === family.token);
 	}
 
 	/** Fetches a member's strip if it is time to, or whatever its age. */
@@ -133,6 +143,9 @@ export class Home {
 		}
 		try {
 			const answer = await this.my.passes(family.token, resident);
+			if (!this.has(family)) {
+				return;
+			}
 			await this.putStrip(trimStrip(readStrip(resident, answer), this.now()));
 		} catch (cause) {
 			if (cause instanceof ApiError && ["not_found", "invalid"].includes(cause.code)) {
