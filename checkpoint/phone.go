@@ -44,9 +44,10 @@ var (
 )
 
 // PhoneToken is the secret of a phone: 8 random bytes, which are the phone's ID,
-// 8 bytes of its household XOR a keyed hash of them, and 16 random bytes. So the
-// token leads to the partition and tells nobody else where its owner lives. Of
-// the whole a hash is kept.
+// 8 bytes of its household XOR a keyed hash of them, 8 random bytes, and a keyed
+// hash of all that. So the token leads to the partition and tells nobody else where
+// its owner lives; and for one that is made up Redis is not asked. Of the whole a
+// hash is kept.
 type PhoneToken [32]byte
 
 // String prints nothing of it.
@@ -68,7 +69,15 @@ func (s *Store) newPhoneToken(household uint64) (t PhoneToken) {
 	_, _ = rand.Read(t[:]) // never fails: it would end the process
 	id := binary.BigEndian.Uint64(t[:])
 	binary.BigEndian.PutUint64(t[8:], household^s.seal.blind("phone", raw(id)))
+	binary.BigEndian.PutUint64(t[phoneMark:], s.markPhone(&t))
 	return t
+}
+
+// phoneMark is where the hash over what stands before it begins in a token.
+const phoneMark = 24
+
+func (s *Store) markPhone(t *PhoneToken) uint64 {
+	return s.seal.blind("phone token", string(t[:phoneMark]))
 }
 
 // The stored form of a phone; household.lua reads it.
@@ -212,6 +221,9 @@ func (s *Store) idleSince() Day { return s.DayAt(s.now() - PhoneIdle.Millisecond
 // PhoneByToken finds a phone and notes that it was used today. Errors:
 // ErrNoPhone, ErrUnavailable.
 func (s *Store) PhoneByToken(ctx context.Context, t PhoneToken) (*Phone, error) {
+	if subtle.ConstantTimeCompare(t[phoneMark:], []byte(raw(s.markPhone(&t)))) != 1 {
+		return nil, ErrNoPhone
+	}
 	id, household := s.sealPhone(&t)
 	hash := sha256.Sum256(t[:])
 	keys := []string{s.keys.household(household), s.keys.people(partitionOf(household))}

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -100,6 +101,13 @@ func TestForgedPhonesAreNone(t *testing.T) {
 	}
 	h.signedIn("made up", h.s.newPhoneToken(h.household), false)
 	h.signedIn("zero", PhoneToken{}, false)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	forged := h.s.newPhoneToken(h.household)
+	forged[20] ^= 1
+	if _, err := h.s.PhoneByToken(over, forged); !errors.Is(err, ErrNoPhone) {
+		t.Errorf("Redis is asked for a token that is none of ours: %v", err)
+	}
 	h.signedIn("the real one", token, true)
 	first, second := h.open(fatherTail), h.open(fatherTail)
 	if string(first[8:16]) == string(second[8:16]) {

@@ -187,15 +187,18 @@ export const TROUBLES: Record<Trouble, TroubleWords> = {
 	revoked: {
 		title: { zh: "码已作废", en: "Code was withdrawn" },
 		why: {
-			zh: "这个码已挂失或换新。持码的不一定是本人。",
-			en: "This pass was reported lost or replaced. Whoever shows it need not be its owner.",
+			zh: "这个码已挂失、换新，或暂时不能通行。持码的不一定是本人。",
+			en: "This pass was reported lost, replaced, or lets nobody pass for now. Whoever shows it need not be its owner.",
 		},
 		steps: [
 			{
-				zh: "请出示最新的码，或核对证件后查人登记",
-				en: "Ask for the newest one, or see the document and find the person",
+				zh: "请出示最新的码；在线时核对证件后查人登记",
+				en: "Ask for the newest one; online, see the document and find the person",
 			},
-			{ zh: "有疑问：打电话给社区", en: "In doubt: phone the community office" },
+			{
+				zh: "离线时先打电话给社区，不要凭证件放行",
+				en: "Offline, phone the community office first: do not let pass by the document alone",
+			},
 		],
 	},
 };
