@@ -58,7 +58,7 @@ describe("a hand scanner's keystrokes", () => {
 		["pass", PASS],
 		["JWT", JWT],
 		["badge", BADGE],
-		["page", "PGL1-V1G1-003-20200207"],
+		["page", "PGL1-V1-g1-20200207-3-7KD2"],
 	])("are read: %s", (_, code) => {
 		expect(type(code).text).toBe(code);
 		expect(type(code, { end: "Tab" }).text).toBe(code);

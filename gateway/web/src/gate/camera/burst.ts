@@ -99,7 +99,8 @@ export class Burst {
 export function isOurs(text: string): boolean {
 	return (
 		/^PG1:[0-9A-Z $%*+\-./:]{146}$/.test(text) ||
-		/^PG[EBHL]1-[0-9A-Z-]{4,60}$/.test(text) ||
+		/^PG[EBH]1-[0-9A-Z-]{4,60}$/.test(text) ||
+		/^PGL1-[\w-]{4,60}$/.test(text) || // it holds a gate's code, in small letters or large
 		/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text) ||
 		/^https?:\/\/\S+#([ea]=)?PG[EH]1-[0-9A-Z-]{4,60}$/.test(text)
 	);
