@@ -41,8 +41,9 @@ function checkSubject(subject: Subject, override: boolean): void {
 
 function checkWalkIn(w: { name: string; id_tail: string; phone: string }): void {
 	const name = w.name.trim();
-	if (name === "" || [...name].length > 50 || /\p{Cc}/u.test(name)) {
-		slip("walk_in.name", "请填姓名，不超过 50 字", "give the name, at most 50 characters");
+	const long = [...name].length > 50 || new TextEncoder().encode(name).length > 120;
+	if (long || !/[\p{L}\p{Co}]/u.test(name) || /[\p{Cc}\p{Cf}*]/u.test(name)) {
+		slip("walk_in.name", "请填姓名，至少一个字，不超过 40 字", "give the name in letters, at most 40 characters");
 	}
 	if (w.id_tail !== "" && !/^[A-Za-z0-9]{4}$/.test(w.id_tail.normalize("NFKC"))) {
 		slip(
@@ -66,6 +67,9 @@ export function isPhone(text: string): boolean {
 export function whyNoDocument(text: string): { zh: string; en: string } | null {
 	const d = text.normalize("NFKC").trim().toUpperCase();
 	if (/^\d{17}[\dX]$/.test(d)) {
+		if (!isDate(d.slice(6, 14))) {
+			return { zh: "身份证号中的出生日期不对，请核对", en: "its birth date is no date: a digit is mistyped" };
+		}
 		let sum = 0;
 		for (let i = 0; i < 17; i++) {
 			sum += Number(d[i]) * (2 ** (17 - i) % 11);
@@ -74,6 +78,14 @@ export function whyNoDocument(text: string): { zh: string; en: string } | null {
 			? null
 			: { zh: "身份证号校验位不对，请核对", en: "the check digit does not fit: a digit is mistyped" };
 	}
-	const other = /^[A-Z0-9]{5,20}$/.test(d) && d.length !== 18 && (/[A-Z]/.test(d) || d.length === 8);
+	const digits = /^\d{8}$/.test(d) && !isDate(d);
+	const other = digits || (/^[A-Z0-9]{5,20}$/.test(d) && d.length !== 18 && /[A-Z]/.test(d));
 	return other ? null : { zh: "证件号码不完整或有误", en: "this is no complete document number" };
+}
+
+/** Whether yyyymmdd is a day from 1880 on. */
+function isDate(yyyymmdd: string): boolean {
+	const iso = `${yyyymmdd.slice(0, 4)}-${yyyymmdd.slice(4, 6)}-${yyyymmdd.slice(6)}`;
+	const day = new Date(iso);
+	return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(iso) && iso >= "1880";
 }

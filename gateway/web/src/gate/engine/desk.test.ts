@@ -84,7 +84,12 @@ describe("what was typed wrongly is said at once, also offline", () => {
 	const cases: [string, ScanInput["subject"] | null, number | undefined][] = [
 		["id_document", { id_document: "370126196501013419" }, 36.5], // check digit
 		["id_document", { id_document: "12" }, 36.5],
+		["id_document", { id_document: "370126196513013414" }, 36.5], // month
+		["id_document", { id_document: "19650101" }, 36.5],
 		["walk_in.name", { walk_in: { name: " ", id_tail: "", phone: "" } }, 36.5],
+		["walk_in.name", { walk_in: { name: "12?", id_tail: "", phone: "" } }, 36.5],
+		["walk_in.name", { walk_in: { name: "孙*八", id_tail: "", phone: "" } }, 36.5],
+		["walk_in.name", { walk_in: { name: "孙".repeat(41), id_tail: "", phone: "" } }, 36.5],
 		["walk_in.id_tail", { walk_in: { name: "孙八", id_tail: "12", phone: "" } }, 36.5],
 		["walk_in.phone", { walk_in: { name: "孙八", id_tail: "", phone: "12345" } }, 36.5],
 		["temperature", null, 365],
