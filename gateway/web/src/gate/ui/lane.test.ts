@@ -238,6 +238,12 @@ describe("an emergency", () => {
 		expect(run(refused, [answer(2)]).step).toBe("verdict"); // once
 	});
 
+	it("is not held up by a mistyped document", () => {
+		const person = { subject: { id_document: "37012" }, word: "…7012" };
+		const failed = run(newLane(), [{ type: "named", person }, temp(365), { type: "failed", asked: 1, why: "" }]);
+		expect(run(failed, [{ type: "override", reason: "fire" }]).ask?.subject).toEqual({ nobody: true });
+	});
+
 	it("is not about the person who has just gone through", () => {
 		const passed = run(newLane(), [seen("PG1:A"), temp(365), answer(1)]);
 		expect(run(passed, [{ type: "override", reason: "fire" }]).ask?.subject).toEqual({ nobody: true });

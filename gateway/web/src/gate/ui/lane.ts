@@ -258,7 +258,9 @@ function override(l: Lane, reason: Override): Lane {
 	if (l.step === "asking") {
 		return { ...l, urgent: reason };
 	}
-	const person = l.verdict?.decision === "pass" ? null : l.person;
+	// What was written down may be why there was no answer: it does not hold an emergency up.
+	const misnamed = l.step === "failed" && l.person !== null && !("pass" in l.person.subject);
+	const person = l.verdict?.decision === "pass" || misnamed ? null : l.person;
 	return ask({ ...l, again: null }, person ?? { subject: { nobody: true }, word: "" }, person ? l.preset : null, {
 		override: reason,
 	});
