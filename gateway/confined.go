@@ -104,12 +104,16 @@ func (s *Server) renew(r *revokedPasses, span int64, now time.Time) {
 	r.people = slices.DeleteFunc(r.people, func(c confinement) bool { return begin.UnixMilli()-c.at >= confinedFor.Milliseconds() })
 	add := func(what renewal, life time.Duration, kinds ...codes.Kind) {
 		batch := &revokedBatch{minute: minuteOf(begin.UnixMilli()), renews: what}
-		for _, c := range r.people {
+		expired, people := now.After(to.Add(life+codes.Leeway)), r.people
+		if expired { // whether there are any is the same for everybody
+			people = people[:min(len(people), 1)]
+		}
+		for _, c := range people {
 			batch.entries = append(batch.entries, s.ring.EnumerateStarting(c.person, c.generation, from, to, kinds...)...)
 		}
 		switch {
 		case len(batch.entries) == 0:
-		case now.After(to.Add(life + codes.Leeway)):
+		case expired:
 			r.counter = max(r.counter, batch.minute)
 		default:
 			r.renewals = append(r.renewals, batch)
