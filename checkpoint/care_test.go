@@ -157,6 +157,11 @@ func TestARequestIsTakenByOneAndDone(t *testing.T) {
 		t.Errorf("taken %+v, %v", taken, err)
 	}
 	clock.Advance(time.Hour)
+	late := opened
+	late.TakenAt, late.TakenBy = s.now(), 99
+	if turned, err := s.turnCare(t.Context(), clientRef(id, careRequest, "request-1"), careOpen, careTaken, late, 0); turned || err != nil {
+		t.Errorf("who read it before it was taken has taken it, too: %v, %v", turned, err)
+	}
 	done, err := s.FinishRequest(t.Context(), id, "request-1", "放在门口", 9)
 	wanted := taken
 	wanted.DoneAt, wanted.DoneBy, wanted.Note = clock.Now().UnixMilli(), 9, "放在门口"
