@@ -157,9 +157,12 @@ export class Core {
 		await this.tail;
 	}
 
-	/** Shows scans as being sent; that is not kept. */
+	/** Shows these scans as being sent, and no others; that is not kept. */
 	markSending(ids: ReadonlySet<string>): void {
-		this.scans = this.scans.map((s) => (ids.has(s.id) && s.state === "waiting" ? { ...s, state: "sending" } : s));
+		this.scans = this.scans.map((s) => {
+			const waits = s.state === "waiting" || s.state === "sending";
+			return waits ? { ...s, state: ids.has(s.id) ? "sending" : "waiting" } : s;
+		});
 		this.publish();
 	}
 

@@ -308,6 +308,25 @@ describe("a device", () => {
 		expect(next.engine.state.value.phase).toBe("no_shift");
 	});
 
+	it("that was left is not brought back by an answer that was on its way", async () => {
+		const { engine, server, store } = await enrolledGate();
+		let answer = () => {};
+		const held = new Promise<void>((done) => {
+			answer = done;
+		});
+		server.on("/v1/gate/sync", async () => {
+			await held;
+			return server.sync;
+		});
+		const asked = engine.syncNow().catch(() => undefined);
+		await vi.waitFor(() => expect(server.count("/v1/gate/sync")).toBe(2));
+		await engine.leave(false);
+		answer();
+		await asked;
+		expect([engine.state.value.phase, engine.state.value.gate]).toEqual(["not_enrolled", null]);
+		expect(await store.value("sync")).toBeUndefined();
+	});
+
 	it("is forgotten by leaving, not while scans wait", async () => {
 		const { engine, name } = await offlineGate();
 		await expect(engine.leave(false)).rejects.toMatchObject({ text: { en: expect.stringContaining("2 entries") } });

@@ -1,5 +1,6 @@
 // Fetches what a gate needs to go on alone: rules, table and keys, and the list of
 // revoked passes.
+import { ApiError } from "../../shared/api";
 import type { Core } from "./core";
 import { askSince, ListGap, merge, readList } from "./revocations";
 import type { Shifts } from "./shifts";
@@ -69,7 +70,11 @@ export class Syncer {
 		const { core } = this;
 		const asked = this.shifts.changes;
 		const sentAt = core.world.now();
+		const token = core.device?.token;
 		const body = await core.link.call<Sync>("/v1/gate/sync");
+		if (core.device?.token !== token) {
+			throw new ApiError(0, "network", "this phone was enrolled anew meanwhile");
+		}
 		core.clock.add({ server: Date.parse(body.now), sentAt, cameAt: core.world.now() });
 		const at = Date.parse(body.now);
 		await core.adopt(body, at);

@@ -94,6 +94,7 @@ export class Uploader {
 		try {
 			answers = await core.link.call("/v1/scans/batch", { body, timeout: PATIENCE });
 		} catch (cause) {
+			core.markSending(new Set());
 			return this.refusedWhole(cause, entries);
 		}
 		this.size = BATCH;
