@@ -308,6 +308,20 @@ describe("a device", () => {
 		expect(next.engine.state.value.phase).toBe("no_shift");
 	});
 
+	it("that was revoked while scans waited keeps them, and says so", async () => {
+		const { engine, server } = await offlineGate();
+		server.on("/v1/scans/batch", ({ scans }: { scans: (WireScan & { told: never })[] }) => ({
+			results: scans.map((s) => ({
+				id: s.id,
+				result: { ...server.record(s, s.told), decision: "deny", reason: "device_revoked", person: null },
+			})),
+			annulments: [],
+		}));
+		server.mode = "up";
+		await engine.syncNow().catch(() => undefined);
+		await vi.waitFor(() => expect(engine.state.value).toMatchObject({ phase: "revoked", waiting: 2, conflicts: 0 }));
+	});
+
 	it("that was left is not brought back by an answer that was on its way", async () => {
 		const { engine, server, store } = await enrolledGate();
 		let answer = () => {};

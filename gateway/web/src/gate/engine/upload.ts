@@ -141,6 +141,10 @@ export class Uploader {
 			const refused: KeptScan[] = kept ? [{ ...kept, state: "refused", problem, settled: true }] : [];
 			return { done: [entry.seq], recent: refused };
 		}
+		if (answer?.result?.reason === "device_revoked") {
+			void this.core.markRevoked(true); // nobody is on record: it stays here, and the guard is told not to clear the phone
+			return { retry: [entry] };
+		}
 		const change: Change = { done: [entry.seq] };
 		if (kept) {
 			change.recent = [uploaded(kept, entry, answer?.result as WireResult)];
