@@ -3,6 +3,7 @@
 import { t } from "../../shared/i18n";
 import { clockTime, dayAndTime } from "../../shared/time";
 import { update, updateReady } from "../../shared/update";
+import { idle } from "./lane";
 import { useModel } from "./model";
 import { Key, Sheet } from "./parts";
 import { problemText } from "./problems";
@@ -68,7 +69,9 @@ export function Counts(p: { in: number; out: number; refused: number }) {
 
 /** The switch to a new version: never pressed by itself, so nobody loses a passage. */
 export function NewVersion() {
-	if (!updateReady.value) {
+	const { lane, car } = useModel();
+	const between = idle(lane.value) && car.value.riders.length === 0;
+	if (!updateReady.value || !between) {
 		return null;
 	}
 	return (
