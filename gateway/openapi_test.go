@@ -194,6 +194,8 @@ func TestAnswersAreAsWritten(t *testing.T) {
 		{"POST", "/v1/residents/{id}/passes", wang + "/passes", admin, fields{"kind": "app"}},
 		{"POST", "/v1/residents/{id}/passes/revoke", wang + "/passes/revoke", admin, fields{"reason": "lost"}},
 		{"GET", "/v1/sites/{site}/sheet", "/v1/sites/V1/sheet", admin, nil},
+		{"GET", "/v1/gates/{gate}/paper", "/v1/gates/G1/paper?pages=2", device, nil},
+		{"GET", "/ca", "", "", nil},
 		{"POST", "/v1/policies", "", admin, policy},
 		{"POST", "/v1/policies", "", admin, policy}, // the name is taken
 		{"POST", "/v1/policies/preview", "", admin, policy.with(fields{"code": "p2", "preset": nil, "parts": []fields{{"kinds": []string{"mall"}, "rules": fields{"fever_line": 37.0, "low_line": 34.5, "capacity": 5}}}})},

@@ -173,7 +173,8 @@ func TestSheetHoldsThePassesOfASite(t *testing.T) {
 	w.must(err)
 	code, err := w.store.ActivationCode(t.Context(), "V1", wang.Household)
 	w.must(err)
-	w.enrol("王小红", "V1", "1-101")
+	w.clock.Advance(time.Minute)
+	w.enrol("王小红", "V1", "1-101") // enrolled after the other, printed after
 	one := string(w.do(http.MethodGet, "/v1/sites/V1/sheet?resident="+checkpoint.FormatPersonID(w.people["wang"]), w.as("enroller"), nil).ok(http.StatusOK).body)
 	if strings.Count(page, "PGH1-") != 2 || strings.Count(one, code) != 1 || strings.Count(one, "PGH1-") != 1 ||
 		!strings.Contains(one, "王小明、王小红") || strings.Contains(one, "𠮷野") || strings.Contains(one, "/pass") {

@@ -57,6 +57,8 @@
 //	stranger: writes into the log or a terminal     structured log, values quoted                              gateway.TestLogsCannotBeForged
 //	stranger: follows a person by codes             sealed sub, keyed jti                                      codes.TestNobodyCanFollowAPerson
 //	wire: reads or changes what is sent             TLS 1.2 or newer, good ciphers                             gateway.TestOnlyGoodTLSIsSpoken
+//	thief of the local authority's key              private addresses and named hosts only, two years          gateway.TestLocalAuthorityCannotVouchForTheInternet
+//	wire: another certificate on the page /ca       fingerprint on the terminal, to compare                    gateway.TestOverHTTPOnlyTheLocalCertificateIsAnswered
 //	wire: leads a browser back to HTTP              HSTS, redirect to the own name only                        gateway.TestBrowsersAreHeldToTLSOnlyWhereItIsSpoken
 //	wire: stands in for the server                  clients check certificates, send no secret without         main.TestCommandsTrustOnlyGoodCertificates
 //	wire: a password over plain HTTP                refused or said aloud                                      main.TestSecretsDoNotTravelUnencrypted

@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -61,10 +62,11 @@ var privateNets = func() (nets []*net.IPNet) {
 }()
 
 // OpenLocalCA reads the authority in dir, or makes it there when there is none
-// or it has expired: then phones have to install the new one. given are names
-// and addresses to vouch for beside the machine's own.
-func OpenLocalCA(dir string, given []string) (*LocalCA, error) {
-	return openLocalCA(dir, given, machineHosts, time.Now)
+// or it has expired: then phones have to install the new one. machine gives the
+// names and addresses of this machine, the best for phones first; it is asked
+// again and again. given are others to vouch for.
+func OpenLocalCA(dir string, given []string, machine func() ([]string, error)) (*LocalCA, error) {
+	return openLocalCA(dir, given, machine, time.Now)
 }
 
 func openLocalCA(dir string, given []string, machine func() ([]string, error), clock func() time.Time) (*LocalCA, error) {
@@ -121,20 +123,11 @@ func (a *LocalCA) make() error {
 	if err != nil {
 		return fmt.Errorf("local certificate: %w", err)
 	}
-	now, host := a.clock(), hostname()
-	template := &x509.Certificate{
-		Subject:   pkix.Name{Organization: []string{"passgate"}, CommonName: fmt.Sprintf("passgate local CA %.24s %s", host, now.Format(time.DateOnly))},
-		NotBefore: now.Add(-localBefore), NotAfter: now.Add(localAuthorityLife),
-		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		PermittedDNSDomainsCritical: true, PermittedDNSDomains: []string{"localhost", "local", host}, PermittedIPRanges: privateNets,
+	own, err := a.machine()
+	if err != nil {
+		return fmt.Errorf("local certificate: addresses of this machine: %w", err)
 	}
-	for _, host := range a.given {
-		if at, err := netip.ParseAddr(host); err == nil {
-			template.PermittedIPRanges = append(template.PermittedIPRanges, &net.IPNet{IP: at.AsSlice(), Mask: net.CIDRMask(at.BitLen(), at.BitLen())})
-		} else {
-			template.PermittedDNSDomains = append(template.PermittedDNSDomains, host)
-		}
-	}
+	template := a.authority(own)
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err == nil {
 		a.cert, err = x509.ParseCertificate(der)
@@ -149,6 +142,40 @@ func (a *LocalCA) make() error {
 	a.key = key
 	return writeWhole(a.path, append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})...))
+}
+
+// authority is what the certificate says of an authority that is made now, on a
+// machine with hosts of its own.
+func (a *LocalCA) authority(own []string) *x509.Certificate {
+	now, name := a.clock(), firstDNSName(own)
+	template := &x509.Certificate{
+		Subject:   pkix.Name{Organization: []string{"passgate"}, CommonName: "passgate local CA " + now.Format(time.DateOnly)},
+		NotBefore: now.Add(-localBefore), NotAfter: now.Add(localAuthorityLife),
+		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		PermittedDNSDomainsCritical: true, PermittedDNSDomains: []string{"localhost", "local"}, PermittedIPRanges: slices.Clone(privateNets),
+	}
+	if name != "" {
+		template.Subject.CommonName += fmt.Sprintf(" (%.24s)", name)
+		template.PermittedDNSDomains = append(template.PermittedDNSDomains, name)
+	}
+	for _, host := range a.given {
+		if at, err := netip.ParseAddr(host); err == nil {
+			template.PermittedIPRanges = append(template.PermittedIPRanges, &net.IPNet{IP: at.AsSlice(), Mask: net.CIDRMask(at.BitLen(), at.BitLen())})
+		} else {
+			template.PermittedDNSDomains = append(template.PermittedDNSDomains, host)
+		}
+	}
+	return template
+}
+
+// firstDNSName is the first of hosts that is no address, "" if all are.
+func firstDNSName(hosts []string) string {
+	for _, host := range hosts {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return host
+		}
+	}
+	return ""
 }
 
 // writeWhole writes a file of mode 0600 that is there whole or not at all.

@@ -43,7 +43,7 @@ func (f tlsFlags) checkSelf() error {
 
 // fromSelf vouches for this machine's addresses.
 func (f tlsFlags) fromSelf(data string, logger *slog.Logger) (*certificates, error) {
-	local, err := gateway.OpenLocalCA(filepath.Join(data, "keys", "tls"), f.Hosts)
+	local, err := gateway.OpenLocalCA(filepath.Join(data, "keys", "tls"), f.Hosts, machineHosts)
 	if err != nil {
 		return nil, badInput("--tls self: %w", err)
 	}
