@@ -80,6 +80,7 @@ func (s *outcomesShown) add(o Outcome) {
 func (s *outcomesShown) missing() (out []string) {
 	elsewhere := map[Reason]bool{ // a code that names nobody, and an annulment
 		ReasonMalformed: true, ReasonNotOurPass: true, ReasonUnknownKey: true, ReasonBadSignature: true, ReasonAnnulled: true,
+		ReasonGuard: true, // written on paper
 	}
 	for i := range Reasons() {
 		if reason := Reason(i); s.counts[reason.String()] == 0 && !elsewhere[reason] {

@@ -221,9 +221,11 @@ var lastSteps = []Step{
 		"In an emergency the person on shift lets pass, whatever the rules say, save on a revoked device; the reason tells what was passed over, and a fever case is opened all the same.",
 	},
 	{
-		"told", nil, bothWays, Anywhere, ReplacesAny, true,
-		"设备离线时已告知的答复作数；与此处所判不同的，标记为不一致。",
-		"What a device told while it was offline stands; where it would have been judged otherwise here, that is marked.",
+		"told",
+		[]Reason{ReasonGuard},
+		bothWays, Anywhere, ReplacesAny, true,
+		"设备离线时已告知的答复作数，纸质登记上写下的也是；与此处所判不同的，标记为不一致。",
+		"What a device told while it was offline stands, and what a guard wrote on paper; where it would have been judged otherwise here, that is marked.",
 	},
 	{
 		"record", nil, bothWays, Anywhere, ReplacesNothing, true,

@@ -309,4 +309,4 @@ func (st *stage) prepare(_ context.Context, sc *scene) error {
 }
 
 // told is an answer that no rule gives.
-var told = Told{Incomplete, ReasonUnknownKey, HoldHere}
+var told = Told{Incomplete, ReasonGuard, HoldHere}

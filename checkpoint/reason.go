@@ -37,6 +37,7 @@ const (
 	ReasonDisinfection
 	ReasonAnnulled
 	ReasonCutOff
+	ReasonGuard
 )
 
 // ReasonText is one row of the published table of reasons.
@@ -76,6 +77,7 @@ var reasons = [...]ReasonText{
 	ReasonDisinfection:        {"disinfection_required", "车辆请先消毒", "Disinfect the vehicle first"},
 	ReasonAnnulled:            {"annulled", "该次登记已撤销", "This entry was taken back"},
 	ReasonCutOff:              {"cut_off", "与中心断联过久,暂停进入,请稍候", "Cut off for too long: nobody enters, please wait"},
+	ReasonGuard:               {"guard", "门岗劝返", "Turned back by the guard"},
 }
 
 // Reasons returns the published table, in stored order.

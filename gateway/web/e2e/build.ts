@@ -26,8 +26,8 @@ export async function buildTown(url: string, login: string, password: string): P
 		).token;
 	};
 	await signIn(login, password);
-	sessions["admin"] = sessions[login] ?? "";
-	const admin = sessions["admin"];
+	sessions.admin = sessions[login] ?? "";
+	const admin = sessions.admin;
 	await putPlaces(at, admin);
 	for (const who of ["leader", "enroller", "medic", "medic2", "grid", "tracer", "auditor"]) {
 		const secret = `secret of the ${who}`;
@@ -37,11 +37,11 @@ export async function buildTown(url: string, login: string, password: string): P
 	}
 	await call(at, admin, "PUT", "/v1/staff/zhang", { login: "zhang", name: "张建国", role: "guard", grid: "XS" });
 	const { badge } = await call<{ badge: string }>(at, admin, "POST", "/v1/staff/zhang/badge", {});
-	const { code } = await call<{ code: string }>(at, sessions["medic"] ?? "", "POST", "/v1/cases", {
+	const { code } = await call<{ code: string }>(at, sessions.medic ?? "", "POST", "/v1/cases", {
 		kind: "other",
 		title: "drill",
 	});
-	const people = await enrol(at, sessions["enroller"] ?? "");
+	const people = await enrol(at, sessions.enroller ?? "");
 	return { url, sessions, badge, people, kase: code };
 }
 

@@ -101,8 +101,8 @@ test("a code in view is a verdict within 300 ms, 50 times, and an event each", a
 	// Out of a mall no temperature is taken: nobody taps between code and verdict.
 	await page.getByRole("group", { name: "方向" }).getByRole("button", { name: "出" }).click();
 	const shown = (await passesOf(town, people)).flatMap((pass) => [
-		{ texts: [], frames: 0.8 * RATE },
-		{ texts: [pass], frames: 1.2 * RATE },
+		{ texts: [], frames: 0.6 * RATE },
+		{ texts: [pass], frames: 0.8 * RATE },
 	]);
 	const studio = await context.newPage();
 	await film(studio, file, [{ texts: [], frames: 3 * RATE }, ...shown]);

@@ -222,7 +222,7 @@ test("hand-over: what was noted is what the next guard reads", async ({ page }) 
 
 test("a page of the paper log is typed back", async ({ page, request }) => {
 	await begin(page, town, "V1-g1");
-	const headers = { Authorization: `Bearer ${town.sessions["enroller"]}` };
+	const headers = { Authorization: `Bearer ${town.sessions.enroller}` };
 	const html = await (await request.get("/v1/gates/V1-g1/paper?pages=1", { headers })).text();
 	const code = /PGL1-[\w-]+/.exec(html)?.[0] ?? "";
 	await scan(page, code);
@@ -285,7 +285,7 @@ test("a device that was switched off lets nobody pass and says whom to ask", asy
 	const code = await begin(page, town, "V1-g1");
 	const gone = await fetch(`${town.url}/v1/devices/${code}`, {
 		method: "DELETE",
-		headers: { Authorization: `Bearer ${town.sessions["leader"]}` },
+		headers: { Authorization: `Bearer ${town.sessions.leader}` },
 	});
 	expect(gone.ok).toBe(true);
 	await show(page, villager(42));

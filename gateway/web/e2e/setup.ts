@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { buildTown } from "./build.ts";
 import { townFile } from "./town.ts";
 
-const program = process.env["PASSGATE_BIN"] ?? join(import.meta.dirname, "../../../bin/passgate");
+const program = process.env.PASSGATE_BIN ?? join(import.meta.dirname, "../../../bin/passgate");
 
 export default async function setup(): Promise<() => Promise<void>> {
 	const data = mkdtempSync(join(tmpdir(), "passgate-e2e-"));
@@ -25,7 +25,7 @@ export default async function setup(): Promise<() => Promise<void>> {
 		const town = await buildTown(url, admin.login, admin.password);
 		mkdirSync("test-results", { recursive: true });
 		writeFileSync(townFile, JSON.stringify({ ...town, data }), { mode: 0o600 });
-		process.env["PASSGATE_URL"] = url;
+		process.env.PASSGATE_URL = url;
 		return stop;
 	} catch (failure) {
 		await stop();

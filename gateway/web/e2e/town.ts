@@ -57,7 +57,7 @@ export async function call<T>(
 export async function newDevice(town: Town, gate: string, lane = "一道"): Promise<{ code: string; enrolCode: string }> {
 	const made = await call<{ code: string; enrol_code: string }>(
 		town,
-		town.sessions["admin"] ?? "",
+		town.sessions.admin ?? "",
 		"POST",
 		"/v1/devices",
 		{ gate, lane },
@@ -70,7 +70,7 @@ export type Pass = { compact: string; token: string; not_before: string; expires
 /** A pass of somebody, as an enroller issues it. */
 export function passOf(town: Town, person: Townsman, kind: "app" | "paper" = "app"): Promise<Pass> {
 	const body = kind === "paper" ? { kind, days: 7 } : { kind };
-	return call(town, town.sessions["enroller"] ?? "", "POST", `/v1/residents/${person.id}/passes`, body);
+	return call(town, town.sessions.enroller ?? "", "POST", `/v1/residents/${person.id}/passes`, body);
 }
 
 export interface EventRow {
@@ -93,7 +93,7 @@ export async function eventsAt(town: Town, gate: string): Promise<EventRow[]> {
 	});
 	const answer = await call<{ events: EventRow[] }>(
 		town,
-		town.sessions["tracer"] ?? "",
+		town.sessions.tracer ?? "",
 		"GET",
 		`/v1/gates/${gate}/events?${span}`,
 		undefined,

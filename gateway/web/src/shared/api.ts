@@ -40,7 +40,7 @@ export async function ask<T>(path: string, options: CallOptions = {}): Promise<A
 	const { method = options.body === undefined ? "GET" : "POST", token, timeout = 10_000 } = options;
 	const headers: Record<string, string> = { Accept: options.accept ?? "application/json" };
 	if (token) {
-		headers["Authorization"] = `Bearer ${token}`;
+		headers.Authorization = `Bearer ${token}`;
 	}
 	let body: string | undefined;
 	if (options.body !== undefined) {

@@ -46,9 +46,8 @@ function PageCode() {
 
 function PageRows({ page }: { page: string }) {
 	const model = useModel();
-	const [day, setDay] = useState(dayOfPage(page) || localDay(model.now()));
 	const [rows, setRows] = useState<Draft[]>([]);
-	const [draft, setDraft] = useState(emptyDraft(1));
+	const [draft, setDraft] = useState(emptyDraft(1, dayOfPage(page) || localDay(model.now())));
 	const [results, setResults] = useState<Result[]>([]);
 	const [problem, setProblem] = useState("");
 	const [busy, setBusy] = useState(false);
@@ -61,13 +60,13 @@ function PageRows({ page }: { page: string }) {
 		const next = [...others, draft].sort((a, b) => a.row - b.row);
 		setRows(next);
 		setResults([]);
-		setDraft(emptyDraft(firstFree(next, draft.row), draft));
+		setDraft(emptyDraft(firstFree(next, draft.row), draft.day, draft));
 	};
 	const send = async (replace: boolean) => {
 		setBusy(true);
 		setProblem("");
 		try {
-			const of = rows.map((d) => paperRow(d, day));
+			const of = rows.map(paperRow);
 			setResults(await model.engine.typePaper(page, of, replace));
 		} catch (cause) {
 			setProblem(problemText(cause));
@@ -81,7 +80,13 @@ function PageRows({ page }: { page: string }) {
 			<p>
 				<small>{page}</small>
 			</p>
-			<Field name="day" type="date" label={{ zh: "日期", en: "Day" }} value={day} onInput={setDay} />
+			<Field
+				name="day"
+				type="date"
+				label={{ zh: "日期（过了零点请改）", en: "Day (changes at midnight)" }}
+				value={draft.day}
+				onInput={(day) => setDraft({ ...draft, day })}
+			/>
 			<Typed rows={rows} results={results} onEdit={setDraft} />
 			{results.length > 0 && (
 				<p class={bad.length > 0 ? "note warn" : "note"} role="status">

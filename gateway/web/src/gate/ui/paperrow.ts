@@ -8,6 +8,8 @@ export const ROWS = 25;
 
 export interface Draft {
 	row: number;
+	/** Local day, "2026-11-24": a page may go on past midnight. */
+	day: string;
 	time: string; // "08:05", by the site's clock
 	direction: Direction;
 	/** Name, or a whole document number. */
@@ -20,18 +22,30 @@ export interface Draft {
 	told: Told;
 }
 
-export type Told = "pass" | "fever" | "outsider" | "other";
+/** As the printed page numbers them: 1 fever, 2 outsider, 3 red, 4 hours or closed, 5 other. */
+export type Told = "pass" | "fever" | "outsider" | "red" | "hours" | "other";
 
 export const TOLD: [Told, Text][] = [
 	["pass", { zh: "放行", en: "Let pass" }],
-	["fever", { zh: "发热拦下", en: "Fever" }],
-	["outsider", { zh: "外来劝返", en: "Outsider" }],
-	["other", { zh: "其他拒绝", en: "Other" }],
+	["fever", { zh: "1 发热", en: "1 Fever" }],
+	["outsider", { zh: "2 外来", en: "2 Outsider" }],
+	["red", { zh: "3 红码隔离", en: "3 Red" }],
+	["hours", { zh: "4 时间关闭", en: "4 Closed" }],
+	["other", { zh: "5 其他", en: "5 Other" }],
 ];
 
-export function emptyDraft(row: number, before?: Draft): Draft {
+const REASONS: Record<Told, string> = {
+	pass: "ok",
+	fever: "fever",
+	outsider: "outsider",
+	red: "status_red",
+	hours: "outside_hours",
+	other: "guard",
+};
+
+export function emptyDraft(row: number, day: string, before?: Draft): Draft {
 	const { time = "", direction = "in" } = before ?? {};
-	return { row, time, direction, who: "", tail: "", phone: "", temperature: "", plate: "", told: "pass" };
+	return { row, day, time, direction, who: "", tail: "", phone: "", temperature: "", plate: "", told: "pass" };
 }
 
 /** The day that a page was printed for, "2026-11-24"; "" if the code is not a page's. */
@@ -42,6 +56,9 @@ export function dayOfPage(page: string): string {
 
 /** What is wrong with a row, null if nothing. */
 export function wrong(d: Draft): Text | null {
+	if (!/^\d{4}-\d\d-\d\d$/.test(d.day)) {
+		return { zh: "请填日期", en: "Give the day" };
+	}
 	if (!/^([01]?\d|2[0-3]):[0-5]\d$/.test(d.time)) {
 		return { zh: "时间应像 08:05", en: "The time has to be like 08:05" };
 	}
@@ -57,10 +74,10 @@ export function wrong(d: Draft): Text | null {
 	return null;
 }
 
-/** The row for the server. day: the local day of the page. */
-export function paperRow(d: Draft, day: string): PaperRow {
+/** The row for the server. */
+export function paperRow(d: Draft): PaperRow {
 	const [hours = 0, minutes = 0] = d.time.split(":").map(Number);
-	const midnight = startOfDay(Date.parse(`${day}T12:00:00Z`));
+	const midnight = startOfDay(Date.parse(`${d.day}T12:00:00Z`));
 	const who = d.who.trim();
 	const row: PaperRow = {
 		row: d.row,
@@ -70,7 +87,7 @@ export function paperRow(d: Draft, day: string): PaperRow {
 			? { id_document: who.toUpperCase() }
 			: { walk_in: { name: who, id_tail: d.tail, phone: d.phone } },
 		decision: d.told === "pass" ? "pass" : "deny",
-		reason: { pass: "ok", fever: "fever", outsider: "outsider", other: "outside_hours" }[d.told],
+		reason: REASONS[d.told],
 	};
 	if (d.temperature !== "") {
 		row.temperature = Number(d.temperature);
