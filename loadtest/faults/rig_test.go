@@ -160,8 +160,9 @@ func (r *rig) lasting(normal, long time.Duration) time.Duration {
 const warmUp = 700 * time.Millisecond
 
 // recoverWithin is how long the load goes on after a fault, waiting for the
-// first answer from Redis.
-const recoverWithin = 10 * time.Second
+// first answer from Redis: on a busy machine the few people of the drill are
+// scanned again before what is owed of them is recorded.
+const recoverWithin = 40 * time.Second
 
 // drive runs the load, hurts the row and waits until nothing is repeated any more.
 func (r *rig) drive(hurt func(*rig) error) error {
