@@ -89,7 +89,10 @@ function ofIdentity(q: Question): Answer {
 		return answer("deny", "unknown_person", "register");
 	}
 	if (who.by === "pass" && (who.time !== "" || who.revoked)) {
-		return answer("deny", who.time || "revoked", "register");
+		// On the list are passes that were withdrawn and those of people who have to stay at
+		// home. Nobody is locked out of that: whoever seems to come home is the guard's to see.
+		const comesHome = who.time === "" && q.own === true && q.direction === "in";
+		return answer("deny", who.time || "revoked", "register", comesHome);
 	}
 	return ofTable(q, who.by === "walk_in" || (who.by === "pass" && who.kind === "v"));
 }

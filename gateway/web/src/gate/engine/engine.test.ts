@@ -150,13 +150,24 @@ describe("deciding alone", () => {
 		expect(out).toMatchObject({ decision: "pass", color: "green" });
 	});
 
+	it("leaves to the guard's eye whoever comes home with a pass on the list: they may have to stay there", async () => {
+		const server = new FakeServer();
+		server.list = listOf([jtiOf("void")]);
+		const { engine } = await offline(server);
+		const home = await engine.scan(entering(passFor("void")));
+		expect(home).toMatchObject({ decision: "deny", reason: "revoked", color: "grey", call: "0531-84880000" });
+		expect(home.trouble).toBeUndefined();
+		const out = await engine.scan({ ...entering(passFor("void")), direction: "out" });
+		expect(out).toMatchObject({ decision: "deny", color: "red", trouble: "revoked" });
+	});
+
 	it("has a screen of its own for each code that is no good", async () => {
 		const server = new FakeServer();
 		server.list = listOf([jtiOf("void")]);
 		const { engine } = await offline(server);
 		const trouble = async (code: string) => (await engine.scan(entering(code))).trouble;
 		expect(await trouble(passFor("old", { from: NOW / 1000 - 3600 }))).toBe("expired");
-		expect(await trouble(passFor("void"))).toBe("revoked");
+		expect(await trouble(passFor("void", { home: "V2" }))).toBe("revoked");
 		expect(await trouble("https://pay.example/1")).toBe("not_our_code");
 		const [, claims, sig] = passFor("x").split(".");
 		const unknown = `${btoa('{"alg":"EdDSA","kid":"AAAAAAAA"}').replace(/=/g, "")}.${claims}.${sig}`;

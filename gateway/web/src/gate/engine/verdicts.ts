@@ -17,7 +17,7 @@ const ABOUT_THE_RECORD = ["late", "conflict", "degraded"];
 
 /** The colour, as the server derives it; grey where the phone knows too little. */
 export function colorOf(r: Pick<Ruling, "decision" | "reason" | "flags" | "unsure">): Color {
-	const guess = r.decision === "pass" || ["cut_off", "outsider", "unknown_key"].includes(r.reason);
+	const guess = r.decision === "pass" || ["cut_off", "outsider", "unknown_key", "revoked"].includes(r.reason);
 	if (r.unsure && guess && !r.flags.includes("override")) {
 		return "grey";
 	}
@@ -98,7 +98,7 @@ export function fromRuling(
 }
 
 function finish(v: Verdict, around: Surroundings, call = around.sync?.call): Verdict {
-	if ((v.color === "red" || v.action === "hold_here") && call) {
+	if ((v.color === "red" || v.color === "grey" || v.action === "hold_here") && call) {
 		v.call = call;
 	}
 	const rules = around.sync && rulesAt(around.sync.rules, v.occurredAt);
@@ -128,7 +128,7 @@ function troubleOf(v: Verdict, clockUnknown: boolean): Trouble | undefined {
 		case "not_yet_valid":
 			return offline && clockUnknown ? "clock_wrong" : undefined;
 		case "revoked":
-			return "revoked";
+			return v.color === "grey" ? undefined : "revoked";
 		case "not_our_pass":
 			return "not_our_code";
 		case "unknown_key": // the server has all keys: then it is nobody's key of ours

@@ -1,6 +1,6 @@
 // The verdict fills the screen: colour, shape, word; the reason; what to do now.
 import { useEffect } from "preact/hooks";
-import { t } from "../../shared/i18n";
+import { type Text, t } from "../../shared/i18n";
 import { clockTime, dayAndTime } from "../../shared/time";
 import type { Verdict } from "../types";
 import { Icon, type IconName } from "./icons";
@@ -46,14 +46,7 @@ export function VerdictScreen({ verdict: v }: { verdict: Verdict }) {
 					</ul>
 				)}
 				{v.decision !== "pass" && v.color !== "grey" && <p class="todo">{t(actionText(v.action))}</p>}
-				{v.color === "grey" && (
-					<p class="todo">
-						{t({
-							zh: "本机数据太旧，不能判定。请看证件核对本人；已记录。",
-							en: "This phone's data is too old to decide. Check the person and document yourself; it is recorded.",
-						})}
-					</p>
-				)}
+				{v.color === "grey" && <p class="todo">{t(byEye(v))}</p>}
 				{v.permit && <p>{permitWords(v)}</p>}
 				{v.remeasureUntil !== undefined && <Countdown until={v.remeasureUntil} />}
 				<p class="by">{by(v)}</p>
@@ -61,6 +54,20 @@ export function VerdictScreen({ verdict: v }: { verdict: Verdict }) {
 			<FollowUps v={v} />
 		</main>
 	);
+}
+
+/** What the guard looks at where the phone cannot tell. */
+function byEye(v: Verdict): Text {
+	if (v.reason === "revoked") {
+		return {
+			zh: "可能是须居家的本村人回家，也可能是挂失的码。核对证件：是本人就放行回家，并打电话给社区。",
+			en: "Somebody who has to stay at home may be coming home, or the pass was lost. See the document: let its owner go home, and phone the office.",
+		};
+	}
+	return {
+		zh: "本机不能单独判定。请看证件核对本人；已记录。",
+		en: "This phone cannot decide it alone. See the person and the document yourself; it is recorded.",
+	};
 }
 
 /** How large a word can be and still fit. */
