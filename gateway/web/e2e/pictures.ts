@@ -18,21 +18,27 @@ test("pictures", async ({ browserName: _ }, info) => {
 	}
 	const { context, page, file } = await withCamera(info);
 	const studio = await context.newPage();
-	await film(studio, file, [{ texts: [(await passOf(town, first)).compact], frames: RATE }]);
+	const { compact } = await passOf(town, first);
+	await film(studio, file, [
+		{ texts: [], frames: 8 * RATE },
+		{ texts: [compact], frames: 8 * RATE },
+	]);
 	await studio.close();
 	const take = (name: string, of: Page = page) => of.screenshot({ path: `${folder}/${name}.png` });
 
 	await begin(page, town, "V1-g1");
-	await expect(page.locator(".prompt")).toContainText("点体温");
-	await page.waitForTimeout(1_000);
+	await expect(page.locator(".prompt")).toContainText("已扫码", { timeout: 30_000 });
 	await take("lane");
 	await tapTemperature(page, "36.5");
 	await expect(page.locator(".verdict.green h1")).toBeVisible();
 	await page.waitForTimeout(300);
 	await take("go");
-	await page.waitForTimeout(3_000);
 	await context.setOffline(true);
-	await expect(page.locator("header, .status").first()).toContainText("离线", { timeout: 30_000 });
+	await expect(page.locator(".prompt")).toContainText("已扫码", { timeout: 30_000 });
+	await tapTemperature(page, "36.6");
+	await expect(page.locator(".verdict")).toBeVisible();
+	await page.getByRole("button", { name: "下一位" }).click();
+	await expect(page.locator("header.status")).toContainText("离线");
 	await take("offline");
 	await context.setOffline(false);
 

@@ -66,12 +66,20 @@ export function createEngine(options: EngineOptions = {}): Engine {
 		}
 	};
 
+	/** The phone itself says that its network is gone: nobody has to wait to find that out. */
+	const cut = () => {
+		if (core.link.online && core.device) {
+			core.link.drop();
+		}
+	};
+
 	function stop(): void {
 		syncer.stop();
 		uploader.stop();
 		core.link.stop();
 		release();
 		globalThis.removeEventListener?.("online", wake);
+		globalThis.removeEventListener?.("offline", cut);
 		globalThis.document?.removeEventListener("visibilitychange", wake);
 	}
 
@@ -84,6 +92,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
 			await core.load(await (world.open ?? openStore)()).catch(() => core.load(new MemoryStore()));
 			void globalThis.navigator?.storage?.persist?.().catch(() => false);
 			globalThis.addEventListener?.("online", wake);
+			globalThis.addEventListener?.("offline", cut);
 			globalThis.document?.addEventListener("visibilitychange", wake);
 			syncer.begin();
 			uploader.soon();
