@@ -1,11 +1,9 @@
 package checkpoint
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -134,13 +132,7 @@ func (s *Store) AnsweredContests(ctx context.Context, from, to int64) ([]Contest
 }
 
 func (s *Store) contests(ctx context.Context, list careListKind, from, to string, by func(*Contest) int64) ([]Contest, error) {
-	refs, err := s.careList(ctx, list, careContest, from, to)
-	if err != nil {
-		return nil, err
-	}
-	all, err := careAs(ctx, s, refs, (*Contest).of)
-	slices.SortStableFunc(all, func(a, b Contest) int { return cmp.Compare(by(&a), by(&b)) })
-	return all[:min(len(all), maxCareList)], err
+	return careListAs(ctx, s, list, careContest, from, to, (*Contest).of, by)
 }
 
 // AnswerContest answers a contest, once. by is the number of a member of staff,

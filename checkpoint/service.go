@@ -145,13 +145,7 @@ func (s *Store) DoneRequests(ctx context.Context, from, to int64) ([]ServiceRequ
 }
 
 func (s *Store) requests(ctx context.Context, list careListKind, from, to string, by func(*ServiceRequest) int64) ([]ServiceRequest, error) {
-	refs, err := s.careList(ctx, list, careRequest, from, to)
-	if err != nil {
-		return nil, err
-	}
-	all, err := careAs(ctx, s, refs, (*ServiceRequest).of)
-	slices.SortStableFunc(all, func(a, b ServiceRequest) int { return cmp.Compare(by(&a), by(&b)) })
-	return all[:min(len(all), maxCareList)], err
+	return careListAs(ctx, s, list, careRequest, from, to, (*ServiceRequest).of, by)
 }
 
 // TakeRequest says that a member of staff sees to it. Whoever took it first has it;
