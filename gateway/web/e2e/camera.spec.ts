@@ -2,33 +2,8 @@
 // event in the gate's index, and what happens where there is no camera.
 import { expect, type Page, test } from "@playwright/test";
 import { film, picture, RATE, withCamera } from "./fakecamera";
+import { begin, scan } from "./guard";
 import { eventsAt, eventually, newDevice, passOf, readTown, type Town, type Townsman } from "./town";
-
-/** Types as a hand scanner does, at its speed whatever this machine is busy with, and ends with Enter. */
-function typeCode(page: Page, code: string): Promise<void> {
-	return page.evaluate((code) => {
-		for (const key of [...code, "Enter"]) {
-			const press = { key, code: key === "Enter" ? key : "", bubbles: true, cancelable: true };
-			const target = document.activeElement ?? document.body;
-			target.dispatchEvent(new KeyboardEvent("keydown", press));
-			target.dispatchEvent(new KeyboardEvent("keyup", press));
-		}
-	}, code);
-}
-
-/** Enrols the page's phone at the gate and opens a shift, both by hand scanner. */
-async function begin(page: Page, town: Town, gate: string): Promise<void> {
-	const { enrolCode } = await newDevice(town, gate);
-	await page.goto("/gate");
-	await expect(page.getByRole("heading", { name: "登记本机" })).toBeVisible();
-	await typeCode(page, enrolCode);
-	await expect(page.getByRole("heading", { name: "上岗" })).toBeVisible();
-	// Like a guard: once more if the page was still busy with the enrolment.
-	await expect(async () => {
-		await typeCode(page, town.badge);
-		await expect(page.getByRole("group", { name: "方向" })).toBeVisible({ timeout: 3_000 });
-	}).toPass({ timeout: 20_000 });
-}
 
 /** What the page itself measured, ms of its clock. */
 interface Measured {
@@ -222,6 +197,6 @@ test("a hand scanner leaves no trace in the field that has the cursor, typing st
 	}, "PGB1-ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 	await expect(page.getByRole("alert")).toContainText("这不是登记码");
 	await expect(field).toHaveValue("PGE");
-	await typeCode(page, enrolCode);
+	await scan(page, enrolCode);
 	await expect(page.getByRole("heading", { name: "上岗" })).toBeVisible();
 });
