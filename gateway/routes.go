@@ -18,7 +18,7 @@ const (
 // routes is the table of the API. Nothing else registers a route, but for the files
 // of the pages (pages.go).
 func (s *Server) routes() []route {
-	return slices.Concat(s.gateRoutes(), s.peopleRoutes(), s.townRoutes(), s.myRoutes())
+	return slices.Concat(s.gateRoutes(), s.peopleRoutes(), s.townRoutes(), s.myRoutes(), s.officeRoutes())
 }
 
 // gateRoutes are for gates: signing in, scans, shifts, what passed, devices.

@@ -18,6 +18,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/office"
 	"passgate/codes"
 )
 
@@ -75,6 +76,7 @@ type Config struct {
 type Server struct {
 	app          *fiber.App
 	store        *checkpoint.Store
+	office       *office.Office
 	ring         *codes.Ring
 	verifier     *codes.Verifier
 	key          []byte
@@ -121,7 +123,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("gateway: SessionKey has %d bytes, 32 are needed", len(cfg.SessionKey))
 	}
 	s := &Server{
-		store: cfg.Store, ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
+		store: cfg.Store, office: office.New(cfg.Store), ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
 		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, searching: make(chan struct{}, gateSearchesAtOnce), large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
 	}
 	if s.logger == nil {
