@@ -182,6 +182,11 @@
 //	{reg}:sealers     hash    gateways        which field keys each gateway holds; a day
 //	{reg}:shift:n     string  shift           shifts of device n, JSON; until retention is over    ~250 a shift
 //	{reg}:shiftversion zset   shift           devices by the number of their last change of shifts
+//	{off}:m:kind:id   string  matter          what the office sees to and writes down, sealed; until it is closed and
+//	                                          retention is over                             ~350 and its text
+//	{off}:a, :o, :z   zset    matter          at :kind:node all of them, the open ones, the closed ones by time   ~20 each
+//	{off}:d:kind      zset    matter          open ones by when they are due                                      ~20 each
+//	{off}:p:id        zset    matter          those about a person                                                ~30 each
 //	{case}:c, :n      hash    case            tracing cases: sealed records by number, last number     ~500 a case
 //	{case}:campaign   hash    case            whether the campaign runs, JSON
 //	{case}:p:code     set     ask             people asked about under a case                     ~20 a person

@@ -16,7 +16,7 @@ var ErrHeld = errors.New("checkpoint: this person's record is evidence of an ope
 // they are found by (document, phone, home, household, grid), the words of the
 // walk-ins that they turned out to be, permits and exemptions of their own, notes
 // on their closed fever cases, the phones that they opened, what was written of them
-// beside the gates (care.lua). Their passes are void. What they did stays under the bare ID until retention is over, then the last of the record goes, too. It
+// beside the gates (care.lua, and in the office's records). Their passes are void. What they did stays under the bare ID until retention is over, then the last of the record goes, too. It
 // is the same for residents, visitors and walk-ins; who comes again is entered
 // anew.
 //
@@ -85,7 +85,7 @@ func (s *Store) erase(ctx context.Context, person uint64) error {
 
 // eraseRecord erases what is under one ID.
 func (s *Store) eraseRecord(ctx context.Context, person uint64) error {
-	for _, step := range []func(context.Context, uint64) error{s.dropPhones, s.dropHome, s.dropReaders, s.dropCare, s.unindex, s.dropPermits, s.dropFeverNotes} {
+	for _, step := range []func(context.Context, uint64) error{s.dropPhones, s.dropHome, s.dropReaders, s.dropCare, s.unindex, s.dropPermits, s.dropFeverNotes, s.dropMatters} {
 		if err := step(ctx, person); err != nil {
 			return err
 		}

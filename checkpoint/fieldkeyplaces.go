@@ -22,6 +22,7 @@ const (
 	SealedCases      SealedKind = "cases"
 	SealedShifts     SealedKind = "shift notes"
 	SealedCare       SealedKind = "care"
+	SealedMatters    SealedKind = "office records"
 	SealedReasons    SealedKind = "audit reasons"
 )
 
@@ -37,7 +38,7 @@ func (c SealedCount) add(kind SealedKind, blob []byte) {
 }
 
 // sealedValue is a value in a record of its own: of a person, a permit, a fever
-// case, or one of those of a person's care.
+// case, one of the office's records, or one of those of a person's care.
 type sealedValue struct {
 	kind  SealedKind
 	key   string
@@ -47,10 +48,17 @@ type sealedValue struct {
 	blob  string // "" if there is none
 }
 
+// officePart stands for the hash tag of the office's records, beside those of the
+// partitions.
+const officePart = Partitions
+
 // parseSealed tells what sealed value a key can hold.
 func (k keys) parseSealed(key string) (v sealedValue, ok bool) {
 	if len(key) < 8 {
 		return v, false
+	}
+	if m, ok := k.parseMatter(key); ok {
+		return sealedValue{kind: SealedMatters, key: key, part: officePart, id: matterSeal(m.Kind, m.ID)}, true
 	}
 	id, number := fromRaw(key[len(key)-8:]), uint32(fromRaw(key[len(key)-8:])) //nolint:gosec // its last 4 bytes
 	switch key {

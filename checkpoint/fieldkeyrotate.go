@@ -196,7 +196,7 @@ func (r *rotation) sealSome(ctx context.Context, old byte, values []sealedValue)
 	if err := r.index(ctx, old, values); err != nil {
 		return nil, err
 	}
-	var parts [Partitions][]sealedValue
+	var parts [officePart + 1][]sealedValue
 	for _, v := range values {
 		if v.kind == SealedIdentities {
 			r.at.People++

@@ -203,6 +203,40 @@ func (k keys) revocations() string         { return k.prefix + "{rev}:log" }    
 // "p:code" the people asked about under one of them, "campaign" the campaign.
 func (k keys) cases(what string) string { return k.prefix + "{case}:" + what } // hash, string, sets
 
+// matter is one of the office's records, matters lists those of a kind at a node.
+func (k keys) matter(kind MatterKind, id MatterID) string { // string: sealed record
+	return k.office("m", string(kind)+":"+raw(uint64(id)))
+}
+
+func (k keys) matters(kind MatterKind, order MatterOrder, node string) string { // sorted set: 8 bytes of ID by opened_at or closed_at
+	return k.office(string(order), string(kind)+":"+node)
+}
+
+func (k keys) mattersDue(kind MatterKind) string { return k.office("d", string(kind)) } // sorted set: 8 bytes of ID by when its next step is due
+
+func (k keys) mattersOf(person uint64) string { return k.office("p", raw(person)) } // sorted set: kind:8 bytes of ID by opened_at
+
+func (k keys) office(what, rest string) string { return k.prefix + "{off}:" + what + ":" + rest }
+
+// parseMatter reads the name of a matter out of its key.
+func (k keys) parseMatter(key string) (MatterRef, bool) {
+	rest, ok := strings.CutPrefix(key, k.office("m", ""))
+	if !ok {
+		return MatterRef{}, false
+	}
+	return parseMatterMember(rest)
+}
+
+// parseClosedMatters reads kind and node out of the key of a list of closed ones.
+func (k keys) parseClosedMatters(key string) (kind MatterKind, node string, ok bool) {
+	rest, ok := strings.CutPrefix(key, k.office(string(ClosedOnly), ""))
+	if !ok {
+		return "", "", false
+	}
+	name, node, ok := strings.Cut(rest, ":")
+	return MatterKind(name), node, ok
+}
+
 // audit is the chain of who asked what: "log" the entries, "head" its end.
 func (k keys) audit(what string) string { return k.prefix + "{aud}:" + what } // stream, hash
 

@@ -67,6 +67,8 @@ var (
 	careSource string
 	//go:embed case.lua
 	caseSource string
+	//go:embed matter.lua
+	matterSource string
 	//go:embed ask.lua
 	askSource string
 	//go:embed audit.lua
@@ -102,6 +104,7 @@ var (
 	forgetScript    = derives(newScript(chunksSource, changesSource, forgetSource))
 	careScript      = derives(newScript(chunksSource, changesSource, careSource))
 	caseScript      = newScript(caseSource)
+	matterScript    = newScript(matterSource)
 	askScript       = newScript(askSource)
 	auditScript     = newScript(auditSource)
 	auditCutScript  = newScript(auditCutSource)

@@ -62,7 +62,7 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 	r.Keys += int64(len(keys))
 	sets := map[string]*sweptSet{} // by base
 	var people, cared []uint64
-	var unsure, outings, homes, readers, pages, tables []string
+	var unsure, outings, homes, readers, pages, tables, matters []string
 	for _, key := range keys {
 		if person, ok := r.s.keys.parsePerson(key); ok {
 			people = append(people, person)
@@ -86,6 +86,10 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 		}
 		if person, ok := r.s.keys.parseCare(key); ok {
 			cared = append(cared, person)
+			continue
+		}
+		if _, _, ok := r.s.keys.parseClosedMatters(key); ok {
+			matters = append(matters, key)
 			continue
 		}
 		set, part, aged := r.setOf(key)
@@ -122,7 +126,7 @@ func (r *sweepRun) sweepSome(ctx context.Context, keys []string) error {
 	if err := r.sweepCare(ctx, cared); err != nil {
 		return err
 	}
-	return errors.Join(r.sweepOutings(ctx, outings), r.sweepPhones(ctx, homes), r.sweepReaders(ctx, readers), r.sweepPaperRows(ctx, pages))
+	return errors.Join(r.sweepOutings(ctx, outings), r.sweepPhones(ctx, homes), r.sweepReaders(ctx, readers), r.sweepPaperRows(ctx, pages), r.sweepMatters(ctx, matters))
 }
 
 // What a key tells of the age of what it holds.
