@@ -34,9 +34,16 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(redistest.Main(m, func(r redistest.Redis) {
+	status := redistest.Main(m, func(r redistest.Redis) {
 		testRedis = redis.UniversalOptions{Addrs: r.Addrs, MasterName: r.Master}
-	}))
+	})
+	if status == 0 {
+		if err := checkTownRows(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = 1
+		}
+	}
+	os.Exit(status)
 }
 
 // testClock only moves when told.
@@ -447,7 +454,11 @@ func (w *world) send(method, path, token string, body any, headers ...string) (*
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	return w.http.Do(req)
+	res, err := w.http.Do(req)
+	if err == nil && res.StatusCode < 300 {
+		note(w.t, method, path)
+	}
+	return res, err
 }
 
 // json reads the answer as an object.
