@@ -141,16 +141,27 @@ func TestHistoriesFindARuleThatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			const most = 2000
-			for seed := range most {
+			for n := range most {
+				seed := (longToFind[name] + n) % most
 				err := town.live(t, histories().Example(seed), wrong, func(Outcome) {})
 				if err != nil {
-					t.Logf("found by history %d", seed+1)
+					t.Logf("found by history %d", seed)
 					return
 				}
 			}
 			t.Errorf("%d histories do not show it", most)
 		})
 	}
+}
+
+// longToFind says where to begin for rules that few histories touch. When histories
+// are made otherwise, the search from there takes longer and finds another one.
+var longToFind = map[string]int{
+	"permits are never used up":        101,
+	"a second low reading only warns":  346,
+	"one person more":                  74,
+	"a pass of any generation is good": 113,
+	"a replayed pass only warns":       184,
 }
 
 func lastAt(p *refPerson) int64 {

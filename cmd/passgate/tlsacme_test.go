@@ -24,13 +24,20 @@ import (
 	"passgate/checkpoint/redisd/testca"
 )
 
+// Pebble reads these when an authority is made. They are for all of a test run, so that
+// authorities can be made beside one another.
+func init() {
+	_ = os.Setenv("PEBBLE_VA_NOSLEEP", "1")
+	_ = os.Setenv("PEBBLE_WFE_NONCEREJECT", "20")
+}
+
 // TestCertificatesComeByACME runs a server against Pebble, the authority that
 // Let's Encrypt tests clients with, once for each way to be looked for.
 func TestCertificatesComeByACME(t *testing.T) {
-	t.Setenv("PEBBLE_VA_NOSLEEP", "1") // read when the authority is made
-	t.Setenv("PEBBLE_WFE_NONCEREJECT", "20")
+	t.Parallel()
 	for _, redirect := range []bool{false, true} {
 		t.Run(map[bool]string{false: "on the port of https", true: "on the port of http"}[redirect], func(t *testing.T) {
+			t.Parallel()
 			doors, aside := freePort(t), freePort(t)
 			looks := port(doors)
 			if redirect {
