@@ -350,6 +350,17 @@ func validCareID(id string) error {
 	return nil
 }
 
+// ValidClientID checks the ID that a client gave a new record. The error is a
+// *FieldError for "id".
+func ValidClientID(id string) error { return validCareID(id) }
+
+// CleanText is a text that somebody wrote, without blanks around it, of at most so
+// many characters: lines may be broken. need: it must not be empty. The error is a
+// *FieldError for the field.
+func CleanText(field, text string, most int, need bool) (string, error) {
+	return cleanText(field, text, most, need)
+}
+
 // cleanText is a text that somebody wrote, without blanks around it: lines may be
 // broken. need: it must not be empty.
 func cleanText(field, text string, most int, need bool) (string, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/office"
 )
 
 // code is the stable word for what went wrong.
@@ -47,6 +48,8 @@ const (
 	codeContestOpen      code = "contest_open"
 	codeNotObserved      code = "not_observed"
 	codeHeld             code = "held"
+	codeWrongState       code = office.CodeWrongState
+	codeNotEnough        code = office.CodeNotEnough
 	codeUnavailable      code = "unavailable"
 	codeTooLarge         code = "too_large"
 	codeHeaderTooLarge   code = "header_too_large"
@@ -88,6 +91,8 @@ var problems = map[code]struct {
 	codeSamePerson:       {http.StatusForbidden, "It takes a second person"},
 	codeContestOpen:      {http.StatusConflict, "A contest waits for its answer"},
 	codeNotObserved:      {http.StatusConflict, "This person keeps no diary"},
+	codeWrongState:       {http.StatusConflict, "Not possible as things are"},
+	codeNotEnough:        {http.StatusConflict, "There is not enough of it"},
 	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
 	codeTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
 	codeHeaderTooLarge:   {http.StatusRequestHeaderFieldsTooLarge, "The header is too large"},
@@ -151,10 +156,13 @@ func explain(err error) *apiError {
 	var own *apiError
 	var field *checkpoint.FieldError
 	var soon *checkpoint.TooSoonError
+	var refused *office.Refusal
 	var http *fiber.Error
 	switch {
 	case errors.As(err, &own):
 		return own
+	case errors.As(err, &refused):
+		return &apiError{code: code(refused.Code), detail: refused.Why}
 	case errors.As(err, &field):
 		return &apiError{codeInvalid, field.Field, field.Why}
 	case errors.As(err, &soon):
