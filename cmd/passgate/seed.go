@@ -45,7 +45,13 @@ func firstLogin(ctx context.Context, store *checkpoint.Store, renew bool) (strin
 // off is finished by the next one.
 func seedTown(ctx context.Context, store *checkpoint.Store, residents int, progress io.Writer) error {
 	if len(store.Registry().Sites()) == 0 {
-		if err := store.Change(ctx, putTown); err != nil {
+		// Nobody knows it: whoever is to sign in is given a password by an admin.
+		hash, err := gateway.HashPassword(rand.Text())
+		if err != nil {
+			return fmt.Errorf("demo town: %w", err)
+		}
+		err = store.Change(ctx, func(d *checkpoint.Draft) error { return errors.Join(putTown(d), putHeads(d, hash)) })
+		if err != nil {
 			return fmt.Errorf("demo town: %w", err)
 		}
 	}
@@ -125,6 +131,30 @@ func putTown(d *checkpoint.Draft) error {
 	}
 	for _, g := range town.Gates() {
 		if err := d.PutGate(checkpoint.Gate{Code: g.Code, Name: g.Name, Site: g.Site, Open: g.Open}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putHeads puts somebody who answers for it on every node of the grid, and a medic into
+// every management area.
+func putHeads(d *checkpoint.Draft, hash string) error {
+	for _, n := range d.GridNodes() {
+		head := checkpoint.Staff{Login: "head-" + n.ID, Name: n.Name + "负责人", Role: checkpoint.RoleGrid, Grid: n.ID, PasswordHash: hash}
+		if n.Level <= 2 {
+			head.Role = checkpoint.RoleLeader
+		}
+		answered := *n
+		answered.Head = head.Login
+		if err := errors.Join(d.PutStaff(head), d.PutGridNode(answered)); err != nil {
+			return err
+		}
+		if n.Level != 2 {
+			continue
+		}
+		medic := checkpoint.Staff{Login: "medic-" + n.ID, Name: n.Name + "医护", Role: checkpoint.RoleMedic, Grid: n.ID, PasswordHash: hash}
+		if err := d.PutStaff(medic); err != nil {
 			return err
 		}
 	}
