@@ -31,6 +31,21 @@ func (s *Store) WalkInID(w WalkIn) (uint64, error) {
 	return id, err
 }
 
+// DocumentKey stands for somebody who is on no record, by their document: the same
+// document gives the same number, from which nobody without the keys finds it. A
+// *FieldError for "id_document" if it cannot be one.
+func (s *Store) DocumentKey(number string) (uint64, error) {
+	number, err := ParseDocument(number)
+	var field *FieldError
+	if errors.As(err, &field) {
+		return 0, &FieldError{"id_document", field.Why}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return s.seal.blind("document on no record", number), nil
+}
+
 // scanOfMatched settles whose a scan is that names a walk-in who is, or was for
 // a time, known as a resident. rest holds the resident of now, "" if there is
 // none, and those of before: in the trail of one of those the scan may lie

@@ -13,6 +13,7 @@ type Refusal struct {
 const (
 	CodeWrongState = "wrong_state" // the record is in another state
 	CodeNotEnough  = "not_enough"  // less is there than is asked for
+	CodeTooMany    = "too_many"    // more than is taken at once or in a day
 )
 
 // Error joins code and reason.
