@@ -51,6 +51,15 @@ var wants = map[string]string{
 	"POST /v1/permits/:id/withdraw":   "admin enroller grid leader device",
 	"PUT /v1/residents/:id/exemption": "admin enroller medic", "DELETE /v1/residents/:id/exemption": "admin enroller medic",
 	"GET /v1/audit": "admin auditor", "GET /v1/audit/head": "admin auditor",
+	"GET /v1/supplies": "admin leader grid enroller", "GET /v1/supplies/items": "admin leader grid enroller", "PUT /v1/supplies/items/:code": "admin leader",
+	"PUT /v1/supplies/lines": "admin leader grid", "GET /v1/supplies/movements": "admin leader grid enroller", "POST /v1/supplies/movements": "admin leader grid enroller",
+	"GET /v1/beds": "admin medic leader grid", "POST /v1/beds": "admin leader", "POST /v1/beds/waiting": "admin medic leader grid", "POST /v1/beds/waiting/:id/cancel": "admin medic leader grid",
+	"POST /v1/beds/:id/assign": "admin medic leader", "POST /v1/beds/:id/release": "admin medic leader",
+	"POST /v1/beds/:id/cleaned": "admin medic leader grid", "POST /v1/beds/:id/out-of-use": "admin medic leader",
+	"GET /v1/disinfections": "admin grid leader enroller inspector", "POST /v1/disinfections": "admin grid leader enroller",
+	"GET /v1/disinfections/plans": "admin grid leader enroller inspector", "PUT /v1/disinfections/plans": "admin leader",
+	"POST /v1/purchases": "admin pharmacist device", "GET /v1/purchases": "admin grid medic leader",
+	"POST /v1/purchases/:id/visit": "admin grid medic", "POST /v1/purchases/:id/close": "admin grid medic leader",
 	"POST /v1/setup": "admin", "GET /v1/devices": "admin leader", "POST /v1/devices": "admin leader", "DELETE /v1/devices/:code": "admin leader",
 }
 

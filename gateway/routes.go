@@ -13,6 +13,7 @@ const (
 
 	leader, enroller, grid = checkpoint.RoleLeader, checkpoint.RoleEnroller, checkpoint.RoleGrid
 	medic, tracer, auditor = checkpoint.RoleMedic, checkpoint.RoleTracer, checkpoint.RoleAuditor
+	inspector, pharmacist  = checkpoint.RoleInspector, checkpoint.RolePharmacist
 )
 
 // routes is the table of the API. Nothing else registers a route, but for the files

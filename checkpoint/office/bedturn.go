@@ -203,3 +203,16 @@ func (o *Office) bedsDue(ctx context.Context) ([]alarm.Alarm, error) {
 	}
 	return alarms, nil
 }
+
+// BedStay reads one; ErrNotFound if there is none.
+func (o *Office) BedStay(ctx context.Context, id checkpoint.MatterID) (StayView, error) {
+	m, err := o.store.Matter(ctx, KindBedStay, id)
+	v := StayView{Matter: m}
+	if err == nil {
+		err = m.Get(&v.Stay)
+	}
+	return v, err
+}
+
+// StayID is the ID of a person's stay.
+func StayID(person uint64) checkpoint.MatterID { return stayRef(person).ID }
