@@ -77,7 +77,8 @@
 // half is destroyed, the public key and the secrets stay for retention, and
 // then it is pruned. Keys that are no canonical point of the prime-order group
 // are refused wherever they come from. The private member passgate_use of a JWK
-// says what a key is for: "pass", or "revocations", which never verifies a pass.
+// says what a key is for: "pass", "revocations" for the list, or "feed" for pages of
+// the feed (feed.go); the latter two never verify a pass.
 // A key without it is one for passes.
 //
 // # The revocation list

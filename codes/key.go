@@ -21,6 +21,7 @@ type keyUse string
 const (
 	usePass keyUse = "pass"
 	useList keyUse = "list"
+	useFeed keyUse = "feed"
 )
 
 // publicKey is a checked Ed25519 key. There is no other way to make one than

@@ -25,7 +25,7 @@ const (
 )
 
 // CreateRing makes the folder dir (mode 0700) and in it a ring (mode 0600) with
-// one key for passes and one for lists, both signing at once. It fails with
+// one key each for passes, lists and the feed, all signing at once. It fails with
 // ErrRingExists if there is a ring.
 func CreateRing(dir string, now time.Time) (*Ring, error) {
 	var keys []*ringKey
@@ -38,8 +38,12 @@ func CreateRing(dir string, now time.Time) (*Ring, error) {
 		if err != nil {
 			return nil, err
 		}
-		if pass.hint != list.hint {
-			keys = []*ringKey{pass, list}
+		feed, err := generateKey(useFeed, now.Unix(), now.Unix())
+		if err != nil {
+			return nil, err
+		}
+		if pass.hint != list.hint && pass.hint != feed.hint && list.hint != feed.hint {
+			keys = []*ringKey{pass, list, feed}
 			break
 		}
 	}
@@ -216,6 +220,15 @@ func (r *Ring) Rotate(now time.Time) (kid string, err error) { return r.rotate(u
 // RotateList does the same for the key of the revocation lists.
 func (r *Ring) RotateList(now time.Time) (kid string, err error) { return r.rotate(useList, now) }
 
+// RotateFeed does the same for the key of the feed.
+func (r *Ring) RotateFeed(now time.Time) (kid string, err error) { return r.rotate(useFeed, now) }
+
+// SignsFeed tells that the ring has a key for the feed, whether or not its private
+// half is here.
+func (r *Ring) SignsFeed() bool {
+	return slices.ContainsFunc(r.current.Load().keys, func(k *ringKey) bool { return k.use == useFeed && k.retiredAt == 0 })
+}
+
 func (r *Ring) rotate(use keyUse, now time.Time) (kid string, err error) {
 	for range 16 { // a new key meets the hint of an old one once in thousands
 		key, err := generateKey(use, now.Unix(), ceilUnix(now.Add(PublishBefore)))
@@ -266,7 +279,7 @@ func (r *Ring) Retire(now time.Time) (kids []string, err error) {
 // lastExpiry is when nothing signed before supersededAt can be valid any more.
 func (k *ringKey) lastExpiry(supersededAt int64) int64 {
 	life := MaxAhead + MaxPaperDays*day
-	if k.use == useList {
+	if k.use != usePass { // a page of the feed is read at once
 		life = MaxListLife
 	}
 	return supersededAt + int64((life+Leeway)/time.Second)

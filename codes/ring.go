@@ -35,8 +35,8 @@ var (
 	ErrReadOnly = errors.New("codes: this key ring cannot be changed from here")
 )
 
-// Ring is a key ring: pass keys, each with its secrets, list keys, and the
-// secret of the site keys. It is safe for concurrent use; a change makes a new
+// Ring is a key ring: pass keys, each with its secrets, keys for lists and for the
+// feed, and the secret of the site keys. It is safe for concurrent use; a change makes a new
 // snapshot, and whoever reads sees one snapshot or the other.
 type Ring struct {
 	dir     string     // "" if the ring is not a file's
@@ -57,7 +57,7 @@ type snapshot struct {
 type ringKey struct {
 	*publicKey
 	private   ed25519.PrivateKey // nil on a gateway that only scans, or retired
-	secrets   *passSecrets       // nil for a list key
+	secrets   *passSecrets       // nil for other keys
 	createdAt int64
 	signsFrom int64
 	retiredAt int64 // 0 while not retired
@@ -149,7 +149,7 @@ func randomBytes(n int) []byte {
 type KeyInfo struct {
 	// KeyID is the kid.
 	KeyID string `json:"kid"`
-	// Use is "pass" or "list"; a key signs nothing of the other.
+	// Use is "pass", "list" or "feed"; a key signs nothing of another.
 	Use string `json:"use"`
 	// CreatedAt is when the key came into the ring and the JWKS, UTC.
 	CreatedAt time.Time `json:"created_at"`

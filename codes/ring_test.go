@@ -139,7 +139,7 @@ func TestRotation(t *testing.T) {
 	if kids, err := ring.Retire(end); err != nil || len(kids) != 1 || kids[0] != first {
 		t.Errorf("retired %v, %v", kids, err)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "keys.json")); err != nil || strings.Count(string(text), `"private"`) != 2 {
+	if text, err := os.ReadFile(filepath.Join(dir, "keys.json")); err != nil || strings.Count(string(text), `"private"`) != 3 {
 		t.Errorf("the private half of a retired key is still in the file, %v", err)
 	}
 	if _, refusal := ring.Verifier().Verify(oldToken); refusal != nil {
@@ -188,8 +188,8 @@ func TestRotationOfTwoProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(ring.List()); n != 2+8*5 {
-		t.Errorf("%d keys after 40 rotations of a ring of 2", n)
+	if n := len(ring.List()); n != 3+8*5 {
+		t.Errorf("%d keys after 40 rotations of a ring of 3", n)
 	}
 }
 

@@ -101,8 +101,8 @@ func parseRing(text []byte) (*snapshot, *keySet, error) {
 }
 
 func (k *keyFile) parse() (*ringKey, error) {
-	if k.Use != usePass && k.Use != useList {
-		return nil, errors.New("its use is neither pass nor list")
+	if k.Use != usePass && k.Use != useList && k.Use != useFeed {
+		return nil, errors.New("its use is none of pass, list and feed")
 	}
 	raw := make([]byte, ed25519.PublicKeySize)
 	if !decode64(raw, k.Public) {
@@ -126,9 +126,9 @@ func (k *keyFile) parse() (*ringKey, error) {
 			return nil, errors.New("its private key is not that of its public key")
 		}
 	}
-	if k.Use == useList {
+	if k.Use != usePass {
 		if k.SealSecret != "" || k.JTISecret != "" {
-			return nil, errors.New("a key for lists has no secrets of passes")
+			return nil, errors.New("a key for lists or the feed has no secrets of passes")
 		}
 		return key, nil
 	}

@@ -64,7 +64,7 @@ func (v *Verifier) convert(text string, compact bool) (*token, error) {
 }
 
 // jwk is a key of the JWKS. Purpose is a private member: a key marked
-// "revocations" verifies lists and never a pass.
+// "revocations" verifies lists, one marked "feed" pages of the feed, and neither a pass.
 type jwk struct {
 	Type      string `json:"kty"`
 	Curve     string `json:"crv"`
@@ -78,6 +78,7 @@ type jwk struct {
 const (
 	purposePass = "pass"
 	purposeList = "revocations"
+	purposeFeed = "feed"
 )
 
 // JWKS gives the public keys as a JSON Web Key Set (RFC 7517): those that sign,
@@ -90,10 +91,7 @@ func (r *Ring) JWKS(now time.Time) ([]byte, error) {
 		if key.retiredAt != 0 && now.Unix()-key.retiredAt >= int64(KeepPublic/time.Second) {
 			continue
 		}
-		purpose := purposePass
-		if key.use == useList {
-			purpose = purposeList
-		}
+		purpose := map[keyUse]string{usePass: purposePass, useList: purposeList, useFeed: purposeFeed}[key.use]
 		set.Keys = append(set.Keys, jwk{
 			Type: "OKP", Curve: "Ed25519", X: b64.EncodeToString(key.key), KeyID: key.kid,
 			Algorithm: method.Alg(), Use: "sig", Purpose: purpose,
@@ -165,6 +163,8 @@ func parseJWK(raw []byte) (*publicKey, error) {
 	switch purpose := text("passgate_use"); {
 	case purpose == purposeList:
 		use = useList
+	case purpose == purposeFeed:
+		use = useFeed
 	case members["passgate_use"] != nil && purpose != purposePass:
 		return nil, errors.New("its passgate_use is unknown")
 	}

@@ -84,7 +84,8 @@ func (k *keysListCmd) Run(con *console) error {
 
 type keysRotateCmd struct {
 	dataFlag
-	List bool `help:"Rotate the key of the revocation lists rather than that of the passes."`
+	List bool `help:"Rotate the key of the revocation lists rather than that of the passes." xor:"use"`
+	Feed bool `help:"Rotate the key of the feed for other offices." xor:"use"`
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
@@ -107,8 +108,11 @@ func (k *keysRotateCmd) Run(con *console) error {
 	}
 	now := time.Now()
 	rotate := ring.Rotate
-	if k.List {
+	switch {
+	case k.List:
 		rotate = ring.RotateList
+	case k.Feed:
+		rotate = ring.RotateFeed
 	}
 	kid, err := rotate(now)
 	if err != nil {

@@ -102,5 +102,10 @@ func openKeys(dir string, env func(string) string, now time.Time) (*codes.Ring, 
 	if errors.Is(err, codes.ErrNoRing) {
 		return codes.CreateRing(dir, now)
 	}
+	if err == nil && !ring.SignsFeed() { // made before there was a feed
+		if _, err := ring.RotateFeed(now); err != nil && !errors.Is(err, codes.ErrReadOnly) {
+			return nil, err
+		}
+	}
 	return ring, err
 }

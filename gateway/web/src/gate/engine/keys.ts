@@ -29,14 +29,14 @@ export interface JWKS {
 }
 
 /**
- * Reads a JWKS as the server's own verifier does: keys of other types are passed
- * over; a bad Ed25519 key, one whose kid is not its thumbprint, a private key or two
+ * Reads a JWKS as the server's own verifier does: keys of other types, and those of
+ * the feed for other offices, are passed over; a bad Ed25519 key, one whose kid is not its thumbprint, a private key or two
  * keys with one hint refuse the set. Throws an Error that says which and why.
  */
 export async function readKeys(jwks: JWKS, subtle?: SubtleCrypto): Promise<KeySet> {
 	const set: KeySet = { byID: new Map(), byHint: new Map() };
 	for (const [i, jwk] of jwks.keys.entries()) {
-		if (jwk.kty !== "OKP" || jwk.crv !== "Ed25519") {
+		if (jwk.kty !== "OKP" || jwk.crv !== "Ed25519" || jwk.passgate_use === "feed") {
 			continue;
 		}
 		const key = await readKey(jwk, subtle).catch((cause: unknown) => {
