@@ -96,6 +96,8 @@ if step == 'status' then
   end
   put(kind, tbl .. ARGV[3])
   redis.call('HSET', care, 'S' .. id, ARGV[4])
+  local was = tonumber(redis.call('HGET', person, 's') or 0)
+  tell(person, 'S' .. id .. string.sub(ARGV[3], 13, 18) .. string.char(was, tonumber(ARGV[5])))
   redis.call('HSET', person, 's', ARGV[5])
   if ARGV[6] == '' then redis.call('ZREM', KEYS[8], whose) else redis.call('ZADD', KEYS[8], ARGV[6], whose) end
   changed(person)

@@ -147,6 +147,7 @@
 //	{t}:t:id:n        zset    scan            trail: one chunk of <= 120 events           33-38 an event
 //	{t}:log           stream  scan            every event in arrival order                ~49 an event
 //	{t}:ch            stream  all that judge  whose record has changed, for gateways' copies; the last 10,000      ~20 a change
+//	{t}:fs            stream  care, fever     decisions about statuses, closed fever cases, for other offices; retention    ~60 an entry
 //	{t}:q:household   zset    scan            exits that counted as outings; 30 days      ~16 an exit
 //	{t}:f             zset    scan            open fever cases by time                    ~20 a case
 //	{t}:f:case        hash    scan, fever     a fever case: person, readings, closing     180-300 a case
@@ -161,7 +162,7 @@
 //	{t}:m:number      hash    permit          one of them: sealed particulars, withdrawal         ~250 a permit
 //	{t}:n             hash    scan            people of this partition inside each site   ~12 a site
 //	{t}:part          hash    scan's callers  rules version in force, projector's lease and cursor, permits issued,
-//	                                          how far the log is archived and cut (cutlog.lua)
+//	                                          how far the log is archived and cut (cutlog.lua), fl the last of {t}:fs that was swept
 //	{t}:h:n           hash    enrol           people of home site n in this partition, 0: visitors ~12 a person
 //	{t}:xd:b, :xf:b   hash    enrol           blind indexes of documents and phones; of version v of the keys :xdv:b  ~20 a value
 //	{t}:a:household   hash    household       g generation of its activation code, by 8 bytes its phones; for life  ~115 a phone, <= 12

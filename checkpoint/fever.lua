@@ -17,6 +17,7 @@ if stored[1] ~= 'open' then return stored[2] == ARGV[3] and 'again' or 'other' e
 redis.call('HSET', case, 'z', 'closed', 'x', ARGV[2], 'y', ARGV[3], 'b', ARGV[4], 'n', ARGV[5])
 redis.call('ZREM', open, id)
 redis.call('ZADD', closed, ARGV[2], id)
+tell(person, 'F' .. id .. ARGV[2] .. ' ' .. ARGV[3])
 if redis.call('HGET', person, 'f') == id then
   redis.call('HDEL', person, 'f')
   changed(person)

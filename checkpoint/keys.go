@@ -61,6 +61,16 @@ func (k keys) partition(p int) string { return k.part(p, "part") } // hash: rule
 func (k keys) log(p int) string       { return k.part(p, "log") }  // stream: every event in arrival order
 func (k keys) changes(p int) string   { return k.part(p, "ch") }   // stream: whose record has changed, see changes.lua
 
+func (k keys) news(p int) string { return k.part(p, "fs") } // stream: what is told of people beside scans, see tell.lua
+
+// feedStream is one of the two streams that other offices follow.
+func (k keys) feedStream(p, stream int) string {
+	if stream == NewsStream {
+		return k.news(p)
+	}
+	return k.log(p)
+}
+
 func (k keys) person(id uint64) string   { return k.part(partitionOf(id), "p:"+raw(id)) } // hash: status, home, generation, gate state
 func (k keys) identity(id uint64) string { return k.part(partitionOf(id), "i:"+raw(id)) } // string: sealed identity
 func (k keys) trail(id uint64) string    { return k.part(partitionOf(id), "t:"+raw(id)) } // sorted sets, chunk n at key:n

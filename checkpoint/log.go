@@ -64,7 +64,7 @@ type LogState struct {
 	Last     string // ID of the last entry that was ever written, "" if there is no log
 	Archived string // ID of the last entry that an archive has, "" if none
 	Waiting  int64  // entries that no archive has
-	Cut      string // ID up to which entries were cut off, "" if none were
+	Cut      string // ID of the last entry that was cut off, "" if none was
 	CutTotal int64  // how many were
 
 	added int64  // entries that were ever written

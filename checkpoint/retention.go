@@ -20,7 +20,7 @@ import (
 //
 // The Sweeper takes away, wherever it finds it: members of trails, of the
 // indexes of gates and plates, of refusals and alerts; entries of the logs; the
-// archive of the day with its key; the last passage and the waiting reading of
+// archive of the day with its key; what other offices are told beside scans; the last passage and the waiting reading of
 // whoever has not passed since; outings, shifts, permits, closed fever cases and
 // revocations that nothing needs any more; phones that nobody uses; lists of who has
 // read somebody, as far as the audit was cut off; decisions about a status that another

@@ -19,6 +19,8 @@ var (
 	chunksSource string
 	//go:embed changes.lua
 	changesSource string
+	//go:embed tell.lua
+	tellSource string
 	//go:embed replace.lua
 	replaceSource string
 	//go:embed scan.lua
@@ -86,7 +88,7 @@ var (
 
 	scanScript      = newScript(chunksSource, changesSource, scanSource, verdictSource, recordSource)
 	annulScript     = newScript(chunksSource, changesSource, stateSource, annulSource)
-	feverScript     = derives(newScript(changesSource, feverSource))
+	feverScript     = derives(newScript(changesSource, tellSource, feverSource))
 	walkInScript    = derives(newScript(changesSource, stateSource, walkInSource))
 	refuseScript    = derives(newScript(chunksSource, refuseSource))
 	projectScript   = derives(newScript(chunksSource, replaceSource, projectSource))
@@ -102,7 +104,7 @@ var (
 	permitScript    = newScript(chunksSource, changesSource, permitSource)
 	sweepScript     = derives(newScript(sweepSource))
 	forgetScript    = derives(newScript(chunksSource, changesSource, forgetSource))
-	careScript      = derives(newScript(chunksSource, changesSource, careSource))
+	careScript      = derives(newScript(chunksSource, changesSource, tellSource, careSource))
 	caseScript      = newScript(caseSource)
 	matterScript    = newScript(matterSource)
 	askScript       = newScript(askSource)

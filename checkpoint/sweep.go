@@ -217,7 +217,7 @@ func (w *Sweeper) begin(ctx context.Context) (*sweepRun, error) {
 // all is the order of a sweep: what refers to people goes before the people.
 func (r *sweepRun) all(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		r.sweepLogs, r.sweepPermits, r.sweepFevers, r.sweepShifts, r.sweepRevocations, r.sweepCases, r.sweepKeys, r.sweepChanges, r.rewrite,
+		r.sweepLogs, r.sweepPermits, r.sweepFevers, r.sweepShifts, r.sweepRevocations, r.sweepCases, r.sweepKeys, r.sweepNews, r.sweepChanges, r.rewrite,
 	} {
 		if err := step(ctx); err != nil {
 			return err
