@@ -165,7 +165,7 @@ type admissionBody struct {
 }
 
 // admission reads it; waitingAt is the node at which the caller may admit whoever
-// waits there, wherever they live.
+// waits there, or is there already, wherever they live.
 func (s *Server) admission(c *fiber.Ctx, in *admissionBody, waitingAt string) (a office.Admission, err error) {
 	a = office.Admission{Ref: in.Ref, Note: in.Note, By: principalOf(c).Staff.Num}
 	if a.Person, err = checkpoint.ParsePersonID(in.Resident); err != nil {
@@ -186,7 +186,7 @@ func (s *Server) admission(c *fiber.Ctx, in *admissionBody, waitingAt string) (a
 	switch {
 	case errors.Is(err, checkpoint.ErrNotFound):
 		return a, outOfScope()
-	case err == nil && (stay.Matter.State != office.StayWaiting || stay.Matter.Node != waitingAt):
+	case err == nil && (!stay.Matter.Open() || stay.Matter.Node != waitingAt):
 		return a, outOfScope()
 	}
 	return a, err
