@@ -11,7 +11,7 @@
 -- of 8 the person alone.
 -- ARGV 1 names the step, 2 the kind of record (of sweep and forget '')
 --   status  ARGV 3 entry   4 sealed   5 status, number   6 until, ms, '' = none
---           7 '' or the id of the record that has to be the last one
+--           7 '' or the id of the record that has to be the last one, '-' = there has to be none
 --           -> 'ok' | 'changed' another one is | 'none' no such person
 --   add     ARGV 3 entry   4 sealed   5 score among the open or feverish ones, '' = none
 --           6 most at all   7 most that are open   8 most from 9 to 10, ms
@@ -89,7 +89,8 @@ local i = find(tbl, id)
 if i then return string.sub(tbl, i + 8, i + 11) == string.sub(ARGV[3], 9, 12) and 'ok' or 'other' end
 
 if step == 'status' then
-  if ARGV[7] ~= '' and string.sub(tbl, -ENTRY, -ENTRY + 7) ~= ARGV[7] then return 'changed' end
+  local last = tbl ~= '' and string.sub(tbl, -ENTRY, -ENTRY + 7) or '-'
+  if ARGV[7] ~= '' and last ~= ARGV[7] then return 'changed' end
   while #tbl >= STATUSES * ENTRY do
     drop(kind, string.sub(tbl, 1, 8))
     tbl = string.sub(tbl, ENTRY + 1)

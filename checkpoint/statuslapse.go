@@ -70,5 +70,5 @@ func (s *Store) lapse(ctx context.Context, person uint64, now int64) (bool, erro
 	if record.Until == 0 || record.Until > now {
 		return false, nil // decided anew meanwhile
 	}
-	return s.putStatus(ctx, person, record.lapsed(now), &last.id)
+	return s.putStatus(ctx, person, record.lapsed(now), string(last.id[:]))
 }

@@ -74,6 +74,9 @@ type StatusChange struct {
 	Evidence string // what it rests on, at most 200 characters; kept sealed
 	By       uint32 // number of the member of staff; 0: the program
 	Office   string // node of the grid that they speak for
+	// Authority and Author are the office outside the town that decided, and who
+	// there; "" of the town's own decisions.
+	Authority, Author string
 }
 
 // StatusRecord is a decision as it is kept, the last 20 of each person.
@@ -85,6 +88,9 @@ type StatusRecord struct {
 	Office   string `json:"o,omitempty"`
 	Since    int64  `json:"t"`           // UTC ms
 	Until    int64  `json:"u,omitempty"` // UTC ms, 0: none
+	// Of a decision that an office outside the town took: which, and who there.
+	Authority string `json:"a,omitempty"`
+	Author    string `json:"w,omitempty"`
 }
 
 // Confines tells that the status keeps somebody at home.
@@ -113,7 +119,7 @@ func (s *Store) ChangeStatus(ctx context.Context, person uint64, c StatusChange)
 	if err != nil {
 		return StatusRecord{}, err
 	}
-	record := StatusRecord{c.Status, c.Ground, c.Evidence, c.By, c.Office, now.Since, c.Until}
+	record := c.record(now.Since)
 	if now == record && who.Status == c.Status {
 		if !c.Status.Confines() { // its announcement may have been cut off
 			err = s.announce(ctx, ReleasesPerson, person)
@@ -126,8 +132,13 @@ func (s *Store) ChangeStatus(ctx context.Context, person uint64, c StatusChange)
 			return StatusRecord{}, err
 		}
 	}
-	_, err = s.putStatus(ctx, person, record, nil)
+	_, err = s.putStatus(ctx, person, record, "")
 	return record, err
+}
+
+// record is the decision as it is kept.
+func (c *StatusChange) record(since int64) StatusRecord {
+	return StatusRecord{c.Status, c.Ground, c.Evidence, c.By, c.Office, since, c.Until, c.Authority, c.Author}
 }
 
 // SetStatus gives a person a status without saying why, as enrolment does.
@@ -140,7 +151,7 @@ func (s *Store) SetStatus(ctx context.Context, person uint64, status Status) err
 			return err
 		}
 	}
-	_, err := s.putStatus(ctx, person, StatusRecord{Status: status, Since: s.now()}, nil)
+	_, err := s.putStatus(ctx, person, StatusRecord{Status: status, Since: s.now()}, "")
 	return err
 }
 
@@ -177,21 +188,21 @@ func groundNames() (names []string) {
 	return names
 }
 
-// putStatus writes a record behind the one with the ID after, behind any if that
-// is nil; false if another one has come.
-func (s *Store) putStatus(ctx context.Context, person uint64, record StatusRecord, after *[8]byte) (bool, error) {
+// noStatus stands for the ID of a record where there is none yet.
+const noStatus = "-"
+
+// putStatus writes a record behind the one with the ID after (8 bytes, or noStatus),
+// behind any if that is ""; false if another one has come.
+func (s *Store) putStatus(ctx context.Context, person uint64, record StatusRecord, after string) (bool, error) {
 	r := careRef{person: person, kind: careStatus}
 	_, _ = rand.Read(r.id[:]) // never fails: it would end the process
 	sealed, err := s.sealCare(&r, record)
 	if err != nil {
 		return false, err
 	}
-	until, last := "", []byte(nil)
+	until := ""
 	if record.Until != 0 {
 		until = strconv.FormatInt(record.Until, 10)
-	}
-	if after != nil {
-		last = after[:]
 	}
 	if record.Status.Confines() {
 		if err := s.announce(ctx, ConfinesPerson, person); err != nil {
@@ -199,7 +210,7 @@ func (s *Store) putStatus(ctx context.Context, person uint64, record StatusRecor
 		}
 	}
 	entry := careEntry{id: r.id, at: record.Since, state: statusState(record.Status)}
-	reply, err := s.careStep(ctx, person, "status", string(rune(careStatus)), entry.pack(), sealed, int(record.Status), until, last)
+	reply, err := s.careStep(ctx, person, "status", string(rune(careStatus)), entry.pack(), sealed, int(record.Status), until, after)
 	switch {
 	case err != nil:
 		return false, err

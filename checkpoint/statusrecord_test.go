@@ -165,7 +165,7 @@ func TestADecisionIsNotOverruledByTheEndOfTheOneBefore(t *testing.T) {
 	last, _ := tables[0].of(careStatus).last()
 	clock.Advance(time.Hour)
 	decide(t, s, id, StatusChange{StatusQuarantine, "close_contact", 0, "", 7, "area-1"})
-	if done, err := s.putStatus(t.Context(), id, old.lapsed(clock.Now().UnixMilli()), &last.id); done || err != nil {
+	if done, err := s.putStatus(t.Context(), id, old.lapsed(clock.Now().UnixMilli()), string(last.id[:])); done || err != nil {
 		t.Errorf("overruled: %v, %v", done, err)
 	}
 	if who, _ := statusOf(t, s, id); who.Status != StatusQuarantine {

@@ -32,6 +32,9 @@ func (s *Server) viewOfDecision(r *checkpoint.StatusRecord, who *checkpoint.Staf
 	if r.Ground != "" {
 		v.Office = r.Office
 	}
+	if r.Authority != "" {
+		v.By = r.Author
+	}
 	if r.Ground == checkpoint.GroundLapsed {
 		v.By = "passgate"
 	}
@@ -43,10 +46,13 @@ func (s *Server) viewOfDecision(r *checkpoint.StatusRecord, who *checkpoint.Staf
 }
 
 // officeOf names the office that took a decision: "" where nobody did. Staff
-// without a node speak for the whole town.
+// without a node speak for the whole town. It may be one outside the town.
 func (s *Server) officeOf(r *checkpoint.StatusRecord) string {
 	if r.Ground == "" {
 		return ""
+	}
+	if r.Authority != "" {
+		return r.Authority
 	}
 	if n, ok := s.store.Registry().Grid(r.Office); ok {
 		return n.Name
