@@ -1,14 +1,12 @@
 package checkpoint
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -244,18 +242,6 @@ func (s *Store) careList(ctx context.Context, list careListKind, kind careKind, 
 		}
 	}
 	return refs, nil
-}
-
-// careListAs reads the records of a list as values of T, in the order of by, at most
-// maxCareList.
-func careListAs[T any](ctx context.Context, s *Store, list careListKind, kind careKind, from, to string, whose func(*T, uint64), by func(*T) int64) ([]T, error) {
-	refs, err := s.careList(ctx, list, kind, from, to)
-	if err != nil {
-		return nil, err
-	}
-	all, err := careAs(ctx, s, refs, whose)
-	slices.SortStableFunc(all, func(a, b T) int { return cmp.Compare(by(&a), by(&b)) })
-	return all[:min(len(all), maxCareList)], err
 }
 
 func (s *Store) careKeys(person uint64) []string {

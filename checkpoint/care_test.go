@@ -94,7 +94,7 @@ func TestContestsAreListedByWhenTheyAreDue(t *testing.T) {
 		opened = append(opened, who.ID)
 		clock.Advance(time.Hour)
 	}
-	people := func(list []Contest, err error) (ids []uint64) {
+	people := func(list []Contest, _ string, err error) (ids []uint64) {
 		t.Helper()
 		must(t, err)
 		for _, c := range list {
@@ -102,23 +102,23 @@ func TestContestsAreListedByWhenTheyAreDue(t *testing.T) {
 		}
 		return ids
 	}
-	if got := people(s.OpenContests(t.Context())); !slices.Equal(got, opened) {
+	if got := people(s.OpenContests(t.Context(), CareQuery{})); !slices.Equal(got, opened) {
 		t.Errorf("open: %x, want %x", got, opened)
 	}
-	if got := people(s.OverdueContests(t.Context())); got != nil {
+	if got := people(s.OverdueContests(t.Context(), CareQuery{})); got != nil {
 		t.Errorf("overdue after 3 hours: %x", got)
 	}
 	clock.Advance(46 * time.Hour)
-	if got := people(s.OverdueContests(t.Context())); !slices.Equal(got, opened[:2]) {
+	if got := people(s.OverdueContests(t.Context(), CareQuery{})); !slices.Equal(got, opened[:2]) {
 		t.Errorf("overdue: %x, want %x", got, opened[:2])
 	}
 	_, err := s.AnswerContest(t.Context(), opened[0], "contest-1", ContestUpheld, "查实", 8)
 	must(t, err)
-	if got := people(s.OverdueContests(t.Context())); !slices.Equal(got, opened[1:2]) {
+	if got := people(s.OverdueContests(t.Context(), CareQuery{})); !slices.Equal(got, opened[1:2]) {
 		t.Errorf("overdue after an answer: %x", got)
 	}
 	now := clock.Now().UnixMilli()
-	if got := people(s.AnsweredContests(t.Context(), now, now+1)); !slices.Equal(got, opened[:1]) {
+	if got := people(s.AnsweredContests(t.Context(), now, now+1, CareQuery{})); !slices.Equal(got, opened[:1]) {
 		t.Errorf("answered: %x", got)
 	}
 }
@@ -176,10 +176,10 @@ func TestARequestIsTakenByOneAndDone(t *testing.T) {
 	if back, err := s.TakeRequest(t.Context(), id, "request-1", "", 8); err != nil || back != wanted {
 		t.Errorf("taken after it was done: %+v, %v", back, err)
 	}
-	if waiting, err := s.WaitingRequests(t.Context()); err != nil || len(waiting) != 0 {
+	if waiting, _, err := s.WaitingRequests(t.Context(), CareQuery{}); err != nil || len(waiting) != 0 {
 		t.Errorf("waiting: %+v, %v", waiting, err)
 	}
-	if list, err := s.DoneRequests(t.Context(), 0, clock.Now().UnixMilli()); err != nil || len(list) != 1 || list[0] != wanted {
+	if list, _, err := s.DoneRequests(t.Context(), 0, clock.Now().UnixMilli(), CareQuery{}); err != nil || len(list) != 1 || list[0] != wanted {
 		t.Errorf("done: %+v, %v", list, err)
 	}
 	_, err = s.TakeRequest(t.Context(), id, "request-9", "", 8)
@@ -316,7 +316,7 @@ func TestCareGoesByRetentionAndWithThePerson(t *testing.T) {
 	if tables, err = s.careTables(t.Context(), []uint64{stays.ID}); err != nil || counts(tables[0]) != [4]int{1, 1, 0, 0} {
 		t.Errorf("later: %v, %v", counts(tables[0]), err)
 	}
-	if list, err := s.WaitingRequests(t.Context()); err != nil || len(list) != 1 || list[0].Person != held.ID {
+	if list, _, err := s.WaitingRequests(t.Context(), CareQuery{}); err != nil || len(list) != 1 || list[0].Person != held.ID {
 		t.Errorf("lists name what is gone: %+v, %v", list, err)
 	}
 }

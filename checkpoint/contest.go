@@ -114,25 +114,25 @@ func (s *Store) Contest(ctx context.Context, person uint64, id string) (Contest,
 
 func (c *Contest) of(person uint64) { c.Person = person }
 
-// OpenContests lists those without an answer, the longest due first, at most
-// 1,000.
-func (s *Store) OpenContests(ctx context.Context) ([]Contest, error) {
-	return s.contests(ctx, listContests, "-inf", "+inf", (*Contest).DueAt)
+// OpenContests lists those without an answer, the longest due first: a page and the
+// cursor of the next, "" at the end.
+func (s *Store) OpenContests(ctx context.Context, q CareQuery) ([]Contest, string, error) {
+	return s.contests(ctx, listContests, "-inf", "+inf", &q)
 }
 
 // OverdueContests lists those whose answer is due, in the same order.
-func (s *Store) OverdueContests(ctx context.Context) ([]Contest, error) {
-	return s.contests(ctx, listContests, "-inf", strconv.FormatInt(s.now(), 10), (*Contest).DueAt)
+func (s *Store) OverdueContests(ctx context.Context, q CareQuery) ([]Contest, string, error) {
+	return s.contests(ctx, listContests, "-inf", strconv.FormatInt(s.now(), 10), &q)
 }
 
-// AnsweredContests lists those with from <= answered_at < to (UTC ms), at most 1,000.
-func (s *Store) AnsweredContests(ctx context.Context, from, to int64) ([]Contest, error) {
+// AnsweredContests lists those with from <= answered_at < to (UTC ms), in that order.
+func (s *Store) AnsweredContests(ctx context.Context, from, to int64, q CareQuery) ([]Contest, string, error) {
 	from = max(from, s.oldestShown())
-	return s.contests(ctx, listAnswered, strconv.FormatInt(from, 10), "("+strconv.FormatInt(to, 10), func(c *Contest) int64 { return c.AnsweredAt })
+	return s.contests(ctx, listAnswered, strconv.FormatInt(from, 10), "("+strconv.FormatInt(to, 10), &q)
 }
 
-func (s *Store) contests(ctx context.Context, list careListKind, from, to string, by func(*Contest) int64) ([]Contest, error) {
-	return careListAs(ctx, s, list, careContest, from, to, (*Contest).of, by)
+func (s *Store) contests(ctx context.Context, list careListKind, from, to string, q *CareQuery) ([]Contest, string, error) {
+	return carePage(ctx, s, list, careContest, from, to, q, (*Contest).of)
 }
 
 // AnswerContest answers a contest, once. by is the number of a member of staff,

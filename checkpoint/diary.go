@@ -190,16 +190,11 @@ func sortReadings(list []DiaryReading) {
 }
 
 // FeverReadings lists the readings of all diaries at or above the fever line with
-// from <= at < to (UTC ms), oldest first, at most 1,000.
-func (s *Store) FeverReadings(ctx context.Context, from, to int64) ([]DiaryReading, error) {
+// from <= at < to (UTC ms), oldest first: a page and the cursor of the next, "" at the
+// end.
+func (s *Store) FeverReadings(ctx context.Context, from, to int64, q CareQuery) ([]DiaryReading, string, error) {
 	from = max(from, s.oldestShown())
-	refs, err := s.careList(ctx, listFeverish, careReading, strconv.FormatInt(from, 10), "("+strconv.FormatInt(to, 10))
-	if err != nil {
-		return nil, err
-	}
-	all, err := careAs(ctx, s, refs, (*DiaryReading).of)
-	sortReadings(all)
-	return all[:min(len(all), maxCareList)], err
+	return carePage(ctx, s, listFeverish, careReading, strconv.FormatInt(from, 10), "("+strconv.FormatInt(to, 10), &q, (*DiaryReading).of)
 }
 
 // DiaryDay is one day of a diary.

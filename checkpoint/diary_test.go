@@ -129,7 +129,7 @@ func TestFeverOfADiaryIsByTheRulesOfTheHome(t *testing.T) {
 			t.Errorf("%s: %+v", c, r)
 		}
 	}
-	fevers, err := s.FeverReadings(t.Context(), s.now(), s.now()+10)
+	fevers, _, err := s.FeverReadings(t.Context(), s.now(), s.now()+10, CareQuery{})
 	if err != nil || len(fevers) != 2 || fevers[0].Temperature != 37_0 || fevers[1].Person != who.ID {
 		t.Errorf("fevers: %+v, %v", fevers, err)
 	}

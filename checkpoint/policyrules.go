@@ -24,6 +24,7 @@ type RulesPatch struct {
 	OutingDays    *int           `json:"outing_days,omitempty"` // 1 if outings are named and days are not
 	Disinfection  *bool          `json:"disinfection,omitempty"`
 	MaxStayHours  *int           `json:"max_stay_hours,omitempty"` // 0: what is usual at sites of the kind
+	ReturneeDays  *int           `json:"returnee_days,omitempty"`  // 0: 14 days, -1: registered only
 }
 
 // apply lays the patch over rules.
@@ -44,6 +45,7 @@ func (p *RulesPatch) apply(r *SiteRules) {
 	lay(&r.OutingDays, p.OutingDays)
 	lay(&r.Disinfection, p.Disinfection)
 	lay(&r.MaxStayHours, p.MaxStayHours)
+	lay(&r.ReturneeDays, p.ReturneeDays)
 }
 
 func lay[T any](field, value *T) {
@@ -245,14 +247,14 @@ type RuleChange struct {
 var ruleNames = [...]string{
 	"closed", "residents_only", "opens_at", "closes_at", "capacity", "temperature_on", "fever_line", "low_line",
 	"remeasure_minutes", "low_again", "anti_passback", "replayed_pass", "outings", "outing_days", "disinfection",
-	"max_stay_hours",
+	"max_stay_hours", "returnee_days",
 }
 
 func (s *SiteRules) values() [len(ruleNames)]any {
 	return [...]any{
 		s.Closed, s.ResidentsOnly, s.OpensAt, s.ClosesAt, s.Capacity, s.TemperatureOn, s.FeverLine, s.LowLine,
 		s.RemeasureMin, s.LowAgain, s.AntiPassback, s.ReplayedPass, s.Outings, s.OutingDays, s.Disinfection,
-		s.MaxStayHours,
+		s.MaxStayHours, s.ReturneeDays,
 	}
 }
 

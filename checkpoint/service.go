@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ServiceKind is what somebody at home asks for.
@@ -133,20 +134,42 @@ func (s *Store) RequestsOf(ctx context.Context, people []uint64) ([]ServiceReque
 	return all, err
 }
 
-// WaitingRequests lists what is not done, the longest waiting first, at most 1,000.
-func (s *Store) WaitingRequests(ctx context.Context) ([]ServiceRequest, error) {
-	return s.requests(ctx, listRequests, "-inf", "+inf", func(r *ServiceRequest) int64 { return r.OpenedAt })
+// WaitingRequests lists what is not done, the longest waiting first: a page and the
+// cursor of the next, "" at the end.
+func (s *Store) WaitingRequests(ctx context.Context, q CareQuery) ([]ServiceRequest, string, error) {
+	return s.requests(ctx, listRequests, "-inf", "+inf", &q)
 }
 
-// DoneRequests lists those with from <= done_at < to (UTC ms), at most 1,000.
-func (s *Store) DoneRequests(ctx context.Context, from, to int64) ([]ServiceRequest, error) {
+// DoneRequests lists those with from <= done_at < to (UTC ms), in that order.
+func (s *Store) DoneRequests(ctx context.Context, from, to int64, q CareQuery) ([]ServiceRequest, string, error) {
 	from = max(from, s.oldestShown())
-	return s.requests(ctx, listDone, strconv.FormatInt(from, 10), "("+strconv.FormatInt(to, 10), func(r *ServiceRequest) int64 { return r.DoneAt })
+	return s.requests(ctx, listDone, strconv.FormatInt(from, 10), "("+strconv.FormatInt(to, 10), &q)
 }
 
-func (s *Store) requests(ctx context.Context, list careListKind, from, to string, by func(*ServiceRequest) int64) ([]ServiceRequest, error) {
-	return careListAs(ctx, s, list, careRequest, from, to, (*ServiceRequest).of, by)
+func (s *Store) requests(ctx context.Context, list careListKind, from, to string, q *CareQuery) ([]ServiceRequest, string, error) {
+	return carePage(ctx, s, list, careRequest, from, to, q, (*ServiceRequest).of)
 }
+
+const (
+	// TakeWithin is how long a request can wait until somebody sees to it.
+	TakeWithin = 24 * time.Hour
+	// DoWithin is how long whoever took it has.
+	DoWithin = 48 * time.Hour
+)
+
+// DueAt is when the next step is due, UTC ms; 0 when it is done.
+func (r *ServiceRequest) DueAt() int64 {
+	switch r.State() {
+	case ServiceOpen:
+		return r.OpenedAt + TakeWithin.Milliseconds()
+	case ServiceTaken:
+		return r.TakenAt + DoWithin.Milliseconds()
+	}
+	return 0
+}
+
+// Overdue tells that its next step is.
+func (r *ServiceRequest) Overdue(now int64) bool { return r.DueAt() != 0 && now >= r.DueAt() }
 
 // TakeRequest says that a member of staff sees to it. Whoever took it first has it;
 // it is returned as it is then. Errors: *FieldError, ErrNotFound, ErrUnavailable.

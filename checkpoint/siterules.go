@@ -27,6 +27,9 @@ type SiteRules struct {
 	// MaxStayHours ends, in trajectories, a stay whose exit was never seen; 0:
 	// what is usual at sites of the kind (maxStayOfKind).
 	MaxStayHours int `json:"max_stay_hours,omitempty"`
+	// ReturneeDays is how long who comes back from outside the province is under
+	// observation; 0: DefaultReturneeDays, RegisteredOnly: not at all. Residential sites.
+	ReturneeDays int `json:"returnee_days,omitempty"`
 }
 
 // Defaults of a site's rules, where its record names none, and their bounds.
@@ -39,6 +42,10 @@ const (
 	maxOutings                  = 100
 	maxOutingDays               = 14
 	maxStayHours                = 28 * 24
+
+	DefaultReturneeDays = 14
+	RegisteredOnly      = -1
+	maxReturneeDays     = 60
 )
 
 // maxStayOfKind is the max_stay_hours of a site that names none, by its kind; 0
@@ -50,6 +57,18 @@ var maxStayOfKind = [len(siteKindNames)]int{
 // MaxStayHours is how long a stay without a seen exit lasts at sites of the kind
 // that do not say otherwise; 0 is no limit.
 func (k SiteKind) MaxStayHours() int { return maxStayOfKind[k] }
+
+// ObservesReturnees is for how many days who comes back to a home here is under
+// observation, 0 if not at all.
+func (s *SiteRules) ObservesReturnees() int {
+	switch s.ReturneeDays {
+	case 0:
+		return DefaultReturneeDays
+	case RegisteredOnly:
+		return 0
+	}
+	return s.ReturneeDays
+}
 
 // withDefaults fills what was left out and refuses what cannot be.
 func (s SiteRules) withDefaults(kind SiteKind) (SiteRules, error) {
@@ -96,6 +115,8 @@ func (s SiteRules) check(kind SiteKind) error {
 		return &FieldError{"outing_days", "must be 1 to 14"}
 	case s.MaxStayHours < 0 || s.MaxStayHours > maxStayHours:
 		return &FieldError{"max_stay_hours", "must be 1 to 672 hours, or 0 for what is usual at sites of the kind"}
+	case s.ReturneeDays < RegisteredOnly || s.ReturneeDays > maxReturneeDays:
+		return &FieldError{"returnee_days", "must be 1 to 60 days, 0 for 14, or -1 to register people who come back and no more"}
 	case !s.LowAgain.valid():
 		return &FieldError{"low_again", "must be off, warn or deny"}
 	case !s.AntiPassback.valid():

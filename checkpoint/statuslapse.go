@@ -13,7 +13,22 @@ import (
 // nobody has looked, and green then. It is a decision of the program, with a
 // record like any other, so gates hear of it as of any other change. A status
 // without an end stays until it is changed.
+//
+// Whoever has an observation that is not closed stays under observation until it
+// ends: the observation is the one that looks whether they may go, and says so by
+// another decision. Only where it has not, HoldOver after the status was to end, the
+// status ends by itself after all.
 const yellowAfter = 3 * 24 * time.Hour
+
+// KindObserved is the kind of the matter that says of a person, by ObservedID, that
+// they have an observation; it is open as long as that is.
+const KindObserved MatterKind = "observed"
+
+// HoldOver is how long an observation whose time is over can wait for a decision.
+const HoldOver = 3 * 24 * time.Hour
+
+// ObservedID names the matter of a person.
+func ObservedID(person uint64) MatterID { return NewMatterID(KindObserved, FormatPersonID(person)) }
 
 // lapsed is what follows a decision whose time is over.
 func (r *StatusRecord) lapsed(now int64) StatusRecord {
@@ -70,5 +85,20 @@ func (s *Store) lapse(ctx context.Context, person uint64, now int64) (bool, erro
 	if record.Until == 0 || record.Until > now {
 		return false, nil // decided anew meanwhile
 	}
+	if waits, err := s.waits(ctx, person, &record, now); waits || err != nil {
+		return false, err
+	}
 	return s.putStatus(ctx, person, record.lapsed(now), string(last.id[:]))
+}
+
+// waits tells that the end of a status is left to the person's observation.
+func (s *Store) waits(ctx context.Context, person uint64, r *StatusRecord, now int64) (bool, error) {
+	if !r.Status.Observed() || now >= r.Until+HoldOver.Milliseconds() {
+		return false, nil
+	}
+	m, err := s.Matter(ctx, KindObserved, ObservedID(person))
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && m.Open(), err
 }

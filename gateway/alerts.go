@@ -90,7 +90,7 @@ func (s *Server) careAlerts(c *fiber.Ctx, from, to int64, only checkpoint.AlertK
 		return contests, []feverishView{}, nil
 	}
 	if to > s.now() {
-		overdue, err := s.store.OverdueContests(s.context(c))
+		overdue, _, err := s.store.OverdueContests(s.context(c), checkpoint.CareQuery{Within: s.inScope(c)})
 		if err == nil {
 			err = s.eachClient(c, len(overdue), func(i int) uint64 { return overdue[i].Person }, func(i int, p *checkpoint.Resident) {
 				contests = append(contests, s.contestForStaff(&overdue[i], p, principalOf(c).Staff))
@@ -100,7 +100,7 @@ func (s *Server) careAlerts(c *fiber.Ctx, from, to int64, only checkpoint.AlertK
 			return nil, nil, err
 		}
 	}
-	readings, err = s.feverish(c, from, to)
+	readings, _, err = s.feverish(c, from, to, checkpoint.CareQuery{Within: s.inScope(c)})
 	return contests, readings, err
 }
 

@@ -104,7 +104,7 @@ func (s *Server) handleMyContest(c *fiber.Ctx) error {
 // handleContests lists the contests of people in the caller's scope: the open
 // ones, the longest due first, or those answered in a window.
 func (s *Server) handleContests(c *fiber.Ctx) error {
-	contests, err := s.contestsAsked(c)
+	contests, next, err := s.contestsAsked(c)
 	if err != nil {
 		return err
 	}
@@ -116,21 +116,39 @@ func (s *Server) handleContests(c *fiber.Ctx) error {
 		return err
 	}
 	s.rows(c, len(views))
-	return c.JSON(fiber.Map{"contests": views})
+	return c.JSON(fiber.Map{"contests": views, "next": next})
 }
 
-func (s *Server) contestsAsked(c *fiber.Ctx) ([]checkpoint.Contest, error) {
+func (s *Server) contestsAsked(c *fiber.Ctx) ([]checkpoint.Contest, string, error) {
+	q, err := s.careAsked(c)
+	if err != nil {
+		return nil, "", err
+	}
 	switch c.Query("state", "open") {
 	case "open":
-		return s.store.OpenContests(s.context(c))
+		return s.store.OpenContests(s.context(c), q)
 	case "answered":
 		from, to, err := s.window(c)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		return s.store.AnsweredContests(s.context(c), from, to)
+		return s.store.AnsweredContests(s.context(c), from, to, q)
 	}
-	return nil, invalid("state", "must be open or answered")
+	return nil, "", invalid("state", "must be open or answered")
+}
+
+// careAsked is the page of a list of care that is asked for, of people in the
+// caller's scope.
+func (s *Server) careAsked(c *fiber.Ctx) (q checkpoint.CareQuery, err error) {
+	q.Within, q.Cursor = s.inScope(c), strings.Clone(c.Query("cursor"))
+	q.Limit, err = limitAsked(c, checkpoint.MaxMatters)
+	return q, err
+}
+
+// inScope tells whether a node lies in the caller's part of the grid.
+func (s *Server) inScope(c *fiber.Ctx) func(node string) bool {
+	who := principalOf(c)
+	return func(node string) bool { return s.reaches(who, node) }
 }
 
 // eachClient reads the people of n records and hands those in the caller's scope

@@ -207,17 +207,17 @@ type feverishView struct {
 }
 
 // feverish lists the readings with fever of a window, of people in the caller's
-// scope.
-func (s *Server) feverish(c *fiber.Ctx, from, to int64) ([]feverishView, error) {
-	readings, err := s.store.FeverReadings(s.context(c), from, to)
+// scope, and the cursor of the next page.
+func (s *Server) feverish(c *fiber.Ctx, from, to int64, q checkpoint.CareQuery) ([]feverishView, string, error) {
+	readings, next, err := s.store.FeverReadings(s.context(c), from, to, q)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	views := []feverishView{}
 	err = s.eachClient(c, len(readings), func(i int) uint64 { return readings[i].Person }, func(i int, p *checkpoint.Resident) {
 		views = append(views, feverishView{s.viewOfReading(p, &readings[i]), viewOfClient(p)})
 	})
-	return views, err
+	return views, next, err
 }
 
 // handleFeverReadings lists what grid members and medics have to look at now.
@@ -226,10 +226,14 @@ func (s *Server) handleFeverReadings(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	views, err := s.feverish(c, from, to)
+	q, err := s.careAsked(c)
+	if err != nil {
+		return err
+	}
+	views, next, err := s.feverish(c, from, to, q)
 	if err != nil {
 		return err
 	}
 	s.rows(c, len(views))
-	return c.JSON(fiber.Map{"readings": views})
+	return c.JSON(fiber.Map{"readings": views, "next": next})
 }

@@ -35,10 +35,12 @@ type serviceForStaff struct {
 	Person  clientView `json:"person"`
 	TakenBy string     `json:"taken_by"`
 	DoneBy  string     `json:"done_by"`
+	DueAt   *utcTime   `json:"due_at"` // of the next step; null when it is done
+	Overdue bool       `json:"overdue"`
 }
 
 func (s *Server) serviceForStaff(r *checkpoint.ServiceRequest, p *checkpoint.Resident) serviceForStaff {
-	view := serviceForStaff{viewOfService(r), viewOfClient(p), s.loginOf(r.TakenBy), s.loginOf(r.DoneBy)}
+	view := serviceForStaff{viewOfService(r), viewOfClient(p), s.loginOf(r.TakenBy), s.loginOf(r.DoneBy), timeOrNil(r.DueAt()), r.Overdue(s.now())}
 	view.ID = townID(r.Person, r.ID)
 	return view
 }
@@ -91,7 +93,7 @@ func (s *Server) handleMyRequests(c *fiber.Ctx) error {
 // not done, of one state if one is given, or what was done in a window.
 func (s *Server) handleRequests(c *fiber.Ctx) error {
 	state := c.Query("state")
-	requests, err := s.requestsAsked(c, checkpoint.ServiceState(state))
+	requests, next, err := s.requestsAsked(c, checkpoint.ServiceState(state))
 	if err != nil {
 		return err
 	}
@@ -105,21 +107,25 @@ func (s *Server) handleRequests(c *fiber.Ctx) error {
 		return err
 	}
 	s.rows(c, len(views))
-	return c.JSON(fiber.Map{"requests": views})
+	return c.JSON(fiber.Map{"requests": views, "next": next})
 }
 
-func (s *Server) requestsAsked(c *fiber.Ctx, state checkpoint.ServiceState) ([]checkpoint.ServiceRequest, error) {
+func (s *Server) requestsAsked(c *fiber.Ctx, state checkpoint.ServiceState) ([]checkpoint.ServiceRequest, string, error) {
+	q, err := s.careAsked(c)
+	if err != nil {
+		return nil, "", err
+	}
 	switch state {
 	case "", checkpoint.ServiceOpen, checkpoint.ServiceTaken:
-		return s.store.WaitingRequests(s.context(c))
+		return s.store.WaitingRequests(s.context(c), q)
 	case checkpoint.ServiceDone:
 		from, to, err := s.window(c)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		return s.store.DoneRequests(s.context(c), from, to)
+		return s.store.DoneRequests(s.context(c), from, to, q)
 	}
-	return nil, invalid("state", "must be open, taken or done; without it, all that is not done")
+	return nil, "", invalid("state", "must be open, taken or done; without it, all that is not done")
 }
 
 // handleTakeRequest says that the caller sees to it.

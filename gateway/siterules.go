@@ -33,13 +33,14 @@ type rulesView struct {
 	Disinfection     bool                     `json:"disinfection"`
 	LowAgain         checkpoint.Strictness    `json:"low_again"`
 	MaxStayHours     int                      `json:"max_stay_hours"`
+	ReturneeDays     int                      `json:"returnee_days"`
 }
 
 func viewOfRules(r *checkpoint.SiteRules) rulesView {
 	return rulesView{
 		r.Closed, r.OpensAt, r.ClosesAt, r.TemperatureOn, r.FeverLine, r.LowLine, r.RemeasureMin, r.AntiPassback,
 		r.ReplayedPass, r.ResidentsOnly, r.Capacity, r.Outings, r.OutingDays, r.Disinfection, r.LowAgain,
-		r.MaxStayHours,
+		r.MaxStayHours, r.ReturneeDays,
 	}
 }
 

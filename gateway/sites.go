@@ -47,6 +47,7 @@ type siteInput struct {
 	Disinfection     bool                     `json:"disinfection"`
 	LowAgain         checkpoint.Strictness    `json:"low_again"`
 	MaxStayHours     int                      `json:"max_stay_hours"`
+	ReturneeDays     int                      `json:"returnee_days"`
 }
 
 // site checks what the store leaves to the gateway.
@@ -77,7 +78,7 @@ func (in siteInput) site() (checkpoint.Site, error) {
 			Capacity: in.Capacity, TemperatureOn: in.TemperatureOn, FeverLine: fever, LowLine: low,
 			RemeasureMin: in.RemeasureMinutes, AntiPassback: in.AntiPassback, ReplayedPass: in.ReplayedPass,
 			Outings: in.Outings, OutingDays: in.OutingDays, Disinfection: in.Disinfection, LowAgain: in.LowAgain,
-			MaxStayHours: in.MaxStayHours,
+			MaxStayHours: in.MaxStayHours, ReturneeDays: in.ReturneeDays,
 		},
 	}, nil
 }
