@@ -1,5 +1,11 @@
 package alarm
 
+import (
+	"slices"
+
+	"passgate/checkpoint"
+)
+
 // Kind says what an alarm is about. It is a stable string of the API.
 type Kind string
 
@@ -20,6 +26,17 @@ type Text struct {
 	EN    string
 }
 
+// The kinds of events at gates, named like the alerts that they are.
+const (
+	FeverCase  = Kind(checkpoint.AlertFever)
+	FeverOut   = Kind(checkpoint.AlertFeverOut)
+	Breach     = Kind(checkpoint.AlertBreach)
+	Override   = Kind(checkpoint.AlertOverride)
+	DeniedExit = Kind(checkpoint.AlertDeniedExit)
+	Overstayed = Kind(checkpoint.AlertOverstayed)
+	Conflict   = Kind(checkpoint.AlertConflict)
+)
+
 // The kinds of supplies, beds, disinfection and pharmacies.
 const (
 	BedsFull            Kind = "beds_full"            // key: the beds' node
@@ -31,16 +48,64 @@ const (
 	PurchaseOverdue     Kind = "purchase_overdue"     // key: the purchase
 )
 
+// The kinds of enterprises, inspections, the hotline and dispatches.
+const (
+	ReportOverdue      Kind = "report_overdue"      // key: the report
+	DispatchOverdue    Kind = "dispatch_overdue"    // key: the dispatch
+	FindingOverdue     Kind = "finding_overdue"     // key: the finding
+	ApplicationOverdue Kind = "application_overdue" // key: the application
+	ApprovalLapsed     Kind = "approval_lapsed"     // key: the application
+)
+
 // kinds is the table, the gravest first.
 var kinds = []Text{
+	event(checkpoint.AlertFever, Urgent),
+	event(checkpoint.AlertFeverOut, Urgent),
+	event(checkpoint.AlertBreach, Urgent),
 	{BedsFull, Urgent, "有人等候,隔离床位已满", "Somebody waits for an isolation bed and none is free"},
 	{PurchaseOverdue, Urgent, "购买退热药品人员逾期未核实", "Nobody has seen to a purchase of fever medicine in time"},
 	{PurchaseReported, Today, "有人购买退热药品,待上门核实", "Somebody bought fever medicine: a visit is due"},
+	{ReportOverdue, Today, "群众反映事项逾期未办结", "What residents reported is not answered in time"},
+	{DispatchOverdue, Today, "调度事项逾期未完成", "A dispatched problem is not solved in time"},
+	{FindingOverdue, Today, "检查发现的问题逾期未整改", "A finding of an inspection is not put right in time"},
+	{ApplicationOverdue, Today, "复工申请逾期未审批", "An application to resume work waits too long for its decision"},
+	{ApprovalLapsed, Today, "复工批准已到期", "An approval to work has run out"},
 	{BedsScarce, Today, "隔离床位使用已达九成", "Nine in ten isolation beds are in use"},
 	{BedOverdue, Today, "隔离床位人员已到期未离开", "Somebody is in an isolation bed beyond their time"},
 	{StockLow, Today, "物资低于警戒线", "A stock is below its line"},
 	{DisinfectionOverdue, Today, "消毒未按时完成", "Rounds of disinfection are overdue"},
+	event(checkpoint.AlertOverride, Today),
+	event(checkpoint.AlertDeniedExit, Today),
+	event(checkpoint.AlertOverstayed, Today),
+	event(checkpoint.AlertConflict, Today),
 }
 
 // Kinds lists the table, the gravest first.
 func Kinds() []Text { return append([]Text(nil), kinds...) }
+
+// event is the row of an alert.
+func event(kind checkpoint.AlertKind, level Level) Text {
+	text := kind.Text()
+	return Text{Kind(kind), level, text.ZH, text.EN}
+}
+
+// Text is the row of the table; one that is not in it is for today.
+func (k Kind) Text() Text {
+	for _, t := range kinds {
+		if t.Kind == k {
+			return t
+		}
+	}
+	return Text{k, Today, string(k), string(k)}
+}
+
+// rank is where a kind stands in the table: the gravest is 0.
+func (k Kind) rank() int {
+	if n := slices.IndexFunc(kinds, func(t Text) bool { return t.Kind == k }); n >= 0 {
+		return n
+	}
+	return len(kinds)
+}
+
+// Known tells that a kind is in the table.
+func (k Kind) Known() bool { return k.rank() < len(kinds) }

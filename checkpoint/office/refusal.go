@@ -14,6 +14,7 @@ const (
 	CodeWrongState = "wrong_state" // the record is in another state
 	CodeNotEnough  = "not_enough"  // less is there than is asked for
 	CodeTooMany    = "too_many"    // more than is taken at once or in a day
+	CodeNotYours   = "forbidden"   // it is somebody else's to do
 )
 
 // Error joins code and reason.
