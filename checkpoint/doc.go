@@ -198,6 +198,9 @@
 //	{try}:k:login     hash    attempt         where an account signed in, by keyed hashes; 30 days  ~60 a place, <= 32
 //	{try}:n,a,e,b,h,c,p:2 string attempt      wrong tries by account, address, device, household; a day ~100, <= 65,536 each
 //	{arch}:lease      hash    archiver        who archives, and the name of the archive
+//	{duty}:name       hash    gateways        who has a duty of the whole town, and how far it has come
+//	{num}:date        hash    PublishNumbers  numbers of the bulletins of a day, by the node that they were published for;
+//	                                          they tell of nobody; 400 days                    ~25,000 a day of the whole town
 //	{rev}:log         stream  Revoke, status  person, generation that ended, time; c 1 confined, 0 no longer ~60 a change
 //	{any tag}:-       none    nobody          never there: a script that names it is refused while its slot moves
 //

@@ -267,6 +267,8 @@ func (k keys) shiftVersions() string { return k.registry("shiftversion") } // so
 
 func (k keys) archiveLease() string { return k.prefix + "{arch}:lease" } // hash: owner, end, fencing token, the archive's name
 
+func (k keys) duty(name string) string { return k.prefix + "{duty}:" + name } // hash, form of lease.lua: who has a duty of the town, how far it has come
+
 // attempts is what is known of tries of secrets: "k:" and 8 bytes of an account
 // the places where it signed in.
 func (k keys) attempts(what string) string { return k.prefix + "{try}:" + what } // hash: 8 bytes of place -> counter, last time; 30 days
@@ -279,6 +281,11 @@ func (k keys) attemptCount(kind string, hash uint64) string { // string: counter
 
 // chunk is the key of chunk n of a chunked sorted set.
 func chunk(base string, n int) string { return base + ":" + strconv.Itoa(n) }
+
+// numbers are those that were published of a day at the place.
+func (k keys) numbers(day Day) string { // hash: node -> numbers of it and of all below; 400 days
+	return k.prefix + "{num}:" + day.String()
+}
 
 // sweep is the state of the sweeps: who does them, what the last one did.
 func (k keys) sweep() string { return k.prefix + "{sweep}:state" } // hash, form of lease.lua; field last: JSON

@@ -57,6 +57,9 @@ const (
 	ApprovalLapsed     Kind = "approval_lapsed"     // key: the application
 )
 
+// The kind of the exchange with other offices.
+const AuthorityUnknown Kind = "authority_unknown" // key: the change that waits for its person
+
 // kinds is the table, the gravest first.
 var kinds = []Text{
 	event(checkpoint.AlertFever, Urgent),
@@ -70,6 +73,7 @@ var kinds = []Text{
 	{FindingOverdue, Today, "检查发现的问题逾期未整改", "A finding of an inspection is not put right in time"},
 	{ApplicationOverdue, Today, "复工申请逾期未审批", "An application to resume work waits too long for its decision"},
 	{ApprovalLapsed, Today, "复工批准已到期", "An approval to work has run out"},
+	{AuthorityUnknown, Today, "上级下发的人员状态变更查无此人,待登记", "A decision of an authority is about somebody who is not on record: enrol them"},
 	{BedsScarce, Today, "隔离床位使用已达九成", "Nine in ten isolation beds are in use"},
 	{BedOverdue, Today, "隔离床位人员已到期未离开", "Somebody is in an isolation bed beyond their time"},
 	{StockLow, Today, "物资低于警戒线", "A stock is below its line"},
