@@ -57,17 +57,47 @@ const (
 	ApprovalLapsed     Kind = "approval_lapsed"     // key: the application
 )
 
+// The kinds of fever cases and of decisions about statuses.
+const (
+	FeverOverdue    Kind = "fever_overdue"    // key: the case and the step
+	FeverPositive   Kind = "fever_positive"   // key: the case
+	ContestOverdue  Kind = "contest_overdue"  // key: the contest
+	ProposalWaiting Kind = "proposal_waiting" // key: the proposal
+)
+
 // The kind of the exchange with other offices.
 const AuthorityUnknown Kind = "authority_unknown" // key: the change that waits for its person
+
+// The kinds of observations, of diaries and of what people at home ask for.
+const (
+	ReadingFever      Kind = "reading_fever"      // key: person and reading
+	ReportedTrouble   Kind = "reported_trouble"   // key: person and day
+	ObservationBreach Kind = "observation_breach" // key: person and scan; away from the gate of their home
+	ObservationHeld   Kind = "observation_held"   // key: person and observation
+	ReadingMissed     Kind = "reading_missed"     // key: person, day and half of it
+	ReportMissed      Kind = "report_missed"      // key: person and day
+	RequestOverdue    Kind = "request_overdue"    // key: the request
+)
 
 // kinds is the table, the gravest first.
 var kinds = []Text{
 	event(checkpoint.AlertFever, Urgent),
 	event(checkpoint.AlertFeverOut, Urgent),
 	event(checkpoint.AlertBreach, Urgent),
+	{ObservationBreach, Urgent, "医学观察人员在其他场所出现", "Somebody under observation was at another place"},
+	{ReadingFever, Urgent, "居家人员自测发热", "Somebody at home has measured fever"},
+	{ReportedTrouble, Urgent, "医学观察人员报告有情况", "Somebody under observation has reported that something is wrong"},
+	{FeverPositive, Urgent, "发热病例筛查结果为阳性", "A screening of a fever case was positive"},
+	{FeverOverdue, Urgent, "发热病例处置逾期:上报、转运、筛查或结案", "A step of a fever case is overdue: report, hand-over, screening or closing"},
 	{BedsFull, Urgent, "有人等候,隔离床位已满", "Somebody waits for an isolation bed and none is free"},
 	{PurchaseOverdue, Urgent, "购买退热药品人员逾期未核实", "Nobody has seen to a purchase of fever medicine in time"},
+	{ObservationHeld, Today, "医学观察期满,近日有发热,待决定是否解除", "An observation is over with fever of late: somebody has to decide"},
+	{ReadingMissed, Today, "医学观察人员未按时测温", "A reading of somebody under observation is missing"},
+	{ReportMissed, Today, "医学观察人员当天未报平安", "A daily report of somebody under observation is missing"},
+	{RequestOverdue, Today, "居家人员的请求逾期未办", "What somebody at home asked for is overdue"},
 	{PurchaseReported, Today, "有人购买退热药品,待上门核实", "Somebody bought fever medicine: a visit is due"},
+	{ContestOverdue, Urgent, "对健康码状态的异议超过48小时未答复", "A contest about a status is not answered within 48 hours"},
+	{ProposalWaiting, Today, "有状态变更待第二人审批", "A change of status waits for a second person"},
 	{ReportOverdue, Today, "群众反映事项逾期未办结", "What residents reported is not answered in time"},
 	{DispatchOverdue, Today, "调度事项逾期未完成", "A dispatched problem is not solved in time"},
 	{FindingOverdue, Today, "检查发现的问题逾期未整改", "A finding of an inspection is not put right in time"},
