@@ -11,8 +11,8 @@ import (
 
 // Other offices follow what happens here by two streams of each partition: the log
 // of scans and annulments, and beside it the news, what else is told of people
-// (tell.lua). Both get their IDs from one clock, so that together they are in order
-// for each person. A reader holds its places itself and nothing is kept of it here.
+// (tell.lua). The news say behind which entry of the log they come, so that together
+// the two are in order for each person. A reader holds its places itself and nothing is kept of it here.
 
 // EntryID is the place of an entry in a stream: ms of Redis' clock and a number.
 type EntryID struct{ Ms, Seq int64 }
@@ -57,6 +57,7 @@ type News struct {
 type FeedEntry struct {
 	Part, Stream int
 	ID           EntryID
+	After        EntryID // of news: the last entry of the log when it was written
 	Scan         *ScanEvent
 	News         *News
 }
@@ -69,6 +70,8 @@ type FeedRead struct {
 	// master that is lost has taken the reader's last entry along. What follows is
 	// then read once more.
 	Places FeedPlaces
+	// ShownFrom is the time, UTC ms, before which nothing is shown any more.
+	ShownFrom int64
 }
 
 // FeedCutError says that entries which the reader has not had are gone.
@@ -89,7 +92,7 @@ const feedTogether = 16
 // places. Errors: *FeedCutError, ErrUnavailable.
 func (s *Store) ReadFeed(ctx context.Context, places FeedPlaces, count int) (FeedRead, error) {
 	count = min(max(count, 1), MaxFeedRead)
-	read, resume, expired := FeedRead{Places: places}, places, false
+	read, resume, expired := FeedRead{Places: places, ShownFrom: s.oldestShown()}, places, false
 	for first := 0; first < Partitions; first += feedTogether {
 		replies, cuts, err := s.readFeedOf(ctx, &places, first, count)
 		if err != nil {
@@ -178,6 +181,8 @@ func (r *FeedRead) take(part, stream int, messages []redis.XMessage, count int) 
 		e := FeedEntry{Part: part, Stream: stream, ID: entryIDOf(m.ID)}
 		text, _ := m.Values["e"].(string)
 		if stream == NewsStream {
+			after, _ := m.Values["l"].(string)
+			e.After = entryIDOf(after)
 			if news, ok := parseNews(text); ok {
 				e.News = &news
 			}
@@ -271,6 +276,17 @@ func (s *Store) DecisionsOf(ctx context.Context, news []*News) (map[[8]byte]Stat
 		found[r.id] = record
 		return err
 	})
+	return found, err
+}
+
+// FeversByID reads fever cases; those that are not kept any more are left out.
+// Errors: ErrUnavailable.
+func (s *Store) FeversByID(ctx context.Context, ids []FeverID) (map[FeverID]FeverCase, error) {
+	cases, err := s.readFevers(ctx, ids)
+	found := make(map[FeverID]FeverCase, len(cases))
+	for _, c := range cases {
+		found[c.ID] = c
+	}
 	return found, err
 }
 
