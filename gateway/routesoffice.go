@@ -4,18 +4,89 @@ import "slices"
 
 // officeRoutes are the street office's work.
 func (s *Server) officeRoutes() []route {
-	return slices.Concat(s.healthRoutes(), s.registerRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes())
+	return slices.Concat(s.healthRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes(), s.alarmRoutes())
 }
 
 // healthRoutes are about fevers, statuses, observations and those who look after them.
 func (s *Server) healthRoutes() []route {
-	return []route{}
+	return []route{
+		{method: get, path: "/v1/fevers", who: only(medic, leader, grid), reads: duty, handle: s.handleFevers},
+		{method: get, path: "/v1/fevers/:id", who: only(medic, leader, grid), reads: duty, handle: s.handleFever},
+		{method: post, path: "/v1/fevers/:id/reports", who: only(medic, leader, grid), reads: duty, handle: s.handleReportFever},
+		{method: post, path: "/v1/fevers/:id/handover", who: only(medic, leader, grid), reads: duty, handle: s.handleHandOver},
+		{method: post, path: "/v1/fevers/:id/screening", who: only(medic), reads: duty, handle: s.handleScreen},
+		{method: post, path: "/v1/fevers/:id/hospital-link", who: only(medic), reads: duty, handle: s.handleHospitalLink},
+		{method: post, path: "/v1/fevers/:id/close", who: only(medic), reads: duty, handle: s.handleCloseFever},
+		{method: post, path: "/v1/hospital/result", who: everybody, handle: s.handleHospitalResult},
+		{method: get, path: hospitalPath, who: everybody, handle: s.handleHospitalPage},
+		{method: post, path: hospitalPath, who: everybody, handle: s.handleHospitalForm},
+		{method: get, path: hospitalPath + ".css", who: everybody, handle: handleHospitalStyle},
+		{method: get, path: hospitalPath + ".js", who: everybody, handle: handleHospitalScript},
+	}
 }
 
 // registerRoutes are the registers: supplies, beds, disinfection, purchases,
 // enterprises, inspections, residents' records.
 func (s *Server) registerRoutes() []route {
 	return []route{}
+}
+
+// enterpriseRoutes are about enterprises and shops, and inspections of sites.
+func (s *Server) enterpriseRoutes() []route {
+	looking, typing := only(inspector, leader, enroller), only(inspector, leader, enroller)
+	site := s.nodeOfSite
+	return []route{
+		{method: get, path: "/v1/enterprises", who: looking, node: s.nodeAsked, reads: duty, handle: s.handleEnterprises},
+		{method: get, path: "/v1/enterprises/:site", who: looking, node: site, reads: duty, handle: s.handleEnterprise},
+		{method: put, path: "/v1/enterprises/:site", who: typing, node: site, handle: s.handlePutEnterprise},
+		{method: get, path: "/v1/enterprises/:site/staff", who: looking, node: site, reads: duty, handle: s.handleEnterpriseStaff},
+		{method: post, path: "/v1/enterprises/:site/staff", who: typing, node: site, slow: true, reads: duty, handle: s.handleEmploy},
+		{method: del, path: "/v1/enterprises/:site/staff/:id", who: typing, node: site, reads: duty, handle: s.handleLeaveEmployment},
+		{method: post, path: "/v1/enterprises/:site/applications", who: typing, node: site, handle: s.handleApply},
+		{method: post, path: "/v1/applications/:id/submit", who: typing, handle: s.handleSubmit},
+		{method: post, path: "/v1/applications/:id/return", who: only(inspector, leader), handle: s.decideBy(s.office.Return)},
+		{method: post, path: "/v1/applications/:id/approve", who: only(leader), handle: s.handleApprove},
+		{method: post, path: "/v1/applications/:id/refuse", who: only(leader), handle: s.decideBy(s.office.Refuse)},
+		{method: post, path: "/v1/applications/:id/suspend", who: only(inspector, leader), handle: s.decideBy(s.office.Suspend)},
+		{method: post, path: "/v1/applications/:id/resume", who: only(leader), handle: s.decideBy(s.office.Resume)},
+
+		{method: get, path: "/v1/inspections", who: only(inspector, leader, enroller, grid), node: s.nodeAsked, handle: s.handleInspections},
+		{method: post, path: "/v1/inspections", who: only(inspector, leader), handle: s.handleAddInspection},
+		{method: get, path: "/v1/findings", who: only(inspector, leader, enroller, grid), node: s.nodeAsked, handle: s.handleFindings},
+		{method: post, path: "/v1/findings/:id/corrected", who: only(inspector, leader, enroller, grid), handle: s.handleCorrectFinding},
+		{method: post, path: "/v1/findings/:id/verify", who: only(inspector, leader), handle: s.handleVerifyFinding},
+		{method: post, path: "/v1/findings/:id/reopen", who: only(inspector, leader), handle: s.handleReopenFinding},
+	}
+}
+
+// hotlineRoutes are about what people report, what they are told, and what is given out
+// to be solved. Taking reports down and changing them reads nothing: see hotline.go.
+func (s *Server) hotlineRoutes() []route {
+	return []route{
+		{method: get, path: "/v1/reports", who: everyStaff, node: s.nodeAsked, reads: duty, handle: s.handleReports},
+		{method: post, path: "/v1/reports", who: only(leader, grid, enroller, auditor, inspector, medic), handle: s.handleAddReport},
+		{method: get, path: "/v1/reports/:id", who: everyStaff, reads: duty, handle: s.handleReport},
+		{method: post, path: "/v1/reports/:id/assign", who: only(leader, grid, auditor), handle: s.handleAssignReport},
+		{method: post, path: "/v1/reports/:id/close", who: everyStaff, handle: s.handleCloseReport},
+		{method: post, path: "/v1/reports/:id/reopen", who: only(leader, grid, auditor), handle: s.handleReopenReport},
+		{method: post, path: "/v1/reports/:id/staff", who: only(auditor), handle: s.handleNameStaff},
+		{method: get, path: "/v1/my/reports", who: residents, handle: s.handleMyReports},
+		{method: post, path: "/v1/my/reports", who: residents, handle: s.handleMyReport},
+
+		{method: get, path: "/v1/notices", who: everyStaff.andDevices(), node: s.nodeAsked, handle: s.handleNotices},
+		{method: post, path: "/v1/notices", who: only(leader, grid), handle: s.handleAddNotice},
+		{method: post, path: "/v1/notices/:id/withdraw", who: only(leader, grid), handle: s.handleWithdrawNotice},
+		{method: get, path: "/v1/notices/:id/leaflet", who: everyStaff, handle: s.handleLeaflet},
+		{method: get, path: "/v1/my/notices", who: residents, handle: s.handleMyNotices},
+
+		{method: get, path: "/v1/dispatches", who: everyStaff, node: s.nodeAsked, reads: duty, handle: s.handleDispatches},
+		{method: post, path: "/v1/dispatches", who: only(leader, grid), handle: s.handleAddDispatch},
+		{method: post, path: "/v1/dispatches/:id/take", who: everyStaff, handle: s.handleTakeDispatch},
+		{method: post, path: "/v1/dispatches/:id/done", who: everyStaff, handle: s.handleFinishDispatch},
+		{method: post, path: "/v1/dispatches/:id/verify", who: only(leader, grid), handle: s.handleVerifyDispatch},
+		{method: post, path: "/v1/dispatches/:id/reopen", who: only(leader, grid), handle: s.handleReopenDispatch},
+		{method: post, path: "/v1/dispatches/:id/reassign", who: only(leader, grid), handle: s.handleReassignDispatch},
+	}
 }
 
 // supplyRoutes are about supplies, isolation beds, disinfection and purchases of fever

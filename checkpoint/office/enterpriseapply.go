@@ -133,12 +133,12 @@ type appTurn struct {
 	a    *Application
 	firm *checkpoint.Matter
 	e    *Enterprise
-	old  *checkpoint.Matter // the application that is in force, if that is another one; else nil
+	old  *checkpoint.Matter // of Approve: the application that is in force before, nil if there is none
 }
 
-// turnApplication changes an application, its enterprise and the application that is
-// in force. need: there must be a ground.
-func (o *Office) turnApplication(ctx context.Context, by uint32, id checkpoint.MatterID, ground string, need bool, fn func(*appTurn) error) (checkpoint.Matter, error) {
+// turnApplication changes an application and its enterprise; replaces: the application
+// that is in force, too. need: there must be a ground.
+func (o *Office) turnApplication(ctx context.Context, by uint32, id checkpoint.MatterID, ground string, need, replaces bool, fn func(*appTurn) error) (checkpoint.Matter, error) {
 	ground, err := checkpoint.CleanText("ground", ground, maxDutyNote, need)
 	if err != nil {
 		return checkpoint.Matter{}, err
@@ -152,7 +152,7 @@ func (o *Office) turnApplication(ctx context.Context, by uint32, id checkpoint.M
 		return checkpoint.Matter{}, err
 	}
 	refs := []checkpoint.MatterRef{{Kind: KindApplication, ID: id}}
-	if before.InForce != 0 && before.InForce != id {
+	if replaces && before.InForce != 0 && before.InForce != id {
 		refs = append(refs, checkpoint.MatterRef{Kind: KindApplication, ID: before.InForce})
 	}
 	t := &appTurn{}
@@ -164,7 +164,7 @@ func (o *Office) turnApplication(ctx context.Context, by uint32, id checkpoint.M
 		switch {
 		case !t.m.There():
 			return checkpoint.ErrNotFound
-		case e.InForce != before.InForce:
+		case replaces && e.InForce != before.InForce:
 			return fmt.Errorf("office: application %s: another was decided meanwhile: %w", id, checkpoint.ErrUnavailable)
 		}
 		if err := t.m.Get(t.a); err != nil {
@@ -193,7 +193,7 @@ func (o *Office) Submit(ctx context.Context, by uint32, id checkpoint.MatterID, 
 			return checkpoint.Matter{}, err
 		}
 	}
-	return o.turnApplication(ctx, by, id, note, false, func(t *appTurn) error {
+	return o.turnApplication(ctx, by, id, note, false, false, func(t *appTurn) error {
 		if missing := t.e.Profile.lacks(); len(missing) > 0 {
 			return refuse(CodeWrongState, "the enterprise's profile lacks %s: fill it in first", strings.Join(missing, ", "))
 		}
@@ -210,7 +210,7 @@ func (o *Office) Submit(ctx context.Context, by uint32, id checkpoint.MatterID, 
 
 // Return sends an application back with what has to be mended. Errors: as Submit.
 func (o *Office) Return(ctx context.Context, by uint32, id checkpoint.MatterID, reasons string) (checkpoint.Matter, error) {
-	return o.turnApplication(ctx, by, id, reasons, true, func(t *appTurn) error {
+	return o.turnApplication(ctx, by, id, reasons, true, false, func(t *appTurn) error {
 		t.m.DueAt = 0
 		return step{[]string{AppSubmitted}, AppReturned}.take(t.m, by, reasons)
 	})
@@ -234,7 +234,7 @@ func (o *Office) Approve(ctx context.Context, by uint32, id checkpoint.MatterID,
 	if until <= now || until > now+maxValidity.Milliseconds() {
 		return checkpoint.Matter{}, &checkpoint.FieldError{Field: "valid_until", Why: "must lie ahead, by at most 180 days"}
 	}
-	return o.turnApplication(ctx, by, id, ground, true, func(t *appTurn) error {
+	return o.turnApplication(ctx, by, id, ground, true, true, func(t *appTurn) error {
 		if submittedBy(t.m) == by {
 			return checkpoint.ErrSamePerson
 		}
@@ -253,7 +253,7 @@ func (o *Office) Approve(ctx context.Context, by uint32, id checkpoint.MatterID,
 // Refuse ends an application without leave, or a draft that nobody hands in any more.
 // Errors: as Submit.
 func (o *Office) Refuse(ctx context.Context, by uint32, id checkpoint.MatterID, ground string) (checkpoint.Matter, error) {
-	return o.turnApplication(ctx, by, id, ground, true, func(t *appTurn) error {
+	return o.turnApplication(ctx, by, id, ground, true, false, func(t *appTurn) error {
 		if err := (step{[]string{AppSubmitted, AppDraft, AppReturned}, AppRefused}).take(t.m, by, ground); err != nil {
 			return err
 		}
@@ -267,7 +267,7 @@ func (o *Office) Refuse(ctx context.Context, by uint32, id checkpoint.MatterID, 
 
 // Suspend stops the work of an enterprise. Errors: as Submit.
 func (o *Office) Suspend(ctx context.Context, by uint32, id checkpoint.MatterID, ground string) (checkpoint.Matter, error) {
-	return o.turnApplication(ctx, by, id, ground, true, func(t *appTurn) error {
+	return o.turnApplication(ctx, by, id, ground, true, false, func(t *appTurn) error {
 		if err := (step{[]string{AppApproved}, AppSuspended}).take(t.m, by, ground); err != nil {
 			return err
 		}
@@ -279,7 +279,7 @@ func (o *Office) Suspend(ctx context.Context, by uint32, id checkpoint.MatterID,
 // Resume lets an enterprise go on that was suspended, within the time that it was
 // approved for. Errors: as Submit.
 func (o *Office) Resume(ctx context.Context, by uint32, id checkpoint.MatterID, ground string) (checkpoint.Matter, error) {
-	return o.turnApplication(ctx, by, id, ground, true, func(t *appTurn) error {
+	return o.turnApplication(ctx, by, id, ground, true, false, func(t *appTurn) error {
 		if err := (step{[]string{AppSuspended}, AppApproved}).take(t.m, by, ground); err != nil {
 			return err
 		}

@@ -35,13 +35,13 @@ var (
 
 // Bounds of reports.
 const (
-	assignWithin    = 4 * time.Hour
-	answerWithin    = 24 * time.Hour // after it was assigned
-	maxReportText   = 2000           // characters
-	maxReportAnswer = 1000
-	maxAboutStaff   = 10
-	maxMyReports    = 20  // of one phone in a day
-	maxReports      = 500 // of one account in a day
+	assignWithin     = 4 * time.Hour
+	answerWithin     = 24 * time.Hour // after it was assigned
+	maxHotlineText   = 2000           // characters
+	maxHotlineAnswer = 1000
+	maxAboutStaff    = 10
+	maxMyReports     = 20  // of one phone in a day
+	maxReports       = 500 // of one account in a day
 )
 
 // Report is what is kept of one.
@@ -146,7 +146,7 @@ func (o *Office) checkReport(in *NewReport, r *Report) (err error) {
 	if err := oneOf("kind", r.Sort, reportSorts); err != nil {
 		return err
 	}
-	if r.Text, err = checkpoint.CleanText("text", r.Text, maxReportText, true); err != nil {
+	if r.Text, err = checkpoint.CleanText("text", r.Text, maxHotlineText, true); err != nil {
 		return err
 	}
 	if r.Anonymous && (r.Name != "" || r.Phone != "" || in.Resident != 0) {

@@ -73,7 +73,7 @@ func (o *Office) CloseReport(ctx context.Context, id checkpoint.MatterID, who *c
 	if err := oneOf("outcome", outcome, reportOutcomes); err != nil {
 		return checkpoint.Matter{}, err
 	}
-	answer, err := checkpoint.CleanText("answer", answer, maxReportAnswer, true)
+	answer, err := checkpoint.CleanText("answer", answer, maxHotlineAnswer, true)
 	if err != nil {
 		return checkpoint.Matter{}, err
 	}
