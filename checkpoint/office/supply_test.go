@@ -177,7 +177,7 @@ func TestTheLedgerAddsUpWhenItsOldEntriesAreGone(t *testing.T) {
 	t.Parallel()
 	w := storetest.New(t)
 	o := office.New(w.Store)
-	book := func(id string, movement office.Movement, n int64) {
+	book := func(id string, movement office.Movement, n int64) (at int64) {
 		t.Helper()
 		move := office.SupplyMove{ID: id, Movement: movement, Node: "A1", Item: "mask", Quantity: n, By: 1}
 		if movement == office.SupplyIn {
@@ -185,15 +185,20 @@ func TestTheLedgerAddsUpWhenItsOldEntriesAreGone(t *testing.T) {
 		} else {
 			move.To.Staff = "grid"
 		}
-		if _, err := o.MoveSupply(t.Context(), move); err != nil {
+		entry, err := o.MoveSupply(t.Context(), move)
+		if err != nil {
 			t.Fatal(err)
 		}
+		return entry.ClosedAt
 	}
 	if _, err := o.PutSupplyItem(t.Context(), 1, office.SupplyItem{Code: "mask", Name: "口罩", Unit: "只"}); err != nil {
 		t.Fatal(err)
 	}
-	book("old-entry-1", office.SupplyIn, 100)
-	book("old-entry-2", office.SupplyOut, 30)
+	first := book("old-entry-1", office.SupplyIn, 100)
+	w.Clock.Advance(-time.Minute) // that of another gateway is behind
+	if second := book("old-entry-2", office.SupplyOut, 30); second < first {
+		t.Errorf("the second entry is %d ms before the first", first-second)
+	}
 	w.Clock.Advance(20 * 24 * time.Hour)
 	book("new-entry-1", office.SupplyIn, 5)
 	w.Clock.Advance(10 * 24 * time.Hour)
