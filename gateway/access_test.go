@@ -52,6 +52,8 @@ var wants = map[string]string{
 	"GET /v1/permits/overstayed": "admin enroller grid leader device", "GET /v1/permits/:id": "admin enroller grid leader device",
 	"POST /v1/permits/:id/withdraw":   "admin enroller grid leader device",
 	"PUT /v1/residents/:id/exemption": "admin enroller medic", "DELETE /v1/residents/:id/exemption": "admin enroller medic",
+	"GET /v1/feed": "subscriber", "POST /v1/authority/changes": "subscriber", "GET /v1/authority/changes": "admin enroller leader medic",
+	"GET /v1/subscribers": "admin auditor", "GET /v1/subscribers/:name": "admin auditor", "PUT /v1/subscribers/:name": "admin", "DELETE /v1/subscribers/:name": "admin",
 	"GET /v1/audit": "admin auditor", "GET /v1/audit/head": "admin auditor",
 	"GET /v1/supplies": "admin leader grid enroller", "GET /v1/supplies/items": "admin leader grid enroller", "PUT /v1/supplies/items/:code": "admin leader",
 	"PUT /v1/supplies/lines": "admin leader grid", "GET /v1/supplies/movements": "admin leader grid enroller", "POST /v1/supplies/movements": "admin leader grid enroller",
@@ -79,6 +81,11 @@ var wants = map[string]string{
 	"POST /v1/alarms/:id/ack": "admin leader grid medic inspector", "POST /v1/alarms/:id/close": "admin leader grid medic inspector",
 	"GET /v1/channels": "admin", "GET /v1/channels/:name": "admin", "PUT /v1/channels/:name": "admin", "DELETE /v1/channels/:name": "admin",
 	"POST /v1/channels/:name/test": "admin", "GET /v1/channels/:name/dead": "admin", "POST /v1/channels/:name/retry": "admin",
+	"GET /v1/observations": "admin grid medic leader", "POST /v1/observations": "admin medic leader", "GET /v1/observations/:id": "admin grid medic leader",
+	"POST /v1/observations/:id/release": "admin medic leader", "POST /v1/observations/:id/extend": "admin medic leader", "POST /v1/observations/:id/people": "admin medic leader",
+	"POST /v1/observations/:id/reports": "admin grid medic leader", "POST /v1/my/observation/reports": "phone",
+	"GET /v1/returnees": "admin enroller grid medic leader", "POST /v1/returnees": "admin enroller grid medic leader", "POST /v1/returnees/:id/close": "admin enroller grid medic leader",
+	"GET /v1/grid/:id/today": "admin grid leader", "GET /v1/grid/:id/coverage": "admin grid leader", "POST /v1/visits": "admin grid leader",
 	"POST /v1/setup": "admin", "GET /v1/devices": "admin leader", "POST /v1/devices": "admin leader", "DELETE /v1/devices/:code": "admin leader",
 }
 
@@ -86,7 +93,7 @@ var wants = map[string]string{
 // where something could be changed.
 func fillPath(w *world, pattern string) string {
 	return strings.NewReplacer(
-		":gate", "G1", ":id", checkpoint.FormatPersonID(w.people["wang"]), ":site", "V1", ":code", "none", ":login", "none", ":number", "0",
+		":gate", "G1", ":id", checkpoint.FormatPersonID(w.people["wang"]), ":site", "V1", ":code", "none", ":login", "none", ":name", "none", ":number", "0",
 	).Replace(pattern)
 }
 
@@ -95,6 +102,7 @@ func TestEveryRouteForEverybody(t *testing.T) {
 	w := newWorld(t)
 	callers := map[string]string{"nobody": "", "device": w.deviceToken("D1"), "stranger": w.deviceToken("unknown"), "forger": w.as("admin") + "x"}
 	callers["phone"] = w.phone(w.people["li"])
+	callers["subscriber"] = w.subscribe("jinan", nil)
 	for _, role := range append([]checkpoint.Role{checkpoint.RoleAdmin}, everyRole()...) {
 		callers[string(role)] = w.as(string(role))
 	}
@@ -122,7 +130,7 @@ func TestEveryRouteForEverybody(t *testing.T) {
 			if got.status >= 400 {
 				code, _ = got.json()["code"].(string)
 			}
-			known := caller == "device" || caller == "phone"
+			known := caller == "device" || caller == "phone" || caller == "subscriber"
 			staff := !known && caller != "nobody" && caller != "stranger" && caller != "forger"
 			allowed := slices.Contains(may, "all") || slices.Contains(may, caller) || staff && slices.Contains(may, "staff")
 			switch {

@@ -4,7 +4,7 @@ import "slices"
 
 // officeRoutes are the street office's work.
 func (s *Server) officeRoutes() []route {
-	return slices.Concat(s.healthRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes(), s.alarmRoutes())
+	return slices.Concat(s.healthRoutes(), s.observationRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes(), s.alarmRoutes())
 }
 
 // healthRoutes are about fevers, statuses, observations and those who look after them.
@@ -22,6 +22,30 @@ func (s *Server) healthRoutes() []route {
 		{method: post, path: hospitalPath, who: everybody, handle: s.handleHospitalForm},
 		{method: get, path: hospitalPath + ".css", who: everybody, handle: handleHospitalStyle},
 		{method: get, path: hospitalPath + ".js", who: everybody, handle: handleHospitalScript},
+	}
+}
+
+// observationRoutes are about observations, people who come back, and the rounds of
+// grid members.
+func (s *Server) observationRoutes() []route {
+	looking := only(grid, medic, leader)
+	return []route{
+		{method: get, path: "/v1/observations", who: looking, node: s.nodeAsked, reads: duty, handle: s.handleObservations},
+		{method: post, path: "/v1/observations", who: only(medic, leader), reads: duty, handle: s.handleStartObservation},
+		{method: get, path: "/v1/observations/:id", who: looking, reads: duty, handle: s.handleObservation},
+		{method: post, path: "/v1/observations/:id/release", who: only(medic, leader), reads: duty, handle: s.handleReleaseObservation},
+		{method: post, path: "/v1/observations/:id/extend", who: only(medic, leader), reads: duty, handle: s.handleExtendObservation},
+		{method: post, path: "/v1/observations/:id/people", who: only(medic, leader), reads: duty, handle: s.handleObservationPeople},
+		{method: post, path: "/v1/observations/:id/reports", who: looking, reads: duty, handle: s.handleReportObservation},
+		{method: post, path: "/v1/my/observation/reports", who: residents, handle: s.handleMyDayReport},
+
+		{method: get, path: "/v1/returnees", who: only(enroller, grid, medic, leader), node: s.nodeAsked, reads: duty, handle: s.handleReturnees},
+		{method: post, path: "/v1/returnees", who: only(enroller, grid, medic, leader), reads: duty, handle: s.handleRegisterReturnee},
+		{method: post, path: "/v1/returnees/:id/close", who: only(enroller, grid, medic, leader), reads: duty, handle: s.handleCloseReturnee},
+
+		{method: get, path: "/v1/grid/:id/today", who: only(grid, leader), node: s.nodeInPath, reads: duty, slow: true, handle: s.handleMyList},
+		{method: get, path: "/v1/grid/:id/coverage", who: only(grid, leader), node: s.nodeInPath, reads: duty, slow: true, handle: s.handleCoverage},
+		{method: post, path: "/v1/visits", who: only(grid, leader), reads: duty, handle: s.handleVisit},
 	}
 }
 
@@ -70,8 +94,8 @@ func (s *Server) hotlineRoutes() []route {
 		{method: post, path: "/v1/reports/:id/close", who: everyStaff, handle: s.handleCloseReport},
 		{method: post, path: "/v1/reports/:id/reopen", who: only(leader, grid, auditor), handle: s.handleReopenReport},
 		{method: post, path: "/v1/reports/:id/staff", who: only(auditor), handle: s.handleNameStaff},
-		{method: get, path: "/v1/my/reports", who: residents, handle: s.handleMyReports},
-		{method: post, path: "/v1/my/reports", who: residents, handle: s.handleMyReport},
+		{method: get, path: "/v1/my/reports", who: residents, handle: s.handleMyHotline},
+		{method: post, path: "/v1/my/reports", who: residents, handle: s.handleTellHotline},
 
 		{method: get, path: "/v1/notices", who: everyStaff.andDevices(), node: s.nodeAsked, handle: s.handleNotices},
 		{method: post, path: "/v1/notices", who: only(leader, grid), handle: s.handleAddNotice},
@@ -128,5 +152,14 @@ func (s *Server) orderRoutes() []route {
 
 // exchangeRoutes are for the city's platform.
 func (s *Server) exchangeRoutes() []route {
-	return []route{}
+	return []route{
+		{method: get, path: "/v1/feed", who: outside, waits: true, reads: duty, handle: s.handleFeed},
+		{method: post, path: "/v1/authority/changes", who: outside, large: true, reads: duty, handle: s.handleChanges},
+		{method: get, path: "/v1/authority/changes", who: only(enroller, leader, medic), node: s.nodeAsked, reads: duty, handle: s.handleWaitingChanges},
+
+		{method: get, path: "/v1/subscribers", who: only(auditor), reads: duty, handle: s.handleSubscribers},
+		{method: get, path: "/v1/subscribers/:name", who: only(auditor), reads: duty, handle: s.handleSubscriber},
+		{method: put, path: "/v1/subscribers/:name", who: admins, reads: duty, handle: s.handlePutSubscriber},
+		{method: del, path: "/v1/subscribers/:name", who: admins, reads: duty, handle: s.handleRevokeSubscriber},
+	}
 }
