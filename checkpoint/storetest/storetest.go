@@ -101,15 +101,17 @@ func (w *W) Open(t testing.TB, client redis.UniversalClient) *checkpoint.Store {
 	return s
 }
 
-// Project runs a projector until the test ends.
-func (w *W) Project(t testing.TB) {
+// Project runs a projector until the test ends, or stop is called.
+func (w *W) Project(t testing.TB) (stop func()) {
 	t.Helper()
 	o := at
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	p := w.Store.NewProjector(connect(t, checkpoint.TuneReader(&o)), slog.New(slog.DiscardHandler))
 	go func() { defer close(done); p.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
+	return stop
 }
 
 func connect(t testing.TB, o *redis.UniversalOptions) redis.UniversalClient {
