@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/alarm"
 	"passgate/checkpoint/office"
 )
 
@@ -50,6 +51,8 @@ const (
 	codeHeld             code = "held"
 	codeWrongState       code = office.CodeWrongState
 	codeNotEnough        code = office.CodeNotEnough
+	codeCursorExpired    code = "cursor_expired"
+	codeBadSignature     code = "bad_signature"
 	codeUnavailable      code = "unavailable"
 	codeTooLarge         code = "too_large"
 	codeHeaderTooLarge   code = "header_too_large"
@@ -93,6 +96,8 @@ var problems = map[code]struct {
 	codeNotObserved:      {http.StatusConflict, "This person keeps no diary"},
 	codeWrongState:       {http.StatusConflict, "Not possible as things are"},
 	codeNotEnough:        {http.StatusConflict, "There is not enough of it"},
+	codeCursorExpired:    {http.StatusGone, "What followed the cursor is not kept any more"},
+	codeBadSignature:     {http.StatusUnauthorized, "The body is not signed as it has to be"},
 	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
 	codeTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
 	codeHeaderTooLarge:   {http.StatusRequestHeaderFieldsTooLarge, "The header is too large"},
@@ -148,6 +153,7 @@ var known = [...]struct {
 	{checkpoint.ErrOwnDecision, apiError{code: codeSamePerson, detail: "who gave the status does not answer the contest about it: a colleague has to"}},
 	{checkpoint.ErrNotObserved, apiError{code: codeNotObserved, detail: "a diary is kept by people under observation or in quarantine, and this person was neither at that time"}},
 	{checkpoint.ErrSamePerson, apiError{code: codeSamePerson, detail: "who asked for it cannot approve it"}},
+	{alarm.ErrClosed, apiError{code: codeWrongState, detail: "the alarm is closed already: it stays as it was"}},
 	{checkpoint.ErrCrowded, apiError{code: codeCrowded, detail: "wait a moment"}},
 }
 

@@ -18,6 +18,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/alarm"
+	"passgate/checkpoint/feed"
 	"passgate/checkpoint/office"
 	"passgate/codes"
 )
@@ -33,6 +35,7 @@ const (
 	idleTimeout    = 90 * time.Second
 	requestTimeout = 2 * time.Second
 	largeTimeout   = 8 * time.Second // for many records: a slow machine gets through them, too
+	waitingTimeout = longestWait + 5*time.Second
 	sessionLife    = 12 * time.Hour
 )
 
@@ -68,6 +71,9 @@ type Config struct {
 	// Standby keeps gates open while Redis does not answer; nil: they are told to
 	// try again.
 	Standby *checkpoint.Standby
+	// Alarms is the book of alarms; the server opens its own if nil, with which
+	// channels are not checked for where they lead.
+	Alarms *alarm.Book
 	// Metrics to count in; the server makes its own if nil.
 	Metrics *Metrics
 }
@@ -77,6 +83,10 @@ type Server struct {
 	app          *fiber.App
 	store        *checkpoint.Store
 	office       *office.Office
+	feed         *feed.Feed
+	feeds        minuteDesk // calls of subscribers
+	polls        pollDesk
+	alarms       *alarm.Book
 	ring         *codes.Ring
 	verifier     *codes.Verifier
 	key          []byte
@@ -100,6 +110,7 @@ type Server struct {
 	asks         minuteDesk      // permits asked for
 	calls        minuteDesk      // of residents' phones
 	strips       minuteDesk      // passes signed for residents' phones
+	hospital     minuteDesk      // codes of hospitals tried
 	large        map[string]bool // paths that take many records
 	ready        readiness
 	revoked      revokedPasses
@@ -123,7 +134,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("gateway: SessionKey has %d bytes, 32 are needed", len(cfg.SessionKey))
 	}
 	s := &Server{
-		store: cfg.Store, office: office.New(cfg.Store), ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
+		store: cfg.Store, office: office.New(cfg.Store), feed: feed.New(cfg.Store), ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
 		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, searching: make(chan struct{}, gateSearchesAtOnce), large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
 	}
 	if s.logger == nil {
@@ -134,6 +145,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if s.metrics == nil {
 		s.metrics = NewMetrics()
+	}
+	if s.alarms = cfg.Alarms; s.alarms == nil {
+		s.alarms = alarm.NewBook(cfg.Store, nil)
 	}
 	s.metrics.watchRules(s.store.RulesAge)
 	if s.standby = cfg.Standby; s.standby != nil {
@@ -206,7 +220,10 @@ func (s *Server) guard(r route) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		// Not the server's life: requests under way at Shutdown are answered.
 		timeout := requestTimeout
-		if r.large || r.slow {
+		switch {
+		case r.waits:
+			timeout = waitingTimeout
+		case r.large, r.slow:
 			timeout = largeTimeout
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)

@@ -36,14 +36,14 @@ var ErrForbidden = errors.New("the address is neither on the public internet nor
 
 // Caller makes calls. Any number of goroutines may use one.
 type Caller struct {
-	guard   *ssrf.Guardian
-	allowed []netip.Prefix
-	client  *http.Client
+	guard    *ssrf.Guardian
+	deadline time.Duration // of a call
+	client   *http.Client
 }
 
 // New makes a caller that may, beside the public internet, call addresses of allowed.
 func New(allowed []netip.Prefix) *Caller {
-	c := &Caller{allowed: allowed}
+	c := &Caller{deadline: deadline}
 	var v4, v6 []netip.Prefix
 	for _, p := range allowed {
 		if p.Addr().Is4() {
@@ -55,7 +55,6 @@ func New(allowed []netip.Prefix) *Caller {
 	c.guard = ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))
 	dialer := &net.Dialer{Timeout: deadline, Control: c.control}
 	c.client = &http.Client{
-		Timeout:       deadline,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
@@ -116,7 +115,7 @@ func (c *Caller) Post(ctx context.Context, to string, header http.Header, body [
 	if err := c.Vet(to); err != nil {
 		return 0, nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, deadline)
+	ctx, cancel := context.WithTimeout(ctx, c.deadline)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {

@@ -133,8 +133,8 @@ func (k Kind) Text() Text {
 	return Text{k, Today, string(k), string(k)}
 }
 
-// rank is where a kind stands in the table: the gravest is 0.
-func (k Kind) rank() int {
+// Rank is where a kind stands in the table: the gravest is 0.
+func (k Kind) Rank() int {
 	if n := slices.IndexFunc(kinds, func(t Text) bool { return t.Kind == k }); n >= 0 {
 		return n
 	}
@@ -142,4 +142,4 @@ func (k Kind) rank() int {
 }
 
 // Known tells that a kind is in the table.
-func (k Kind) Known() bool { return k.rank() < len(kinds) }
+func (k Kind) Known() bool { return k.Rank() < len(kinds) }

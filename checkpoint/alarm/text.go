@@ -66,7 +66,7 @@ func (b *Book) summary(m *message) []kindCount {
 		})
 		all[i] = *k
 	}
-	slices.SortStableFunc(all, func(k, l kindCount) int { return cmp.Compare(k.Kind.rank(), l.Kind.rank()) })
+	slices.SortStableFunc(all, func(k, l kindCount) int { return cmp.Compare(k.Kind.Rank(), l.Kind.Rank()) })
 	return all
 }
 

@@ -18,10 +18,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/alarm"
 	"passgate/checkpoint/archive"
 	"passgate/checkpoint/journal"
 	"passgate/codes"
 	"passgate/gateway"
+	"passgate/outbound"
 )
 
 // ServeCmd runs the server.
@@ -39,6 +41,7 @@ type ServeCmd struct {
 	LogKeep     int             `default:"36" name:"log-keep" env:"PASSGATE_LOG_KEEP" help:"Hours for which archived events stay in the log in Redis, 1 to 336."`
 	Standby     standbyFlags    `embed:""`
 	TLS         tlsFlags        `embed:""`
+	Alarms      alarmFlags      `embed:""`
 	PublicURL   string          `name:"public-url" placeholder:"URL" env:"PASSGATE_PUBLIC_URL" help:"Where residents reach the pages, such as https://gates.example.org: printed on households' sheets."`
 	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
 	Proxies     []string        `name:"trusted-proxies" placeholder:"ADDR" env:"PASSGATE_TRUSTED_PROXIES" help:"Addresses or prefixes of proxies in front, whose X-Forwarded-For says where a sign-in comes from."`
@@ -125,6 +128,9 @@ type server struct {
 	archive  *archive.Archive  // nil if events are not archived here
 	archiver *archive.Archiver // as archive
 	sweeper  *checkpoint.Sweeper
+	caller   *outbound.Caller
+	alarms   *alarm.Book
+	duty     *alarm.Duty
 	journal  *journal.Journal    // nil with standby
 	standby  *checkpoint.Standby // nil if gates stop with Redis
 	closers  []func()            // run last to first
@@ -177,8 +183,12 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	if err != nil {
 		return nil, badInput("--trusted-proxies: %w", err)
 	}
+	if err := cmd.Alarms.open(s); err != nil {
+		return nil, err
+	}
 	s.gateway, err = gateway.New(gateway.Config{
-		Store: s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock, TrustedProxies: proxies,
+		Alarms: s.alarms,
+		Store:  s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock, TrustedProxies: proxies,
 		TLS: s.tls.of(), Standby: s.standby, PublicURL: strings.TrimRight(cmd.PublicURL, "/"), LocalCA: s.tls.authority(),
 	})
 	if err != nil {
@@ -191,6 +201,7 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 		return nil, err
 	}
 	s.openSweeper(clock)
+	s.openDuty(cmd.PublicURL)
 	return s, s.listen(cmd)
 }
 
@@ -234,6 +245,7 @@ func (s *server) run(ctx context.Context) error {
 		background.Go(func() { s.archiver.Run(ctx) })
 	}
 	background.Go(func() { s.sweeper.Run(ctx) })
+	background.Go(func() { s.duty.Run(ctx) })
 	if s.standby != nil {
 		background.Go(func() { s.standby.Run(ctx) })
 	}
