@@ -21,6 +21,7 @@ type route struct {
 	reads  reading // what it reads of people: see question.go
 	large  bool    // takes up to 2 MiB, and longer
 	slow   bool    // looks at much, and has as long as a large one
+	waits  bool    // for something to happen, as long as the caller asks
 	handle fiber.Handler
 }
 
@@ -30,7 +31,9 @@ type audience struct {
 	devices bool // of guards
 	revoked bool // even revoked ones: the answer itself says so
 	phones  bool // of residents, about their own household
-	staff   []checkpoint.Role
+	// subscribers are offices outside the town: see feed.go.
+	subscribers bool
+	staff       []checkpoint.Role
 }
 
 var (
@@ -41,6 +44,8 @@ var (
 	scanning = audience{devices: true, revoked: true}
 	// residents have to do with their own household, and with nobody else.
 	residents = audience{phones: true}
+	// offices outside the town have to do with the exchange alone.
+	outside = audience{subscribers: true}
 	// permitting may have to do with visitors' permits, of sites in their scope.
 	permitting = only(checkpoint.RoleEnroller, checkpoint.RoleGrid, checkpoint.RoleLeader).andDevices()
 )
@@ -71,6 +76,9 @@ func (s *Server) admit(c *fiber.Ctx, r route) error {
 			return failure(codeForbidden, "this is not for residents' phones")
 		}
 		return s.calls.admit(deskOf(p), s.now(), callsAMinute, "ask")
+	}
+	if sub := who.Subscriber; sub != nil {
+		return s.admitSubscriber(c, r, sub)
 	}
 	if d := who.Device; d != nil {
 		switch {
@@ -201,12 +209,23 @@ func residentOf(c *fiber.Ctx) checkpoint.Resident {
 	return person
 }
 
+// knowsCaller tells from the header alone that somebody is signed in.
+func (s *Server) knowsCaller(header []byte) bool {
+	if token, ok := bearer(header); ok {
+		if _, made := s.feed.Made(token); made {
+			return true
+		}
+	}
+	_, err := s.authenticate(header)
+	return err == nil
+}
+
 // bodyLimit decides from the header how much body is read. Only callers who
 // are signed in may send much, so that nobody else can fill the memory.
 func (s *Server) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := bytes.Cut(h.RequestURI(), []byte("?"))
 	if s.large[string(path)] {
-		if _, err := s.authenticate(h.Peek(fiber.HeaderAuthorization)); err == nil {
+		if s.knowsCaller(h.Peek(fiber.HeaderAuthorization)) {
 			return fasthttp.RequestConfig{MaxRequestBodySize: largeBody}
 		}
 	}

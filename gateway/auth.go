@@ -11,6 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/feed"
 )
 
 // principal is who asks: exactly one of them, none on public routes.
@@ -18,6 +19,8 @@ type principal struct {
 	Staff  *checkpoint.Staff
 	Device *checkpoint.Device
 	Phone  *checkpoint.Phone // of a resident
+
+	Subscriber *feed.Subscriber // an office outside the town
 }
 
 // principalOf is who asks, as admit has found out.
@@ -45,6 +48,9 @@ func (s *Server) caller(c *fiber.Ctx) (principal, error) {
 	header := c.Request().Header.Peek(fiber.HeaderAuthorization)
 	if token, ok := bearer(header); ok && bytes.HasPrefix(token, []byte(phonePrefix)) {
 		return s.phoneOf(s.context(c), token)
+	}
+	if token, ok := bearer(header); ok && bytes.HasPrefix(token, []byte(feed.TokenPrefix)) {
+		return s.subscriberOf(c, token)
 	}
 	return s.authenticate(header)
 }

@@ -49,8 +49,13 @@ func inquiryOf(c *fiber.Ctx) *inquiry {
 
 // begin starts the inquiry of a member of staff.
 func (s *Server) beginInquiry(c *fiber.Ctx, r route, who *checkpoint.Staff) {
+	s.inquire(c, r, who.Login, string(who.Role))
+}
+
+// inquire is beginInquiry for anybody.
+func (s *Server) inquire(c *fiber.Ctx, r route, actor, role string) {
 	in := &inquiry{entry: checkpoint.AuditEntry{
-		Actor: who.Login, Role: string(who.Role), Action: r.method + " " + r.path, Request: requestID(c), Rows: 1,
+		Actor: actor, Role: role, Action: r.method + " " + r.path, Request: requestID(c), Rows: 1,
 		Detail: clip(string(c.Request().URI().QueryString()), 400),
 	}}
 	var subject []string
