@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -66,16 +66,68 @@ const MaxFevers = 1000
 // OpenFevers lists the open cases, the one that waits longest first, at most
 // MaxFevers.
 func (s *Store) OpenFevers(ctx context.Context) ([]FeverCase, error) {
-	return s.feverCases(ctx, s.keys.fevers, "-inf", "+inf", func(c *FeverCase) int64 { return c.OpenedAt })
+	page, _, err := s.Fevers(ctx, FeverQuery{})
+	return page, err
 }
 
 // ClosedFevers lists the cases closed in from <= closed_at < to (UTC ms), in
 // the order in which they were closed, at most MaxFevers. A case is kept for as
 // long after it was closed as events are.
 func (s *Store) ClosedFevers(ctx context.Context, from, to int64) ([]FeverCase, error) {
-	from = max(from, s.now()-s.retention.Milliseconds())
-	return s.feverCases(ctx, s.keys.closedFevers, strconv.FormatInt(from, 10), "("+strconv.FormatInt(to, 10),
-		func(c *FeverCase) int64 { return c.ClosedAt })
+	page, _, err := s.Fevers(ctx, FeverQuery{Closed: true, From: from, To: to})
+	return page, err
+}
+
+// FeverQuery says which cases are asked for.
+type FeverQuery struct {
+	Closed   bool   // by closed_at; else the open ones, by opened_at
+	From, To int64  // UTC ms, To not itself; To 0: no end
+	Cursor   string // what the page before gave, "" for the first one
+	Limit    int    // at most MaxFevers, which is 0, too
+}
+
+// Fevers reads one page of cases in order of time, and the cursor of the next, "" at
+// the end. Errors: *FieldError, ErrUnavailable.
+func (s *Store) Fevers(ctx context.Context, q FeverQuery) (page []FeverCase, next string, err error) {
+	list, from, to := s.keys.fevers, q.From, "+inf"
+	if q.Closed {
+		list, from = s.keys.closedFevers, max(q.From, s.now()-s.retention.Milliseconds())
+	}
+	if q.To != 0 {
+		to = "(" + strconv.FormatInt(q.To, 10)
+	}
+	if q.Limit <= 0 || q.Limit > MaxFevers {
+		q.Limit = MaxFevers
+	}
+	var after found
+	if q.Cursor != "" {
+		if after, err = parseMatterCursor(q.Cursor); err != nil {
+			return nil, "", err
+		}
+		from = max(from, after.score)
+	}
+	all, err := s.findFevers(ctx, list, strconv.FormatInt(from, 10), to)
+	if err != nil {
+		return nil, "", err
+	}
+	if q.Cursor != "" {
+		all = slices.DeleteFunc(all, func(f found) bool { return f.compare(after) <= 0 })
+	}
+	if len(all) > q.Limit {
+		all, next = all[:q.Limit], all[q.Limit-1].cursor()
+	}
+	for some := range slices.Chunk(all, pipelineSize) {
+		ids := make([]FeverID, len(some))
+		for i, f := range some {
+			ids[i] = FeverID(f.id)
+		}
+		cases, err := s.readFevers(ctx, ids)
+		if err != nil {
+			return nil, "", err
+		}
+		page = append(page, cases...)
+	}
+	return page, next, nil
 }
 
 // Fever reads one case, open or closed; ErrNotFound if there is none.
@@ -90,34 +142,36 @@ func (s *Store) Fever(ctx context.Context, id FeverID) (FeverCase, error) {
 	return cases[0], nil
 }
 
-// feverCases reads the cases of one list of every partition, in order of time.
-func (s *Store) feverCases(ctx context.Context, list func(p int) string, from, to string, at func(*FeverCase) int64) ([]FeverCase, error) {
-	replies := make([]*redis.StringSliceCmd, Partitions)
-	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+// OpenFeverIDs lists the open cases, the one that waits longest first.
+func (s *Store) OpenFeverIDs(ctx context.Context) ([]FeverID, error) {
+	found, err := s.findFevers(ctx, s.keys.fevers, "-inf", "+inf")
+	ids := make([]FeverID, len(found))
+	for i, f := range found {
+		ids[i] = FeverID(f.id)
+	}
+	return ids, err
+}
+
+// findFevers looks cases up in one list of every partition, in order of time.
+func (s *Store) findFevers(ctx context.Context, list func(p int) string, from, to string) (all []found, err error) {
+	replies := make([]*redis.ZSliceCmd, Partitions)
+	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for part := range replies {
-			replies[part] = p.ZRangeByScore(ctx, list(part), &redis.ZRangeBy{Min: from, Max: to, Count: MaxFevers})
+			replies[part] = p.ZRangeByScoreWithScores(ctx, list(part), &redis.ZRangeBy{Min: from, Max: to})
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	var ids []FeverID
 	for _, reply := range replies {
-		for _, id := range reply.Val() {
-			ids = append(ids, FeverID(fromRaw(id)))
+		for _, z := range reply.Val() {
+			member, _ := z.Member.(string)
+			all = append(all, found{int64(z.Score), MatterID(fromRaw(member))})
 		}
 	}
-	var cases []FeverCase
-	for ; len(ids) > 0; ids = ids[min(pipelineSize, len(ids)):] {
-		some, err := s.readFevers(ctx, ids[:min(pipelineSize, len(ids))])
-		if err != nil {
-			return nil, err
-		}
-		cases = append(cases, some...)
-	}
-	sort.SliceStable(cases, func(a, b int) bool { return at(&cases[a]) < at(&cases[b]) })
-	return cases[:min(MaxFevers, len(cases))], nil
+	slices.SortFunc(all, found.compare)
+	return all, nil
 }
 
 // readFevers reads cases in one round trip; those that are not there are left

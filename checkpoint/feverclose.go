@@ -19,11 +19,12 @@ const (
 	FeverScreenedNegative FeverOutcome = "screened_negative" // examined, not infected
 	FeverScreenedPositive FeverOutcome = "screened_positive" // examined, infected
 	FeverFalseReading     FeverOutcome = "false_reading"     // no fever: thermometer, sun, exertion
+	FeverObserved         FeverOutcome = "observation"       // goes on as an observation
 )
 
 // FeverOutcomes lists them.
 func FeverOutcomes() []FeverOutcome {
-	return []FeverOutcome{FeverHandedOver, FeverScreenedNegative, FeverScreenedPositive, FeverFalseReading}
+	return []FeverOutcome{FeverHandedOver, FeverScreenedNegative, FeverScreenedPositive, FeverFalseReading, FeverObserved}
 }
 
 // MaxFeverNote bounds the note on a closed case, in bytes.
@@ -38,7 +39,7 @@ var ErrFeverClosed = errors.New("checkpoint: this fever case was closed with ano
 // nothing and gives the first closing back. The case is returned as it is
 // afterwards. Errors: *FieldError, ErrNotFound, ErrFeverClosed, ErrUnavailable.
 func (s *Store) CloseFever(ctx context.Context, id FeverID, outcome FeverOutcome, by, note string) (FeverCase, error) {
-	if err := checkClosing(outcome, by, note); err != nil {
+	if err := CheckFeverClosing(outcome, by, note); err != nil {
 		return FeverCase{}, err
 	}
 	fever, err := s.Fever(ctx, id)
@@ -73,10 +74,12 @@ func (s *Store) CloseFever(ctx context.Context, id FeverID, outcome FeverOutcome
 	return fever, fmt.Errorf("checkpoint: fever script replied %v", reply)
 }
 
-func checkClosing(outcome FeverOutcome, by, note string) error {
+// CheckFeverClosing refuses what closes no case: an outcome that is none, a login that
+// is none, a note that is too long or no single line. The error is a *FieldError.
+func CheckFeverClosing(outcome FeverOutcome, by, note string) error {
 	switch {
 	case !slices.Contains(FeverOutcomes(), outcome):
-		return &FieldError{"outcome", "must be one of handed_over, screened_negative, screened_positive, false_reading"}
+		return &FieldError{"outcome", "must be one of handed_over, screened_negative, screened_positive, false_reading, observation"}
 	case !validCode(by):
 		return &FieldError{"by", "must be the login of an account"}
 	case len(note) > MaxFeverNote:

@@ -220,6 +220,12 @@ func (s *Store) existing(ctx context.Context, refs []MatterRef) ([]Matter, error
 	return slices.DeleteFunc(all, func(m Matter) bool { return !m.There() }), err
 }
 
+// ReadMatters reads matters in the order of refs; one that is not there has no state,
+// see There. Errors: ErrUnavailable.
+func (s *Store) ReadMatters(ctx context.Context, refs []MatterRef) ([]Matter, error) {
+	return s.readMatters(ctx, refs)
+}
+
 // readMatters reads matters in the order of refs; one that is not there has no state.
 func (s *Store) readMatters(ctx context.Context, refs []MatterRef) ([]Matter, error) {
 	all := make([]Matter, 0, len(refs))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -27,6 +28,8 @@ type feverView struct {
 	ClosedAt *utcTime      `json:"closed_at"`
 	ClosedBy string        `json:"closed_by"`
 	Note     string        `json:"note"`
+	// Procedure is what was done about it.
+	Procedure *procedureView `json:"procedure"`
 	// Contact is for medics, and in the answer about one case only.
 	Contact *contactView `json:"contact,omitempty"`
 }
@@ -44,56 +47,74 @@ type contactView struct {
 	Door  string `json:"door"`
 }
 
+// feversLooked bounds how many cases are looked at for one page of a list.
+const feversLooked = 5000
+
 // handleFevers lists the cases that are open, or those closed in a window, of
 // people who live in the caller's scope or were measured in it.
 func (s *Server) handleFevers(c *fiber.Ctx) error {
-	cases, err := s.feversOf(c)
+	q, err := s.feversAsked(c)
 	if err != nil {
 		return err
 	}
-	truncated := len(cases) == checkpoint.MaxFevers
-	people, err := s.feverPeople(s.context(c), cases)
-	if err != nil {
-		return err
-	}
-	who, views := principalOf(c), []feverView{}
-	for i := range cases {
-		if person := people[cases[i].Person]; s.reachesFever(who, &cases[i], person) {
-			views = append(views, s.viewOfFever(&cases[i], person))
+	who, ctx, views := principalOf(c), s.context(c), []feverView{}
+	for looked := 0; ; {
+		page, next, err := s.store.Fevers(ctx, q)
+		if err != nil {
+			return err
+		}
+		looked += len(page)
+		people, err := s.feverPeople(ctx, page)
+		if err != nil {
+			return err
+		}
+		page = slices.DeleteFunc(page, func(f checkpoint.FeverCase) bool { return !s.reachesFever(who, &f, people[f.Person]) })
+		some, err := s.viewsOfFevers(ctx, page, people)
+		if err != nil {
+			return err
+		}
+		views = append(views, some...)
+		if q.Cursor = next; next == "" || len(views) >= feversPage || looked >= feversLooked {
+			break
 		}
 	}
 	s.rows(c, len(views))
-	return c.JSON(struct {
-		Fevers    []feverView `json:"fevers"`
-		Truncated bool        `json:"truncated"`
-	}{views, truncated})
+	return c.JSON(fiber.Map{"fevers": views, "next": q.Cursor})
 }
 
-// feversOf reads the cases that the query asks for: the open ones, all or those
-// opened in a window, or the ones closed in a window.
-func (s *Server) feversOf(c *fiber.Ctx) ([]checkpoint.FeverCase, error) {
-	state := c.Query("state", "open")
-	if state != "open" && state != "closed" {
-		return nil, invalid("state", "must be open or closed")
+// viewsOfFevers are cases with their procedures.
+func (s *Server) viewsOfFevers(ctx context.Context, cases []checkpoint.FeverCase, people map[uint64]feverPerson) ([]feverView, error) {
+	ids := make([]checkpoint.FeverID, len(cases))
+	for i := range cases {
+		ids[i] = cases[i].ID
 	}
-	from, to, err := s.window(c)
+	procedures, err := s.office.Fevers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	if state == "closed" {
-		return s.store.ClosedFevers(s.context(c), from, to)
+	views := make([]feverView, len(cases))
+	for i := range cases {
+		views[i] = s.viewOfFever(&cases[i], people[cases[i].Person])
+		views[i].Procedure = s.viewOfProcedure(&procedures[i].FeverProcedure, &procedures[i].Matter)
 	}
-	cases, err := s.store.OpenFevers(s.context(c))
-	if err != nil || c.Query("from") == "" && c.Query("to") == "" {
-		return cases, err
+	return views, nil
+}
+
+// feversPage is how many cases are read at a time.
+const feversPage = 100
+
+// feversAsked is what the query asks for: the open cases, all or those opened in a
+// window, or the ones closed in a window.
+func (s *Server) feversAsked(c *fiber.Ctx) (q checkpoint.FeverQuery, err error) {
+	state := c.Query("state", "open")
+	if state != "open" && state != "closed" {
+		return q, invalid("state", "must be open or closed")
 	}
-	within := cases[:0]
-	for _, fever := range cases {
-		if fever.OpenedAt >= from && fever.OpenedAt < to {
-			within = append(within, fever)
-		}
+	q = checkpoint.FeverQuery{Closed: state == "closed", Cursor: strings.Clone(c.Query("cursor")), Limit: feversPage}
+	if q.Closed || c.Query("from") != "" || c.Query("to") != "" {
+		q.From, q.To, err = s.window(c)
 	}
-	return within, nil
+	return q, err
 }
 
 // handleFever gives one case.
@@ -103,6 +124,9 @@ func (s *Server) handleFever(c *fiber.Ctx) error {
 		return err
 	}
 	view := s.viewOfFever(&fever, person)
+	if err := s.procedureOf(s.context(c), &view, fever.ID); err != nil {
+		return err
+	}
 	switch principalOf(c).Staff.Role {
 	case checkpoint.RoleMedic, checkpoint.RoleAdmin:
 		p := person.now()
@@ -124,13 +148,17 @@ func (s *Server) handleCloseFever(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	by := principalOf(c).Staff.Login
-	closed, err := s.store.CloseFever(s.context(c), fever.ID, checkpoint.FeverOutcome(in.Outcome), by, in.Note)
+	by := principalOf(c).Staff
+	closed, err := s.office.CloseFever(s.context(c), fever.ID, checkpoint.FeverOutcome(in.Outcome), by, in.Note)
 	if err != nil {
 		return err
 	}
-	s.logger.Info("fever case closed", "request", requestID(c), "by", by, "case", fever.ID.String(), "outcome", string(closed.Outcome))
-	return c.JSON(s.viewOfFever(&closed, person))
+	s.logger.Info("fever case closed", "request", requestID(c), "by", by.Login, "case", fever.ID.String(), "outcome", string(closed.Outcome))
+	view := s.viewOfFever(&closed, person)
+	if err := s.procedureOf(s.context(c), &view, fever.ID); err != nil {
+		return err
+	}
+	return c.JSON(view)
 }
 
 // feverInPath is the case named in the path with its person, if it is in the

@@ -86,6 +86,23 @@ func (w *world) casesOf(person uint64) (n int) {
 	return n
 }
 
+// reported makes both reports of the case at path.
+func (w *world) reported(path string) {
+	w.t.Helper()
+	for _, level := range []string{"community", "subdistrict"} {
+		w.do(http.MethodPost, path+"/reports", w.as("medic"), fields{"level": level, "to": "许商街道"}).ok(http.StatusOK)
+	}
+}
+
+var ambulance = fields{"how": "ambulance", "hospital": "商河县人民医院", "plate": "鲁A12120"}
+
+// handedOver writes the hand-over down, too.
+func (w *world) handedOver(path string) {
+	w.t.Helper()
+	w.reported(path)
+	w.do(http.MethodPost, path+"/handover", w.as("medic"), ambulance).ok(http.StatusOK)
+}
+
 // The fever path: first reading, second reading, case, what follows at every
 // gate, closing, and the way in again.
 func TestFeverPath(t *testing.T) {
@@ -137,6 +154,10 @@ func TestFeverPath(t *testing.T) {
 	if n := len(list(trail, "events")); n != 7 {
 		t.Errorf("%d events on record, want all 7", n)
 	}
+
+	t.Log("reported, handed over, screened")
+	w.handedOver(path)
+	w.do(http.MethodPost, path+"/screening", w.as("medic"), fields{"result": "negative"}).ok(http.StatusOK)
 
 	t.Log("closed by a medic: in again")
 	closing := fields{"outcome": "screened_negative", "note": "县医院排除"}
@@ -263,6 +284,7 @@ func TestRetriesOfTheSecondReadingOpenOneCase(t *testing.T) {
 		t.Errorf("%v, %d cases", first, w.casesOf(wang))
 	}
 	id := w.openFevers("medic")[0]["id"].(string)
+	w.handedOver("/v1/fevers/" + id)
 	w.do(http.MethodPost, "/v1/fevers/"+id+"/close", w.as("medic"), fields{"outcome": "handed_over"}).ok(http.StatusOK)
 	w.clock.Advance(time.Hour)
 	w.scan("E1", second).repeats(first.with(fields{"duplicate": true})) // late, and after closing
@@ -339,6 +361,7 @@ func TestWhoSeesAndClosesAFeverCase(t *testing.T) {
 	if _, told := w.do(http.MethodGet, li, w.as("leader-a2"), nil).ok(http.StatusOK).json()["contact"]; told {
 		t.Error("a leader is told the name")
 	}
+	w.handedOver(li)
 	w.do(http.MethodPost, li+"/close", w.as("medic-a2"), fields{"outcome": "handed_over"}).ok(http.StatusOK)
 
 	for path, c := range map[string]struct {

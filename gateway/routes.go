@@ -63,10 +63,6 @@ func (s *Server) peopleRoutes() []route {
 	home := s.nodeOfResident
 	return []route{
 		{method: get, path: "/v1/alerts", who: only(leader, medic), reads: duty, handle: s.handleAlerts},
-		{method: get, path: "/v1/fevers", who: only(medic, leader), reads: duty, handle: s.handleFevers},
-		{method: get, path: "/v1/fevers/:id", who: only(medic, leader), reads: duty, handle: s.handleFever},
-		{method: post, path: "/v1/fevers/:id/close", who: only(medic), reads: duty, handle: s.handleCloseFever},
-
 		{method: get, path: "/v1/contests", who: only(medic, leader), reads: duty, handle: s.handleContests},
 		{method: post, path: "/v1/contests/:id/answer", who: only(medic, leader), reads: duty, handle: s.handleAnswerContest},
 		{method: get, path: "/v1/requests", who: only(grid, leader), reads: duty, handle: s.handleRequests},

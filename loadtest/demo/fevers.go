@@ -56,24 +56,26 @@ func (r *run) afterFever(a act) {
 
 // openFevers asks for the open cases, by person.
 func (r *run) openFevers(ctx context.Context) (map[string]feverBody, error) {
-	var out struct {
-		Fevers    []feverBody `json:"fevers"`
-		Truncated bool        `json:"truncated"`
-	}
-	if err := r.c.call(ctx, http.MethodGet, "/v1/fevers?state=open", nil, &out); err != nil {
-		return nil, err
-	}
-	if out.Truncated {
-		return nil, fmt.Errorf("demo: more fever cases than the server lists")
-	}
 	cases := map[string]feverBody{}
-	for _, f := range out.Fevers {
-		cases[f.Person.ID] = f
+	for cursor := ""; ; {
+		var out struct {
+			Fevers []feverBody `json:"fevers"`
+			Next   string      `json:"next"`
+		}
+		if err := r.c.call(ctx, http.MethodGet, "/v1/fevers?state=open&cursor="+cursor, nil, &out); err != nil {
+			return nil, err
+		}
+		for _, f := range out.Fevers {
+			cases[f.Person.ID] = f
+		}
+		if cursor = out.Next; cursor == "" {
+			return cases, nil
+		}
 	}
-	return cases, nil
 }
 
-// closeCase has a medic close somebody's case.
+// closeCase has both reports of somebody's case made, the hand-over and the result
+// written down, and a medic close it.
 func (r *run) closeCase(ctx context.Context, a act) error {
 	p := &r.oracle.people[a.person]
 	if p.fever == nil {
@@ -89,9 +91,19 @@ func (r *run) closeCase(ctx context.Context, a act) error {
 		return nil
 	}
 	var out feverBody
-	in := map[string]string{"outcome": "screened_negative", "note": "核酸阴性"}
-	if err := r.c.call(ctx, http.MethodPost, "/v1/fevers/"+found.ID+"/close", in, &out); err != nil {
-		return err
+	for _, step := range []struct {
+		path string
+		in   map[string]string
+	}{
+		{"reports", map[string]string{"level": "community", "to": "村委会"}},
+		{"reports", map[string]string{"level": "subdistrict", "to": "许商街道办事处"}},
+		{"handover", map[string]string{"how": "ambulance", "hospital": "商河县人民医院", "plate": "鲁A12120"}},
+		{"screening", map[string]string{"result": "negative"}},
+		{"close", map[string]string{"outcome": "screened_negative", "note": "核酸阴性"}},
+	} {
+		if err := r.c.call(ctx, http.MethodPost, "/v1/fevers/"+found.ID+"/"+step.path, step.in, &out); err != nil {
+			return err
+		}
 	}
 	r.ledger.same("office.fever closed", "resident "+p.id, r.toldFever(p, "closed", "screened_negative"), out.String())
 	p.fever = nil
