@@ -26,6 +26,9 @@
 //	pages, questions                    tracer           1,000 events; 61 days and the case's caps            gateway.FuzzQuery
 //	sites, gates, devices, staff, grid  staff            20,000 of each                                       checkpoint.TestATownHasOnlySoManyRecords
 //	policies                            staff            200 open, 1,000 in all                               checkpoint.TestNumberOfPoliciesIsBounded
+//	channels                            admin            200                                                  checkpoint/alarm.TestChannelsAreChecked
+//	a message of alarms                 nobody           1,200 alarms, then the next one                      checkpoint/alarm.TestAFullDigestLosesNothing
+//	calls to receivers under way        admin            8, one for each channel; 5 s                         outbound.TestReceiversCannotHoldUsUp
 //	audit (Redis)                       staff            one a request; cut after its days                    checkpoint.TestOldEntriesAreCutOffBehindASignedHead
 //	metric labels                       nobody           routes, reasons and words of the code                gateway.TestMetricsTellOfScansAndOfNobody
 package gateway

@@ -65,7 +65,7 @@ const (
 	ProposalWaiting Kind = "proposal_waiting" // key: the proposal
 )
 
-// The kind of the exchange with other offices.
+// AuthorityUnknown is a change by another office about somebody who is not enrolled.
 const AuthorityUnknown Kind = "authority_unknown" // key: the change that waits for its person
 
 // The kinds of observations, of diaries and of what people at home ask for.

@@ -119,6 +119,17 @@ func TestChannelsAreChecked(t *testing.T) {
 	if kept.Secret != testSecret || kept.URL != good.URL || kept.Host() != "example.org" {
 		t.Errorf("changed without URL and secret: %+v", kept)
 	}
+	for i := range maxChannels - 1 {
+		m := checkpoint.Matter{ID: channelID(fmt.Sprint(i)), Kind: matterChannel, Node: "XS", State: "on", Body: []byte(fmt.Sprintf(`{"m":"c%d"}`, i))}
+		if _, err := d.Store.AddMatter(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := good
+	one.Name = "one-more"
+	if _, err := d.book.PutChannel(t.Context(), one, 1); !errors.Is(err, checkpoint.ErrTooMany) {
+		t.Errorf("channel %d: %v", maxChannels+1, err)
+	}
 	must(t, d.book.DropChannel(t.Context(), "town", 1))
 	if err := d.book.DropChannel(t.Context(), "town", 1); !errors.Is(err, checkpoint.ErrNotFound) {
 		t.Errorf("dropped twice: %v", err)
@@ -270,6 +281,42 @@ func TestTwoOnDutySendOnce(t *testing.T) {
 	}
 	if fence, _, err := d.Store.LeaseDuty(t.Context(), "alarms", "next", time.Second, 0, ""); fence == 0 || err != nil {
 		t.Errorf("whoever comes next waits: %d, %v", fence, err)
+	}
+}
+
+// TestAFullDigestLosesNothing: what does not fit into one message is in the next one,
+// also if a round was cut off after it had told part of them.
+func TestAFullDigestLosesNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.channel("town", "XS", nil)
+	c, err := d.book.Channel(t.Context(), "town")
+	must(t, err)
+	items := make([]item, maxItems+50)
+	for i := range items {
+		items[i].entry = Entry{Alarm: Alarm{Kind: FeverCase, Node: "V1C"}, ID: idOf(FeverCase, fmt.Sprint(i))}
+	}
+	must(t, d.book.tell(t.Context(), &c, Urgent, items[maxItems-100:maxItems])) // then the process died
+	d.duty.Round(t.Context())
+	must(t, d.book.tell(t.Context(), &c, Urgent, items))
+	for range 3 {
+		d.after(time.Minute)
+	}
+	got := map[string]int{}
+	for _, call := range d.in.to("town") {
+		for _, k := range readDigest(t, call).Data.Kinds {
+			for _, id := range k.Alarms {
+				got[id]++
+			}
+		}
+	}
+	if len(got) != len(items) || len(d.in.to("town")) > 3 {
+		t.Errorf("%d of %d alarms in %d messages", len(got), len(items), len(d.in.to("town")))
+	}
+	for id, n := range got {
+		if n != 1 {
+			t.Errorf("%s is in %d messages", id, n)
+		}
 	}
 }
 
