@@ -29,6 +29,9 @@
 //	channels                            admin            200                                                  checkpoint/alarm.TestChannelsAreChecked
 //	a message of alarms                 nobody           1,200 alarms, then the next one                      checkpoint/alarm.TestAFullDigestLosesNothing
 //	calls to receivers under way        admin            8, one for each channel; 5 s                         outbound.TestReceiversCannotHoldUsUp
+//	pages, calls that wait              subscriber       20 subscribers, one page at a time, 1,000 events     gateway.TestTheCityFollowsTheTown
+//	a batch of decisions                subscriber       1,000, 2 MiB; 8 people at once                       gateway.TestTheCityDecidesAboutStatuses
+//	decisions about unknown people      subscriber       20,000 at a node; given up after 28 days             checkpoint/feed.TestWhoIsEnrolledLaterGetsWhatWasDecided
 //	audit (Redis)                       staff            one a request; cut after its days                    checkpoint.TestOldEntriesAreCutOffBehindASignedHead
 //	metric labels                       nobody           routes, reasons and words of the code                gateway.TestMetricsTellOfScansAndOfNobody
 package gateway

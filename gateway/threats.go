@@ -132,6 +132,17 @@
 //	enroller: a bad row that hides good ones        every row taken or named by number, fuzzed                 gateway.FuzzImport
 //	enroller: a broken sheet taken for its end      looked through before it is read, fuzzed                   main.FuzzSheet
 //	enroller: entities in a workbook                none is resolved                                           main.TestNoEntityIsResolved
+//	subscriber: reads more than is granted          node, types and fields looked up anew for each page        checkpoint/feed.TestSubscribersGetWhatTheyAreGranted
+//	subscribers: join what they read                people and events have other names for each                checkpoint/feed.TestSubscribersGetWhatTheyAreGranted
+//	subscriber: uses the token elsewhere            an audience of its own                                     gateway.TestEveryRouteForEverybody
+//	subscriber: reads unseen                        each page in the audit with what was on it                 gateway.TestTheCityFollowsTheTown
+//	subscriber: keeps the processors busy           one page at a time, 240 calls a minute                     gateway.TestSubscribersAreBounded
+//	thief of a subscriber's token: decides          decisions signed by a key that is registered               gateway.TestTheCityDecidesAboutStatuses
+//	thief of a subscriber's token: goes on          a hash is kept; revoked and renewed at once                checkpoint/feed.TestTokensAreShownOnce
+//	authority: makes somebody red for long          14 days, as any; who decided is shown                      checkpoint/feed.TestDecisionsOfAnAuthority
+//	wire: sends a decision again, or an old one     source and id named once; the newest stands                checkpoint/feed.TestTheLastDecisionStands
+//	wire: changes a page of the feed, or its cursor both signed by a key of its own                            codes.TestPagesOfTheFeedAreSigned
+//	authority: brings a key that proves nothing     low-order points refused, algorithm pinned                 codes.TestPartnersKeys
 //	anybody: a code that leads out of its folder    codes have one form                                        gateway.TestNoCodeLeadsOutOfItsPlace
 //	Redis: read by somebody                         names, documents, phones sealed; blind indexes             checkpoint.TestNothingStoredIsInTheClear
 //	Redis: a value moved to another record          record ID as additional data                               checkpoint.TestSealedIdentityOpensOnlyInItsRecord

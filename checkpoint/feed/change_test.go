@@ -125,9 +125,7 @@ func TestWhoIsEnrolledLaterGetsWhatWasDecided(t *testing.T) {
 	}
 	w.apply(city, w.order("c", "P6666666", "red", 1))
 	w.Clock.Advance(29 * 24 * time.Hour)
-	if n, err := w.feed.Settle(t.Context()); err != nil || n != 1 {
-		t.Errorf("%d given up, %v", n, err)
-	}
+	w.must(w.feed.SettleDue(t.Context()))
 	if waiting, err := w.feed.Waiting(t.Context(), "", 10); err != nil || len(waiting) != 0 {
 		t.Errorf("still waiting: %+v, %v", waiting, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"sync/atomic"
 
 	"passgate/checkpoint"
 )
@@ -23,16 +24,17 @@ import (
 // b64 is how everything binary is written here: one form for each value.
 var b64 = base64.RawURLEncoding.Strict()
 
-// Feed is the exchange of one town. It holds nothing of its own: any number may work
-// on one store at once.
+// Feed is the exchange of one town. All that lasts is in the store: any number may work
+// on one at once.
 type Feed struct {
 	store    *checkpoint.Store
-	tokenKey []byte // marks the tokens that were made here
+	tokenKey []byte       // marks the tokens that were made here
+	settled  atomic.Int64 // UTC ms: when SettleDue last settled
 }
 
 // New gives the exchange of a store's town.
 func New(store *checkpoint.Store) *Feed {
-	return &Feed{store, store.DerivedKey("tokens of subscribers")}
+	return &Feed{store: store, tokenKey: store.DerivedKey("tokens of subscribers")}
 }
 
 // names are how people and events are called for one subscriber: two subscribers

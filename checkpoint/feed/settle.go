@@ -3,39 +3,27 @@ package feed
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"time"
 
 	"passgate/checkpoint"
 	"passgate/checkpoint/alarm"
 )
 
 const (
-	settleEvery = time.Minute
+	settleEvery = 60_000 // ms
 	// unknownAlarm is how long a change waits for its person before somebody is told,
 	// in ms.
 	unknownAlarm = 3600 * 1000
 	maxUnknowns  = 200 // told of at once
 )
 
-// Run tries again every minute what could not be applied, until ctx ends. Any number
-// of processes may do so at once.
-func (f *Feed) Run(ctx context.Context, logger *slog.Logger) {
-	tick := time.NewTicker(settleEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		switch done, err := f.Settle(ctx); {
-		case err != nil && ctx.Err() == nil:
-			logger.Error("changes of authorities that wait were not all tried again; they are in a minute", "error", err)
-		case done > 0:
-			logger.Info("changes of authorities that waited are settled", "changes", done)
-		}
+// SettleDue is Settle at most once a minute, for who asks more often.
+func (f *Feed) SettleDue(ctx context.Context) error {
+	now, last := f.store.Now(), f.settled.Load()
+	if now-last < settleEvery || !f.settled.CompareAndSwap(last, now) {
+		return nil
 	}
+	_, err := f.Settle(ctx)
+	return err
 }
 
 // Settle tries again the changes that wait: because their person was not on record, or

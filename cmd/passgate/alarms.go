@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"passgate/checkpoint/alarm"
+	"passgate/checkpoint/feed"
 	"passgate/checkpoint/office"
 	"passgate/outbound"
 )
@@ -32,16 +33,17 @@ func (s *server) openDuty(publicURL string) {
 		link = strings.TrimRight(publicURL, "/") + "/"
 	}
 	s.duty = alarm.NewDuty(s.alarms, alarm.DutyConfig{
-		Sources: alarmSources(o), Post: s.caller.Post, Link: link, Logger: s.logger, Observe: s.gateway.Metrics().WatchAlarms(),
+		Sources: alarmSources(o, feed.New(s.store)), Post: s.caller.Post, Link: link, Logger: s.logger, Observe: s.gateway.Metrics().WatchAlarms(),
 	})
 }
 
 // alarmSources are all that knows what deserves an alarm.
-func alarmSources(o *office.Office) []alarm.Source {
+func alarmSources(o *office.Office, f *feed.Feed) []alarm.Source {
 	return []alarm.Source{
 		{Name: "supplies", Due: o.SuppliesDue},
 		{Name: "fevers", Due: o.FeversDue, Settle: o.SettleFevers},
 		{Name: "observations", Due: o.ObservationDue, Settle: o.Settle},
 		{Name: "enterprises", Due: o.EnterpriseDue},
+		{Name: "exchange", Due: f.Due, Settle: f.SettleDue},
 	}
 }

@@ -182,16 +182,17 @@ func readProblem(answer *http.Response) *problem {
 
 // remedies tell what to do about a code.
 var remedies = map[string]string{
-	"unauthorized": "sign in with \"passgate login --login NAME\"",
-	"forbidden":    "use an account whose role allows it",
-	"out_of_scope": "use an account that answers for this part of the grid, or ask for a grant: \"passgate help case grant\"",
-	"case_needed":  "give --case CODE and --reason TEXT, or keep them by \"passgate case use CODE --reason TEXT\"; \"passgate case list\" shows the open cases; who has none asks a medic or leader to open one: \"passgate help case open\"",
-	"case_closed":  "ask under an open one: \"passgate case list\" shows them",
-	"over_cap":     "\"passgate help case lift\" shows how to ask for more",
-	"unavailable":  "run the same command again, that is safe",
-	"too_many":     "wait a moment and run the same command again",
-	"crowded":      "wait a moment and run the same command again",
-	"internal":     "the server's log has the cause",
+	"unauthorized":   "sign in with \"passgate login --login NAME\"",
+	"forbidden":      "use an account whose role allows it",
+	"out_of_scope":   "use an account that answers for this part of the grid, or ask for a grant: \"passgate help case grant\"",
+	"case_needed":    "give --case CODE and --reason TEXT, or keep them by \"passgate case use CODE --reason TEXT\"; \"passgate case list\" shows the open cases; who has none asks a medic or leader to open one: \"passgate help case open\"",
+	"case_closed":    "ask under an open one: \"passgate case list\" shows them",
+	"over_cap":       "\"passgate help case lift\" shows how to ask for more",
+	"cursor_expired": "go on with --from start, and ask the town for what lies between",
+	"unavailable":    "run the same command again, that is safe",
+	"too_many":       "wait a moment and run the same command again",
+	"crowded":        "wait a moment and run the same command again",
+	"internal":       "the server's log has the cause",
 }
 
 // flagOfField are the flags behind fields that a user does not see.
@@ -221,7 +222,7 @@ func (p *problem) ExitCode() int {
 	switch {
 	case p.passing(), p.Status >= http.StatusInternalServerError, p.Code == "":
 		return exitBackend
-	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden, p.Status == http.StatusNotFound, p.Status == http.StatusConflict:
+	case p.Status == http.StatusUnauthorized, p.Status == http.StatusForbidden, p.Status == http.StatusNotFound, p.Status == http.StatusConflict, p.Status == http.StatusGone:
 		return exitNo
 	}
 	return exitUsage

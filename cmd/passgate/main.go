@@ -34,6 +34,7 @@ type commandLine struct {
 	Pass      passCmd      `cmd:"" help:"Issue, convert and verify passes."`
 	Case      caseCmd      `cmd:"" help:"Cases: the ground on which the questions below are asked, and their bounds."`
 	Trace     traceCmd     `cmd:"" help:"Who passed a gate, where a person was, whom they met."`
+	Bulletin  bulletinCmd  `cmd:"" help:"The daily bulletin of a node of the grid: numbers, change, what is overdue."`
 	Archive   archiveCmd   `cmd:"" help:"What the archive of events holds, and whether it is whole."`
 	Replay    replayCmd    `cmd:"" help:"Make the indexes anew from archive and logs, or compare them."`
 	Backup    backupCmd    `cmd:"" help:"Copy the store, its archive and its secrets, encrypted, while the server runs."`
@@ -41,6 +42,7 @@ type commandLine struct {
 	Journal   journalCmd   `cmd:"" help:"Scans that gates were told while Redis did not answer, read from the disk."`
 	Rules     rulesCmd     `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
 	Audit     auditCmd     `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`
+	Feed      feedCmd      `cmd:"" help:"What happens, as offices outside the town read it."`
 	Keys      keysCmd      `cmd:"" help:"Show and rotate the keys that sign passes."`
 	Health    healthCmd    `cmd:"" help:"Ask a server whether it is ready."`
 	Help      helpCmd      `cmd:"" help:"Show this help, or that of a command."`
