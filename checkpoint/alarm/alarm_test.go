@@ -322,4 +322,8 @@ func TestLateEventsAreRaisedOnce(t *testing.T) {
 	if got := open(); len(got) != 1 {
 		t.Errorf("whoever takes over raises %+v", got)
 	}
+	d.Clock.Advance(25 * time.Hour)
+	if raised, err := d.book.raise(t.Context(), e.Alarm, raising{source: "events", once: true}); raised || err != nil {
+		t.Errorf("an event that was seen to is raised again a day later: %v", err)
+	}
 }

@@ -227,6 +227,23 @@ func TestRobotsThatRefuseAreAskedAgain(t *testing.T) {
 	}
 }
 
+// TestAReceiverThatFailsRests: for every message that waits it is not called again.
+func TestAReceiverThatFailsRests(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.in.status = func(string) (int, error) { return http.StatusInternalServerError, nil }
+	d.channel("down", "XS", nil)
+	d.due = []Alarm{{Kind: StockLow, Node: "C1C", Key: "masks", At: 1}, {Kind: BedsFull, Node: "C1C", Key: "beds", At: 1}}
+	_, err := d.book.Test(t.Context(), "down", 1)
+	must(t, err)
+	for range 5 {
+		d.after(2 * time.Second)
+	}
+	if n := len(d.in.to("down")); n != 1 {
+		t.Errorf("called %d times within 10 s", n)
+	}
+}
+
 // TestTwoOnDutySendOnce: the lease lets one process in; and if both believe to be on
 // duty, each alarm is told and each message sent once.
 func TestTwoOnDutySendOnce(t *testing.T) {
@@ -236,7 +253,11 @@ func TestTwoOnDutySendOnce(t *testing.T) {
 	for i := range 30 {
 		d.due = append(d.due, Alarm{Kind: StockLow, Node: "C1C", Key: fmt.Sprint(i), At: 1})
 	}
-	others := []*Duty{d.duty, d.newDuty(d.in.post), d.newDuty(d.in.post)}
+	slowly := func(ctx context.Context, url string, h http.Header, body []byte) (int, []byte, error) {
+		time.Sleep(100 * time.Millisecond) // the others look meanwhile
+		return d.in.post(ctx, url, h, body)
+	}
+	others := []*Duty{d.newDuty(slowly), d.newDuty(slowly), d.newDuty(slowly)}
 	for range 3 {
 		var all sync.WaitGroup
 		for _, o := range others {
@@ -261,6 +282,11 @@ func TestTwoOnDutySendOnce(t *testing.T) {
 	}
 	if len(seen) < 31 {
 		t.Errorf("%d alarms and messages", len(seen))
+	}
+	for _, a := range d.due {
+		if e := d.entry(a.Kind, a.Key); e.Calls != 1 || len(e.Steps) != 2 {
+			t.Errorf("told %d times: %+v", e.Calls, e.Steps)
+		}
 	}
 
 	ctx, stop := context.WithCancel(t.Context())
