@@ -308,9 +308,9 @@ func (s *Server) handleNameStaff(c *fiber.Ctx) error {
 	return answerReceipt(c, &m, err)
 }
 
-// handleMyReport takes down what a household says, in the name of a member or of
+// handleTellHotline takes down what a household says, in the name of a member or of
 // nobody. Who sends the same again learns what has become of it.
-func (s *Server) handleMyReport(c *fiber.Ctx) error {
+func (s *Server) handleTellHotline(c *fiber.Ctx) error {
 	var in struct {
 		ID         string `json:"id"`
 		Kind       string `json:"kind"`
@@ -344,9 +344,9 @@ func (s *Server) handleMyReport(c *fiber.Ctx) error {
 	return answerReceipt(c, &m, err)
 }
 
-// handleMyReports lists what the household has said in its members' names, the last
+// handleMyHotline lists what the household has said in its members' names, the last
 // first.
-func (s *Server) handleMyReports(c *fiber.Ctx) error {
+func (s *Server) handleMyHotline(c *fiber.Ctx) error {
 	phone := principalOf(c).Phone
 	members, err := s.store.HouseholdMembers(s.context(c), phone.Site, phone.Household)
 	if err != nil {

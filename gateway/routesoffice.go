@@ -4,12 +4,17 @@ import "slices"
 
 // officeRoutes are the street office's work.
 func (s *Server) officeRoutes() []route {
-	return slices.Concat(s.healthRoutes(), s.observationRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes(), s.alarmRoutes())
+	return slices.Concat(s.healthRoutes(), s.observationRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes(), s.alarmRoutes(), s.bulletinRoutes())
 }
 
 // healthRoutes are about fevers, statuses, observations and those who look after them.
 func (s *Server) healthRoutes() []route {
 	return []route{
+		{method: post, path: "/v1/status-changes", who: only(medic), large: true, reads: duty, handle: s.handleStatusChanges},
+		{method: get, path: "/v1/status-proposals", who: only(medic, leader), node: s.nodeAsked, reads: duty, handle: s.handleProposals},
+		{method: post, path: "/v1/status-proposals/:id/approve", who: only(medic, leader), slow: true, reads: duty, handle: s.handleApproveProposal},
+		{method: post, path: "/v1/status-proposals/:id/refuse", who: only(medic, leader), reads: duty, handle: s.handleRefuseProposal},
+
 		{method: get, path: "/v1/fevers", who: only(medic, leader, grid), reads: duty, handle: s.handleFevers},
 		{method: get, path: "/v1/fevers/:id", who: only(medic, leader, grid), reads: duty, handle: s.handleFever},
 		{method: post, path: "/v1/fevers/:id/reports", who: only(medic, leader, grid), reads: duty, handle: s.handleReportFever},
@@ -148,6 +153,15 @@ func (s *Server) supplyRoutes() []route {
 // orderRoutes are how the office is run: hotline, notices, dispatch, bulletin, alarms.
 func (s *Server) orderRoutes() []route {
 	return []route{}
+}
+
+// bulletinRoutes are the daily bulletins and what their numbers open.
+func (s *Server) bulletinRoutes() []route {
+	return []route{
+		{method: get, path: "/v1/bulletin", who: only(leader, grid, medic), node: s.nodeAsked, slow: true, handle: s.handleBulletin},
+		{method: get, path: "/v1/bulletin/rows", who: only(leader, grid, medic), node: s.nodeAsked, reads: duty, slow: true, handle: s.handleBulletinRows},
+		{method: post, path: "/v1/bulletins", who: only(leader), slow: true, handle: s.handlePublishBulletin},
+	}
 }
 
 // exchangeRoutes are for the city's platform.
