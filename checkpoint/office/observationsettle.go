@@ -90,7 +90,7 @@ func (o *Office) settle(ctx context.Context, v *Observed, w *checkpoint.Watched)
 		switch {
 		case !w.There || !w.Status.Observed():
 			err = o.endOtherwise(ctx, v)
-		case w.Since != v.Since || w.Node != m.Node:
+		case w.Since != v.Since || w.Status != v.Status || w.Node != m.Node:
 			err = o.follow(ctx, v, w)
 		case m.State == ObservationRunning && o.store.Now() >= v.Until:
 			err = o.timeOver(ctx, v, w)
@@ -133,7 +133,7 @@ func (o *Office) follow(ctx context.Context, v *Observed, w *checkpoint.Watched)
 			return errDone
 		}
 		m.Node = w.Node
-		decided := w.Since != body.Since
+		decided := w.Since != body.Since || w.Status != body.Status
 		body.Since = w.Since
 		if !decided || !record.Status.Observed() {
 			return nil
