@@ -33,6 +33,8 @@ type xlsxRows struct {
 	reg    *checkpoint.Registry
 	zone   *time.Location
 	most   int       // rows of a sheet
+	name   string    // of the sheets, a number follows
+	head   []string  // of the columns
 	sheet  io.Writer // the one that is written, in zip
 	sheets int
 	rows   int // of the sheet
@@ -45,11 +47,21 @@ func openXLSX(out *pieces, reg *checkpoint.Registry, zone *time.Location) (rowWr
 
 // newXLSX begins a workbook of sheets of at most so many rows.
 func newXLSX(out io.Writer, reg *checkpoint.Registry, zone *time.Location, most int) (*xlsxRows, error) {
-	x := &xlsxRows{zip: zip.NewWriter(out), reg: reg, zone: zone, most: most}
+	head := append([]string(nil), eventColumns[:]...)
+	for column := range 2 {
+		head[column] += " (" + zone.String() + ")"
+	}
+	x := &xlsxRows{reg: reg, zone: zone, most: most, name: "events", head: head}
+	return x, x.begin(out)
+}
+
+// begin begins the workbook with its first sheet.
+func (x *xlsxRows) begin(out io.Writer) error {
+	x.zip = zip.NewWriter(out)
 	x.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(w, flate.BestSpeed)
 	})
-	return x, x.beginSheet()
+	return x.beginSheet()
 }
 
 func (x *xlsxRows) beginSheet() (err error) {
@@ -60,10 +72,7 @@ func (x *xlsxRows) beginSheet() (err error) {
 	}
 	x.buf = append(x.buf[:0], xlsxSheetHead...)
 	x.beginRow()
-	for column, name := range eventColumns {
-		if column < 2 {
-			name += " (" + x.zone.String() + ")"
-		}
+	for column, name := range x.head {
 		x.text(column, name)
 	}
 	return x.endRow()
@@ -180,7 +189,7 @@ func (x *xlsxRows) close() error {
 	var types, sheets, relations strings.Builder
 	for n := 1; n <= x.sheets; n++ {
 		fmt.Fprintf(&types, `<Override PartName="/xl/worksheets/sheet%d.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>`, n)
-		fmt.Fprintf(&sheets, `<sheet name="events %d" sheetId="%d" r:id="rId%d"/>`, n, n, n)
+		fmt.Fprintf(&sheets, `<sheet name="%s %d" sheetId="%d" r:id="rId%d"/>`, x.name, n, n, n)
 		fmt.Fprintf(&relations, `<Relationship Id="rId%d" Type="%s/worksheet" Target="worksheets/sheet%d.xml"/>`, n, xlsxOffice, n)
 	}
 	for _, part := range [...]struct{ name, content string }{

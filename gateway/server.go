@@ -19,6 +19,7 @@ import (
 
 	"passgate/checkpoint"
 	"passgate/checkpoint/alarm"
+	"passgate/checkpoint/bulletin"
 	"passgate/checkpoint/feed"
 	"passgate/checkpoint/office"
 	"passgate/codes"
@@ -83,6 +84,7 @@ type Server struct {
 	app          *fiber.App
 	store        *checkpoint.Store
 	office       *office.Office
+	bulletins    *bulletin.Book
 	feed         *feed.Feed
 	feeds        minuteDesk // calls of subscribers
 	polls        pollDesk
@@ -137,6 +139,7 @@ func New(cfg Config) (*Server, error) {
 		store: cfg.Store, office: office.New(cfg.Store), feed: feed.New(cfg.Store), ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
 		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, searching: make(chan struct{}, gateSearchesAtOnce), large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
 	}
+	s.bulletins = BulletinsOf(s.store, s.office)
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
@@ -180,6 +183,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	return s, nil
 }
+
+// Bulletins is the book that the server answers from.
+func (s *Server) Bulletins() *bulletin.Book { return s.bulletins }
 
 // Metrics are those that the server counts in.
 func (s *Server) Metrics() *Metrics { return s.metrics }

@@ -29,14 +29,9 @@ func (b *Book) countGates(ctx context.Context, t *tally) error {
 	gates, at := t.gatesOf(reg)
 	p, seen := newPassed(), map[uint32]bool{}
 	err := b.store.EventsAt(ctx, gates, t.From, t.To, func(e *checkpoint.ScanEvent) error {
-		place := at[e.Gate]
-		own := t.own[place]
-		for i := range scanLines {
-			if scanLines[i].is(e) {
-				own[scanLines[i].place]++
-			}
-		}
-		if e.Person != 0 && e.Moved() {
+		place, went := at[e.Gate], e.Moved()
+		t.own[place].count(scanLines, e, went)
+		if e.Person != 0 && went {
 			p.add(e.Person, place)
 		}
 		seen[e.Gate] = true
@@ -54,6 +49,16 @@ func (b *Book) countGates(ctx context.Context, t *tally) error {
 		}
 	}
 	return nil
+}
+
+// count counts a scan for some lines, and for the parts of those that it counts for.
+func (n Numbers) count(some []scanLine, e *checkpoint.ScanEvent, went bool) {
+	for i := range some {
+		if l := &some[i]; l.is(e, went) {
+			n[l.place]++
+			n.count(l.parts, e, went)
+		}
+	}
 }
 
 // passed notes who passed gates of which nodes.

@@ -36,11 +36,14 @@ type Line struct {
 	Opens []checkpoint.Role
 
 	// A line counts either scans, or records of a source.
-	scan   func(*checkpoint.ScanEvent) bool
+	scan   scanRule
 	source source
 	counts func(*record, *span) bool
 	sum    func(*record) int64 // nil: each counts once
 }
+
+// scanRule tells that a scan counts; went is what its Moved says.
+type scanRule func(e *checkpoint.ScanEvent, went bool) bool
 
 // Who may open rows: as in the lists of the API where they are.
 var (
@@ -65,10 +68,11 @@ var (
 	bySource map[string][]int
 )
 
-// scanLine is a line that counts scans.
+// scanLine is a line that counts scans, with those that are parts of it.
 type scanLine struct {
 	place int
-	is    func(*checkpoint.ScanEvent) bool
+	is    scanRule
+	parts []scanLine
 }
 
 func init() { // the lines know their sources, whose readers know the lines
@@ -77,8 +81,10 @@ func init() { // the lines know their sources, whose readers know the lines
 	for i := range lines {
 		l := &lines[i]
 		places[l.Key] = i
-		if l.scan != nil {
-			scanLines = append(scanLines, scanLine{i, l.scan})
+		if n := len(scanLines); l.scan != nil && l.Of != "" { // a part follows what it is a part of
+			scanLines[n-1].parts = append(scanLines[n-1].parts, scanLine{place: i, is: l.scan})
+		} else if l.scan != nil {
+			scanLines = append(scanLines, scanLine{place: i, is: l.scan})
 		}
 		if l.source.read == nil {
 			continue

@@ -3,10 +3,10 @@ package bulletin
 // healthLines are the numbers of those who look after people.
 func healthLines() []Line {
 	all := []Line{
-		{Key: "fevers_opened", ZH: "新增发热个案", EN: "Fever cases opened", Unit: "例", Urgent: true, Opens: duty, source: fromFevers, counts: opened},
-		{Key: "fevers_closed", ZH: "办结发热个案", EN: "Fever cases closed", Unit: "例", Opens: duty, source: fromFevers, counts: closed},
-		{Key: "fevers_open", ZH: "在办发热个案", EN: "Fever cases open", Unit: "例", Urgent: true, Opens: duty, source: fromFevers, counts: open},
-		{Key: "fevers_overdue", ZH: "发热程序逾期", EN: "Fever cases with an overdue step", Unit: "例", Of: "fevers_open", Urgent: true, Opens: duty, source: matters("fever"), counts: overdue},
+		{Key: "fevers_opened", ZH: "新增发热个案", EN: "Fever cases opened", Unit: "例", Urgent: true, Opens: health, source: fromFevers, counts: opened},
+		{Key: "fevers_closed", ZH: "办结发热个案", EN: "Fever cases closed", Unit: "例", Opens: health, source: fromFevers, counts: closed},
+		{Key: "fevers_open", ZH: "在办发热个案", EN: "Fever cases open", Unit: "例", Urgent: true, Opens: health, source: fromFevers, counts: open},
+		{Key: "fevers_overdue", ZH: "发热程序逾期", EN: "Fever cases with an overdue step", Unit: "例", Of: "fevers_open", Urgent: true, Opens: health, source: matters("fever"), counts: overdue},
 		{Key: "home_fevers", ZH: "居家测温发热", EN: "Readings with fever at home", Unit: "次", Urgent: true, Opens: health, source: fromReadings, counts: opened},
 		{Key: "observations_started", ZH: "新增医学观察", EN: "Observations begun", Unit: "人", Opens: health, source: matters("observation"), counts: opened},
 		{Key: "observations_ended", ZH: "解除医学观察", EN: "Observations ended", Unit: "人", Opens: health, source: matters("observation"), counts: closed},

@@ -103,7 +103,7 @@ func (b *Book) scanRows(ctx context.Context, t *tally, line *Line, p *page) erro
 	reg := b.store.Registry()
 	gates, at := t.gatesOf(reg)
 	return b.store.EventsAt(ctx, gates, t.From, t.To, func(e *checkpoint.ScanEvent) error {
-		if line.scan(e) {
+		if line.scan(e, e.Moved()) {
 			gate, _ := reg.GateByNum(e.Gate)
 			p.add(Row{
 				At: e.OccurredAt, Node: t.nodes[at[e.Gate]], Person: e.Person, Gate: gate.Code, State: e.Reason.String(),

@@ -42,6 +42,7 @@ func alarmSources(o *office.Office, f *feed.Feed) []alarm.Source {
 	return []alarm.Source{
 		{Name: "supplies", Due: o.SuppliesDue},
 		{Name: "fevers", Due: o.FeversDue, Settle: o.SettleFevers},
+		{Name: "statuses", Due: o.StatusesDue},
 		{Name: "observations", Due: o.ObservationDue, Settle: o.Settle},
 		{Name: "enterprises", Due: o.EnterpriseDue},
 		{Name: "exchange", Due: f.Due, Settle: f.SettleDue},
