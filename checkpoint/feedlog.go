@@ -2,9 +2,8 @@ package checkpoint
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -40,18 +39,6 @@ const (
 // LogStream and NewsStream; the zero EntryID comes before all.
 type FeedPlaces [Partitions][2]EntryID
 
-// News is what is told of a person that is no scan.
-type News struct {
-	Person uint64
-	At     int64 // UTC ms
-	// Of a decision about the status:
-	Decision      [8]byte // zero of other news
-	Before, After Status
-	// Of a fever case that was closed:
-	Fever   FeverID // 0 of other news
-	Outcome FeverOutcome
-}
-
 // FeedEntry is an entry of one of the streams; one that is damaged has neither Scan
 // nor News.
 type FeedEntry struct {
@@ -85,36 +72,35 @@ func (e *FeedCutError) Error() string {
 // MaxFeedRead is the most entries of one stream that are read at once.
 const MaxFeedRead = 1000
 
-// feedTogether is how many partitions are read in one transaction.
-const feedTogether = 16
-
 // ReadFeed reads up to count entries (1 to MaxFeedRead) of each stream that follow
 // places. Errors: *FeedCutError, ErrUnavailable.
 func (s *Store) ReadFeed(ctx context.Context, places FeedPlaces, count int) (FeedRead, error) {
 	count = min(max(count, 1), MaxFeedRead)
 	read, resume, expired := FeedRead{Places: places, ShownFrom: s.oldestShown()}, places, false
-	for first := 0; first < Partitions; first += feedTogether {
-		replies, cuts, err := s.readFeedOf(ctx, &places, first, count)
-		if err != nil {
-			return read, err
-		}
-		for i, messages := range replies {
-			part, stream := first+i/2, i%2
-			at, cut := &read.Places[part][stream], entryIDOf(cuts[i])
-			there := len(messages) > 0 && entryIDOf(messages[0].ID) == *at
+	replies, err := s.readStreams(ctx, &places, count)
+	if err != nil {
+		return read, err
+	}
+	for i := range replies {
+		for stream, entries := range replies[i].entries {
+			at, cut := &read.Places[i][stream], replies[i].cuts[stream]
+			there := len(entries) > 0 && entries[0].ID == *at
 			switch {
 			case there:
-				messages = messages[1:]
+				entries = entries[1:]
 			case *at == cut: // nothing behind it was cut off
 			case at.Before(cut):
-				expired, resume[part][stream] = true, cut
+				expired, resume[i][stream] = true, cut
 				continue
 			default: // it went with a master that is lost, or by itself past retention
-				if messages, err = s.goBack(ctx, part, stream, at, cut, count); err != nil {
+				if entries, err = s.goBack(ctx, i, stream, at, cut, count); err != nil {
 					return read, err
 				}
 			}
-			read.take(part, stream, messages, count)
+			if len(entries) > count {
+				entries, read.More[i][stream] = entries[:count], true
+			}
+			read.Entries = append(read.Entries, entries...)
 		}
 	}
 	if expired {
@@ -123,33 +109,67 @@ func (s *Store) ReadFeed(ctx context.Context, places FeedPlaces, count int) (Fee
 	return read, nil
 }
 
-// readFeedOf reads the streams of some partitions as they are at one moment, with the
-// entry at each place itself, and the last entry that was cut off each.
-func (s *Store) readFeedOf(ctx context.Context, places *FeedPlaces, first, count int) (replies [2 * feedTogether][]redis.XMessage, cuts [2 * feedTogether]string, err error) {
-	var streams [2 * feedTogether]*redis.XMessageSliceCmd
-	var fields [feedTogether]*redis.SliceCmd
-	_, err = s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		for i := range streams {
-			part, stream := first+i/2, i%2
-			from := "-"
-			if at := places[part][stream]; at != (EntryID{}) {
-				from = at.String()
-			}
-			streams[i] = p.XRangeN(ctx, s.keys.feedStream(part, stream), from, "+", int64(count)+2)
-			if stream == LogStream {
-				fields[i/2] = p.HMGet(ctx, s.keys.partition(part), feedCuts...)
+// streamsRead are the streams of a partition from places on, and the last entry that
+// was cut off each.
+type streamsRead struct {
+	entries [2][]FeedEntry
+	cuts    [2]EntryID
+}
+
+// readStreams reads those of all partitions, with the entry at each place itself.
+func (s *Store) readStreams(ctx context.Context, places *FeedPlaces, count int) (read [Partitions]streamsRead, err error) {
+	calls := make([]call, Partitions)
+	for part := range calls {
+		from := [2]string{"-", "-"}
+		for stream, at := range places[part] {
+			if at != (EntryID{}) {
+				from[stream] = at.String()
 			}
 		}
-		return nil
-	})
+		calls[part] = call{feedReadScript, []string{s.keys.log(part), s.keys.news(part), s.keys.partition(part)}, []any{from[0], from[1], count + 2}}
+	}
+	replies, err := s.runAll(ctx, calls)
 	if err != nil {
-		return replies, cuts, unavailable(err)
+		return read, err
 	}
-	for i, cmd := range streams {
-		replies[i] = cmd.Val()
-		cuts[i], _ = fields[i/2].Val()[i%2].(string)
+	for part, reply := range replies {
+		values, ok := reply.([]any)
+		if !ok || len(values) != 4 {
+			return read, errors.New("checkpoint: feedread script replied in another form")
+		}
+		for stream := range read[part].entries {
+			read[part].entries[stream] = feedEntries(part, stream, values[stream])
+			cut, _ := values[2+stream].(string)
+			read[part].cuts[stream] = entryIDOf(cut)
+		}
 	}
-	return replies, cuts, nil
+	return read, nil
+}
+
+// feedEntries reads the entries of one stream as the script gives them.
+func feedEntries(part, stream int, reply any) (entries []FeedEntry) {
+	values, _ := reply.([]any)
+	text := func(i int) string { v, _ := values[i].(string); return v }
+	for size := 2 + stream; len(values) >= size; values = values[size:] {
+		after := ""
+		if stream == NewsStream {
+			after = text(2)
+		}
+		entries = append(entries, feedEntry(part, stream, text(0), text(1), after))
+	}
+	return entries
+}
+
+func feedEntry(part, stream int, id, text, after string) FeedEntry {
+	e := FeedEntry{Part: part, Stream: stream, ID: entryIDOf(id), After: entryIDOf(after)}
+	if stream == NewsStream {
+		if news, ok := parseNews(text); ok {
+			e.News = &news
+		}
+	} else if scan, err := parseLog(text); err == nil {
+		e.Scan = &scan
+	}
+	return e
 }
 
 // feedCuts are the fields of a partition that hold the last entry cut off the log and
@@ -158,7 +178,7 @@ var feedCuts = []string{"tr", "fl"}
 
 // goBack moves a place that is not there by what a master can have lost, and reads
 // what follows.
-func (s *Store) goBack(ctx context.Context, part, stream int, at *EntryID, cut EntryID, count int) ([]redis.XMessage, error) {
+func (s *Store) goBack(ctx context.Context, part, stream int, at *EntryID, cut EntryID, count int) (entries []FeedEntry, err error) {
 	key, then := s.keys.feedStream(part, stream), EntryID{max(0, at.Ms-DefaultResendWindow.Milliseconds()), 0}
 	found, err := s.rdb.XRevRangeN(ctx, key, then.String(), "-", 1).Result()
 	if err != nil {
@@ -169,28 +189,12 @@ func (s *Store) goBack(ctx context.Context, part, stream int, at *EntryID, cut E
 		*at = entryIDOf(found[0].ID)
 	}
 	messages, err := s.rdb.XRangeN(ctx, key, "("+at.String(), "+", int64(count)+1).Result()
-	return messages, unavailable(err)
-}
-
-// take adds messages of a stream, at most count.
-func (r *FeedRead) take(part, stream int, messages []redis.XMessage, count int) {
-	if len(messages) > count {
-		messages, r.More[part][stream] = messages[:count], true
-	}
 	for _, m := range messages {
-		e := FeedEntry{Part: part, Stream: stream, ID: entryIDOf(m.ID)}
 		text, _ := m.Values["e"].(string)
-		if stream == NewsStream {
-			after, _ := m.Values["l"].(string)
-			e.After = entryIDOf(after)
-			if news, ok := parseNews(text); ok {
-				e.News = &news
-			}
-		} else if scan, err := parseLog(text); err == nil {
-			e.Scan = &scan
-		}
-		r.Entries = append(r.Entries, e)
+		after, _ := m.Values["l"].(string)
+		entries = append(entries, feedEntry(part, stream, m.ID, text, after))
 	}
+	return entries, unavailable(err)
 }
 
 // FeedStart are the places before everything that is kept. Errors: ErrUnavailable.
@@ -236,91 +240,4 @@ func (s *Store) FeedEnd(ctx context.Context) (FeedPlaces, error) {
 		}
 	}
 	return places, nil
-}
-
-// parseNews reads an entry of tell.lua.
-func parseNews(text string) (n News, ok bool) {
-	const head = 8 + 1 + 8
-	if len(text) < head {
-		return n, false
-	}
-	n.Person = fromRaw(text)
-	id, rest := text[9:head], text[head:]
-	switch text[8] {
-	case 'S':
-		if len(rest) != 8 {
-			return n, false
-		}
-		copy(n.Decision[:], id)
-		n.At, n.Before, n.After = time6([]byte(rest)), Status(rest[6]), Status(rest[7])
-		return n, int(n.Before) < len(statusNames) && int(n.After) < len(statusNames)
-	case 'F':
-		at, outcome, _ := strings.Cut(rest, " ")
-		ms, err := strconv.ParseInt(at, 10, 64)
-		n.Fever, n.At, n.Outcome = FeverID(fromRaw(id)), ms, FeverOutcome(outcome)
-		return n, err == nil
-	}
-	return n, false
-}
-
-// DecisionsOf reads the records behind news of decisions, by the decision; those that
-// are not kept any more are left out. Errors: ErrUnavailable.
-func (s *Store) DecisionsOf(ctx context.Context, news []*News) (map[[8]byte]StatusRecord, error) {
-	refs, found := make([]careRef, 0, len(news)), map[[8]byte]StatusRecord{}
-	for _, n := range news {
-		refs = append(refs, careRef{n.Person, careStatus, n.Decision})
-	}
-	err := s.readCare(ctx, refs, func(r *careRef, plain []byte) error {
-		var record StatusRecord
-		err := json.Unmarshal(plain, &record)
-		found[r.id] = record
-		return err
-	})
-	return found, err
-}
-
-// FeversByID reads fever cases; those that are not kept any more are left out.
-// Errors: ErrUnavailable.
-func (s *Store) FeversByID(ctx context.Context, ids []FeverID) (map[FeverID]FeverCase, error) {
-	cases, err := s.readFevers(ctx, ids)
-	found := make(map[FeverID]FeverCase, len(cases))
-	for _, c := range cases {
-		found[c.ID] = c
-	}
-	return found, err
-}
-
-// sweepNews takes news away that are past retention, and notes how far.
-func (r *sweepRun) sweepNews(ctx context.Context) error {
-	if !r.moved {
-		return nil
-	}
-	for part := range Partitions {
-		stream := r.s.keys.news(part)
-		for {
-			entries, err := r.s.rdb.XRangeN(ctx, stream, "-", "+", sweepBatch).Result()
-			if err != nil {
-				return unavailable(err)
-			}
-			var old []string
-			for _, e := range entries {
-				text, _ := e.Values["e"].(string)
-				if n, ok := parseNews(text); ok && n.At >= r.KeptFrom {
-					break
-				}
-				old = append(old, e.ID)
-			}
-			if len(old) == 0 {
-				break
-			}
-			if err := r.s.rdb.HSet(ctx, r.s.keys.partition(part), "fl", old[len(old)-1]).Err(); err != nil {
-				return unavailable(err)
-			}
-			if err := r.s.rdb.XDel(ctx, stream, old...).Err(); err != nil {
-				return unavailable(err)
-			}
-			r.removed("news", int64(len(old)))
-		}
-	}
-	return nil
 }

@@ -19,6 +19,8 @@ var (
 	chunksSource string
 	//go:embed changes.lua
 	changesSource string
+	//go:embed feedread.lua
+	feedReadSource string
 	//go:embed tell.lua
 	tellSource string
 	//go:embed replace.lua
@@ -33,6 +35,8 @@ var (
 	stateSource string
 	//go:embed walkin.lua
 	walkInSource string
+	//go:embed move.lua
+	moveSource string
 	//go:embed annul.lua
 	annulSource string
 	//go:embed fever.lua
@@ -67,6 +71,8 @@ var (
 	forgetSource string
 	//go:embed care.lua
 	careSource string
+	//go:embed adopt.lua
+	adoptSource string
 	//go:embed case.lua
 	caseSource string
 	//go:embed matter.lua
@@ -90,6 +96,7 @@ var (
 	annulScript     = newScript(chunksSource, changesSource, stateSource, annulSource)
 	feverScript     = derives(newScript(changesSource, tellSource, feverSource))
 	walkInScript    = derives(newScript(changesSource, stateSource, walkInSource))
+	moveScript      = derives(newScript(changesSource, moveSource))
 	refuseScript    = derives(newScript(chunksSource, refuseSource))
 	projectScript   = derives(newScript(chunksSource, replaceSource, projectSource))
 	plateScript     = derives(newScript(chunksSource, replaceSource, plateSource))
@@ -103,8 +110,10 @@ var (
 	householdScript = derives(newScript(householdSource))
 	permitScript    = newScript(chunksSource, changesSource, permitSource)
 	sweepScript     = derives(newScript(sweepSource))
+	feedReadScript  = newScript(feedReadSource)
 	forgetScript    = derives(newScript(chunksSource, changesSource, forgetSource))
 	careScript      = derives(newScript(chunksSource, changesSource, tellSource, careSource))
+	adoptScript     = derives(newScript(changesSource, adoptSource))
 	caseScript      = newScript(caseSource)
 	matterScript    = newScript(matterSource)
 	askScript       = newScript(askSource)
