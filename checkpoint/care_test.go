@@ -16,7 +16,7 @@ import (
 func patient(t testing.TB, s *Store, n int) Resident {
 	t.Helper()
 	id := mustEnrol(t, s, resident(n, "v-01"))[0]
-	decide(t, s, id, StatusChange{StatusQuarantine, "close_contact", s.now() + days(14), "与确诊者同乘", 7, "area-1", "", ""})
+	decide(t, s, id, StatusChange{StatusQuarantine, "close_contact", s.now() + days(14), "与确诊者同乘", 7, "area-1", 0, "", ""})
 	who, _ := statusOf(t, s, id)
 	return who
 }

@@ -74,6 +74,7 @@ type StatusChange struct {
 	Evidence string // what it rests on, at most 200 characters; kept sealed
 	By       uint32 // number of the member of staff; 0: the program
 	Office   string // node of the grid that they speak for
+	Second   uint32 // who approved it, where it took a second person; else 0
 	// Authority and Author are the office outside the town that decided, and who
 	// there; "" of the town's own decisions.
 	Authority, Author string
@@ -91,6 +92,7 @@ type StatusRecord struct {
 	// Of a decision that an office outside the town took: which, and who there.
 	Authority string `json:"a,omitempty"`
 	Author    string `json:"w,omitempty"`
+	Second    uint32 `json:"2,omitempty"` // who approved it, where it took a second person
 }
 
 // Confines tells that the status keeps somebody at home.
@@ -138,7 +140,7 @@ func (s *Store) ChangeStatus(ctx context.Context, person uint64, c StatusChange)
 
 // record is the decision as it is kept.
 func (c *StatusChange) record(since int64) StatusRecord {
-	return StatusRecord{c.Status, c.Ground, c.Evidence, c.By, c.Office, since, c.Until, c.Authority, c.Author}
+	return StatusRecord{c.Status, c.Ground, c.Evidence, c.By, c.Office, since, c.Until, c.Authority, c.Author, c.Second}
 }
 
 // SetStatus gives a person a status without saying why, as enrolment does.

@@ -38,8 +38,8 @@ func TestAStatusSaysWhyByWhomAndUntilWhen(t *testing.T) {
 	}
 	clock.Advance(time.Hour)
 	now := clock.Now().UnixMilli()
-	red := StatusChange{StatusRed, "positive_test", now + days(14), "县医院 2 月 11 日核酸报告", 7, "area-1", "", ""}
-	wanted := StatusRecord{StatusRed, "positive_test", "县医院 2 月 11 日核酸报告", 7, "area-1", now, now + days(14), "", ""}
+	red := StatusChange{StatusRed, "positive_test", now + days(14), "县医院 2 月 11 日核酸报告", 7, "area-1", 0, "", ""}
+	wanted := StatusRecord{StatusRed, "positive_test", "县医院 2 月 11 日核酸报告", 7, "area-1", now, now + days(14), "", "", 0}
 	if got := decide(t, s, id, red); got != wanted {
 		t.Errorf("decided %+v, want %+v", got, wanted)
 	}
@@ -100,9 +100,9 @@ func TestAStatusThatIsOverEndsByItself(t *testing.T) {
 	ids := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"), resident(3, "v-01"))
 	home := post(t, s, clock, "v-01")
 	now := clock.Now().UnixMilli()
-	decide(t, s, ids[0], StatusChange{StatusRed, "positive_test", now + days(1), "", 7, "area-1", "", ""})
-	decide(t, s, ids[1], StatusChange{StatusObservation, "observation_started", now + days(1), "", 7, "area-1", "", ""})
-	decide(t, s, ids[2], StatusChange{StatusQuarantine, "close_contact", 0, "", 7, "area-1", "", ""}) // without an end
+	decide(t, s, ids[0], StatusChange{StatusRed, "positive_test", now + days(1), "", 7, "area-1", 0, "", ""})
+	decide(t, s, ids[1], StatusChange{StatusObservation, "observation_started", now + days(1), "", 7, "area-1", 0, "", ""})
+	decide(t, s, ids[2], StatusChange{StatusQuarantine, "close_contact", 0, "", 7, "area-1", 0, "", ""}) // without an end
 	lapse := func(want int) {
 		t.Helper()
 		if ended, err := s.LapseStatuses(t.Context()); err != nil || ended != want {
@@ -111,7 +111,7 @@ func TestAStatusThatIsOverEndsByItself(t *testing.T) {
 	}
 	lapse(0)
 	clock.Advance(24*time.Hour - time.Minute)
-	decide(t, s, ids[1], StatusChange{StatusObservation, "observation_started", now + days(14), "", 7, "area-1", "", ""}) // goes on
+	decide(t, s, ids[1], StatusChange{StatusObservation, "observation_started", now + days(14), "", 7, "area-1", 0, "", ""}) // goes on
 	clock.Advance(time.Minute)
 	lapse(1)
 	lapse(0)
@@ -120,7 +120,7 @@ func TestAStatusThatIsOverEndsByItself(t *testing.T) {
 		t.Errorf("who is observed for longer is let out: %v", v.Decision)
 	}
 	if _, history := statusOf(t, s, ids[0]); len(history) != 2 || history[1] != (StatusRecord{
-		StatusYellow, GroundLapsed, "", 0, "area-1", now + days(1), now + days(4), "", "",
+		StatusYellow, GroundLapsed, "", 0, "area-1", now + days(1), now + days(4), "", "", 0,
 	}) {
 		t.Errorf("history %+v", history)
 	}
@@ -140,7 +140,7 @@ func TestARecordThatCannotBeReadKeepsNobodyElseConfined(t *testing.T) {
 	s, clock := newStore(t)
 	ids := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"), resident(3, "v-01"))
 	for _, id := range ids {
-		decide(t, s, id, StatusChange{StatusRed, "positive_test", clock.Now().UnixMilli() + days(1), "", 7, "area-1", "", ""})
+		decide(t, s, id, StatusChange{StatusRed, "positive_test", clock.Now().UnixMilli() + days(1), "", 7, "area-1", 0, "", ""})
 	}
 	first := slices.Min(ids) // the first that is looked at
 	tables, err := s.careTables(t.Context(), []uint64{first})
@@ -159,12 +159,12 @@ func TestADecisionIsNotOverruledByTheEndOfTheOneBefore(t *testing.T) {
 	t.Parallel()
 	s, clock := newStore(t)
 	id := mustEnrol(t, s, resident(1, "v-01"))[0]
-	old := decide(t, s, id, StatusChange{StatusYellow, "fever", clock.Now().UnixMilli() + 1, "", 7, "area-1", "", ""})
+	old := decide(t, s, id, StatusChange{StatusYellow, "fever", clock.Now().UnixMilli() + 1, "", 7, "area-1", 0, "", ""})
 	tables, err := s.careTables(t.Context(), []uint64{id})
 	must(t, err)
 	last, _ := tables[0].of(careStatus).last()
 	clock.Advance(time.Hour)
-	decide(t, s, id, StatusChange{StatusQuarantine, "close_contact", 0, "", 7, "area-1", "", ""})
+	decide(t, s, id, StatusChange{StatusQuarantine, "close_contact", 0, "", 7, "area-1", 0, "", ""})
 	if done, err := s.putStatus(t.Context(), id, old.lapsed(clock.Now().UnixMilli()), string(last.id[:])); done || err != nil {
 		t.Errorf("overruled: %v, %v", done, err)
 	}

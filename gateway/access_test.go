@@ -28,6 +28,8 @@ var wants = map[string]string{
 	"POST /v1/residents": "admin enroller", "POST /v1/residents/import": "admin enroller", "GET /v1/residents": "admin enroller",
 	"POST /v1/residents/search": "admin enroller tracer grid medic", "GET /v1/residents/:id": "admin enroller grid medic",
 	"PUT /v1/residents/:id/status": "admin medic", "POST /v1/residents/:id/erase": "admin enroller", "POST /v1/residents/:id/passes": "admin enroller grid",
+	"POST /v1/residents/:id/move": "admin enroller leader", "POST /v1/residents/:id/correct": "admin enroller leader", "POST /v1/residents/:id/merge": "admin enroller leader",
+	"POST /v1/residents/:id/gone": "admin enroller leader", "GET /v1/residents/:id/work": "admin enroller leader auditor",
 	"POST /v1/residents/:id/passes/revoke": "admin enroller medic", "GET /v1/sites/:site/sheet": "admin enroller", "GET /v1/sites/:site/inside": "admin leader tracer device",
 	"GET /v1/gates/suspect": "admin leader medic auditor", "GET /v1/sites": "staff", "GET /v1/gates": "staff", "GET /v1/grid": "staff", "GET /v1/staff": "staff",
 	"PUT /v1/sites/:site": "admin", "PUT /v1/gates/:gate": "admin", "PUT /v1/grid/:id": "admin", "PUT /v1/staff/:login": "admin",

@@ -18,7 +18,18 @@ func (w *world) decide(login string, person uint64, status, ground string) answe
 	if status != "green" {
 		in["until"] = utcTime(w.clock.Now().Add(24 * time.Hour).UnixMilli())
 	}
-	return w.do(http.MethodPut, personPath(person, "/status"), w.as(login), in).ok(http.StatusOK)
+	if status != "red" {
+		return w.do(http.MethodPut, personPath(person, "/status"), w.as(login), in).ok(http.StatusOK)
+	}
+	in["case"] = w.kase
+	return w.approved(w.do(http.MethodPut, personPath(person, "/status"), w.as(login), in).ok(http.StatusAccepted))
+}
+
+// approved has the leader approve what was proposed.
+func (w *world) approved(proposed answer) answer {
+	w.t.Helper()
+	id := object(proposed.json(), "proposal")["id"].(string)
+	return w.do(http.MethodPost, "/v1/status-proposals/"+id+"/approve", w.as("leader"), fields{}).ok(http.StatusOK)
 }
 
 // member is how a household sees one of its members on a phone.
@@ -61,7 +72,7 @@ func TestAPersonIsToldWhyAndByWhichOffice(t *testing.T) {
 	if text := fmt.Sprint(m); strings.Contains(text, "同乘") || strings.Contains(text, "medic") {
 		t.Errorf("the household is told author or evidence: %s", text)
 	}
-	if o := fmt.Sprint(m["observed"]); o != "map[from:2020-02-11T04:00:00.000Z readings_due:[am] today:[] until:2020-02-12T04:00:00.000Z]" {
+	if o := fmt.Sprint(m["observed"]); o != "map[from:2020-02-11T04:00:00.000Z readings_due:[am] report:<nil> report_due:false today:[] until:2020-02-12T04:00:00.000Z]" {
 		t.Errorf("observed %s", o)
 	}
 	file := w.do(http.MethodGet, personPath(wang, ""), w.as("medic"), nil).ok(http.StatusOK)

@@ -130,11 +130,11 @@ func TestStatusIsInForceAtTheNextScan(t *testing.T) {
 	wang := w.people["wang"]
 	path := personPath(wang, "/status")
 	w.scan("E1", w.newScan(wang)).decided("pass", "ok")
-	got := w.do(http.MethodPut, path, w.as("medic"), fields{"status": "red", "ground": "positive_test", "until": "2020-02-25T04:00:00Z"}).ok(http.StatusOK).json()
-	if got["status"] != "red" || got["id"] != checkpoint.FormatPersonID(wang) {
+	got := w.do(http.MethodPut, path, w.as("medic"), fields{"status": "quarantine", "ground": "close_contact", "until": "2020-02-25T04:00:00Z"}).ok(http.StatusOK).json()
+	if got["status"] != "quarantine" || got["id"] != checkpoint.FormatPersonID(wang) {
 		t.Errorf("set %v", got)
 	}
-	w.scan("E1", w.newScan(wang)).decided("deny", "status_red")
+	w.scan("E1", w.newScan(wang)).decided("deny", "quarantine")
 	w.do(http.MethodPut, path, w.as("medic"), fields{"status": "plaid", "ground": "fever"}).problem(http.StatusUnprocessableEntity, "invalid", "status")
 	w.do(http.MethodPut, path, w.as("medic"), fields{"status": "green"}).problem(http.StatusUnprocessableEntity, "invalid", "ground")
 	w.do(http.MethodPut, path, w.as("medic"), fields{"status": "green", "ground": "a whim"}).problem(http.StatusUnprocessableEntity, "invalid", "ground")

@@ -54,10 +54,16 @@ func (s *Server) observationRoutes() []route {
 	}
 }
 
-// registerRoutes are the registers: supplies, beds, disinfection, purchases,
-// enterprises, inspections, residents' records.
+// registerRoutes are what is done to residents' records.
 func (s *Server) registerRoutes() []route {
-	return []route{}
+	working := only(enroller, leader)
+	return []route{
+		{method: post, path: "/v1/residents/:id/move", who: working, reads: duty, handle: s.handleMove},
+		{method: post, path: "/v1/residents/:id/correct", who: working, reads: duty, handle: s.handleCorrect},
+		{method: post, path: "/v1/residents/:id/merge", who: working, reads: duty, handle: s.handleMerge},
+		{method: post, path: "/v1/residents/:id/gone", who: working, reads: duty, handle: s.handleGone},
+		{method: get, path: "/v1/residents/:id/work", who: only(enroller, leader, auditor), node: s.nodeOfResident, reads: duty, handle: s.handleRecordWork},
+	}
 }
 
 // enterpriseRoutes are about enterprises and shops, and inspections of sites.

@@ -2,10 +2,12 @@ package gateway
 
 import (
 	"context"
+	"errors"
 
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/office"
 )
 
 // decisionView is a decision about somebody's status: what, why, by whom, until
@@ -19,6 +21,7 @@ type decisionView struct {
 	By         string   `json:"by"`     // login; "passgate" where it ended by itself
 	Office     string   `json:"office"` // node of the grid
 	ByOffice   string   `json:"by_office"`
+	Second     string   `json:"second"` // login of who approved it, "" where it took nobody
 	Evidence   string   `json:"evidence,omitempty"`
 }
 
@@ -27,7 +30,7 @@ func (s *Server) viewOfDecision(r *checkpoint.StatusRecord, who *checkpoint.Staf
 	ground := r.Ground.Words()
 	v := decisionView{
 		Status: r.Status.String(), Ground: string(r.Ground), GroundText: textView{ground.ZH, ground.EN},
-		Since: utcTime(r.Since), Until: timeOrNil(r.Until), By: s.loginOf(r.By), ByOffice: s.officeOf(r),
+		Since: utcTime(r.Since), Until: timeOrNil(r.Until), By: s.loginOf(r.By), Second: s.loginOf(r.Second), ByOffice: s.officeOf(r),
 	}
 	if r.Ground != "" {
 		v.Office = r.Office
@@ -68,35 +71,25 @@ func (s *Server) loginOf(number uint32) string {
 	return ""
 }
 
-// handleStatus decides about a person's status.
+// handleStatus decides about a person's status. Red waits for a second person.
 func (s *Server) handleStatus(c *fiber.Ctx) error {
-	var in struct {
-		Status   string `json:"status"`
-		Ground   string `json:"ground"`
-		Until    string `json:"until"`
-		Evidence string `json:"evidence"`
-	}
+	var in statusInput
 	if err := decode(c, &in); err != nil {
 		return err
 	}
-	status, err := checkpoint.ParseStatus(in.Status)
-	if err != nil {
-		return invalid("status", "must be one of "+joined(checkpoint.Statuses()))
-	}
-	who, until := principalOf(c).Staff, int64(0)
-	if in.Until != "" {
-		if until, err = parseTime("until", in.Until); err != nil {
-			return err
-		}
-	}
-	person := residentOf(c)
-	record, err := s.store.ChangeStatus(s.context(c), person.ID, checkpoint.StatusChange{
-		Status: status, Ground: checkpoint.Ground(in.Ground), Until: until, Evidence: in.Evidence, By: who.Num, Office: who.Grid,
-	})
+	who, person := principalOf(c).Staff, residentOf(c)
+	p, err := in.proposal(who)
 	if err != nil {
 		return err
 	}
-	s.logger.Info("status changed", "request", requestID(c), "by", who.Login, "status", status.String(), "ground", in.Ground)
+	if office.NeedsSecond(p.Status, 1) {
+		return s.propose(c, p.NameFor(person.ID), person.Grid, p, []uint64{person.ID})
+	}
+	record, err := s.store.ChangeStatus(s.context(c), person.ID, p.Change())
+	if err != nil {
+		return err
+	}
+	s.logger.Info("status changed", "request", requestID(c), "by", who.Login, "status", in.Status, "ground", in.Ground)
 	return c.JSON(struct {
 		ID string `json:"id"`
 		decisionView
@@ -142,6 +135,10 @@ type observedView struct {
 	Until *utcTime          `json:"until"`
 	Due   []checkpoint.Slot `json:"readings_due"`
 	Today []diaryView       `json:"today"`
+	// Report is what was told of today, null if nothing was; ReportDue that it has to
+	// be, by an observation.
+	Report    *dayReportView `json:"report"`
+	ReportDue bool           `json:"report_due"`
 }
 
 // careOf reads it for the members of a household, in their order.
@@ -163,9 +160,35 @@ func (s *Server) careOf(ctx context.Context, members []checkpoint.Resident) ([]m
 			v.Contest = &contest
 		}
 		if r.Status.Observed() {
-			v.Observed = &observedView{utcTime(care.ObservedFrom), timeOrNil(r.Until), append([]checkpoint.Slot{}, care.Due...), s.viewsOfDiary(&members[i], care.Today)}
+			v.Observed = &observedView{
+				From: utcTime(care.ObservedFrom), Until: timeOrNil(r.Until), Due: append([]checkpoint.Slot{}, care.Due...), Today: s.viewsOfDiary(&members[i], care.Today),
+			}
+			if err := s.addReport(ctx, v.Observed, members[i].ID); err != nil {
+				return nil, err
+			}
 		}
 		out[i] = v
 	}
 	return out, nil
+}
+
+// addReport adds what today's report says, of who has an observation.
+func (s *Server) addReport(ctx context.Context, view *observedView, person uint64) error {
+	id, err := s.office.ObservationOf(ctx, person)
+	if errors.Is(err, checkpoint.ErrNotObserved) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, body, err := s.office.Observation(ctx, id)
+	if err != nil {
+		return err
+	}
+	if report := body.ReportOf(s.store.DayAt(s.now())); report != nil {
+		told := viewOfDayReport(report)
+		view.Report = &told
+	}
+	view.ReportDue = view.Report == nil
+	return nil
 }

@@ -36,15 +36,9 @@ type inquiry struct {
 
 // openCases makes the accounts and opens as many cases as all people take.
 func (r *run) openCases(ctx context.Context) error {
-	root := town.Grid()[0].ID
 	tokens := map[string]string{}
 	for _, role := range []struct{ login, role string }{{medicLogin, "medic"}, {leaderLogin, "leader"}, {tracerLogin, "tracer"}} {
-		password := fmt.Sprintf("%s %x", role.login, r.cfg.Seed)
-		account := map[string]string{"login": role.login, "name": role.role, "role": role.role, "grid": root, "password": password}
-		if err := r.c.call(ctx, http.MethodPut, "/v1/staff/"+role.login, account, nil); err != nil {
-			return err
-		}
-		token, err := r.c.signIn(ctx, role.login, password)
+		token, err := r.account(ctx, role.login, role.role)
 		if err != nil {
 			return err
 		}
@@ -59,6 +53,16 @@ func (r *run) openCases(ctx context.Context) error {
 		r.inquiry.cases = append(r.inquiry.cases, code)
 	}
 	return r.refuseWithout(ctx)
+}
+
+// account makes an account for the whole town and signs it in.
+func (r *run) account(ctx context.Context, login, role string) (token string, err error) {
+	password := fmt.Sprintf("%s %x", login, r.cfg.Seed)
+	in := map[string]string{"login": login, "name": role, "role": role, "grid": town.Grid()[0].ID, "password": password}
+	if err := r.c.call(ctx, http.MethodPut, "/v1/staff/"+login, in, nil); err != nil {
+		return "", err
+	}
+	return r.c.signIn(ctx, login, password)
 }
 
 // openCase opens a case whose caps hold for what the demo asks.

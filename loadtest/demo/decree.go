@@ -53,12 +53,55 @@ func (r *run) decide(ctx context.Context, a act) error {
 		end := r.now.Add(redFor)
 		in["until"] = end.Format(time.RFC3339)
 		r.postpone(act{at: end.Add(-day).UnixMilli(), person: a.person, deed: stayRed, word: a.word})
+		return r.decideRed(ctx, p, in)
 	}
 	if err := r.c.call(ctx, http.MethodPut, "/v1/residents/"+p.id+"/status", in, &out); err != nil {
 		return err
 	}
 	p.status = a.word
 	r.ledger.same("office.status", "resident "+p.id, p.id+" "+a.word, out.ID+" "+out.Status)
+	return nil
+}
+
+// decideRed has one person propose red and another one approve it.
+func (r *run) decideRed(ctx context.Context, p *person, in map[string]string) error {
+	if r.redCase == "" {
+		var opened struct{ Code string }
+		if err := r.c.call(ctx, http.MethodPost, "/v1/cases", map[string]string{"kind": "other", "title": "演练：红码"}, &opened); err != nil {
+			return err
+		}
+		r.redCase = opened.Code
+	}
+	in["case"], in["evidence"] = r.redCase, "核酸检测报告"
+	var proposed struct {
+		Proposal struct {
+			ID string `json:"id"`
+		} `json:"proposal"`
+	}
+	if err := r.c.call(ctx, http.MethodPut, "/v1/residents/"+p.id+"/status", in, &proposed); err != nil {
+		return err
+	}
+	var out struct {
+		State  string `json:"state"`
+		Status string `json:"status"`
+		People []struct {
+			ID string `json:"id"`
+		} `json:"people"`
+	}
+	leader, err := r.account(ctx, leaderLogin, "leader") // sessions of days ago have ended
+	if err != nil {
+		return err
+	}
+	q := request{method: http.MethodPost, path: "/v1/status-proposals/" + proposed.Proposal.ID + "/approve", token: leader, body: []byte("{}")}
+	if err := r.c.into(ctx, q, &out); err != nil {
+		return err
+	}
+	p.status = "red"
+	told := out.State + " " + out.Status
+	for _, who := range out.People {
+		told += " " + who.ID
+	}
+	r.ledger.same("office.status", "resident "+p.id, "applied red "+p.id, told)
 	return nil
 }
 

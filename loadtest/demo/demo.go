@@ -90,7 +90,8 @@ type run struct {
 
 	now       time.Time // the server's clock
 	loginDue  time.Time
-	resends   later // scans to be sent again, follow-ups
+	redCase   string // under which people turn red, "" until the first one does
+	resends   later  // scans to be sent again, follow-ups
 	offline   []*outage
 	crowd     plan
 	tokens    []string // some of the passes issued; guarded by mu
