@@ -144,7 +144,6 @@ func TestAGridMembersListMissesNobody(t *testing.T) {
 func TestANarrowPartOfTheTownSeesAllOfItsRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	doc := contract(t)
 	ask := func(person uint64, n int) {
 		_, err := w.store.OpenRequest(t.Context(), person, fmt.Sprintf("request-%d", n), "rubbish", "")
 		w.must(err)
@@ -160,7 +159,6 @@ func TestANarrowPartOfTheTownSeesAllOfItsRequests(t *testing.T) {
 	cursor, pages := "", 0
 	for {
 		got := w.do(http.MethodGet, "/v1/requests?limit=2&cursor="+cursor, w.as("leader-a2"), nil).ok(http.StatusOK)
-		got.conforms(doc, http.MethodGet, "/v1/requests")
 		for _, r := range got.json()["requests"].([]any) {
 			seen = append(seen, r.(map[string]any)["id"].(string))
 		}
