@@ -3,12 +3,14 @@ package gateway
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"mime"
 
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
 	"passgate/checkpoint/feed"
+	"passgate/codes"
 )
 
 // changeEvent is a decision of an authority as a CloudEvent.
@@ -58,7 +60,11 @@ func (s *Server) handleChanges(c *fiber.Ctx) error {
 		}
 	}
 	body := c.Request().Body()
-	if err := sub.Signed(c.Get(headerSignature), body); err != nil {
+	key, err := codes.ParsePartnerKey(sub.Key)
+	if err != nil {
+		return fmt.Errorf("gateway: key of subscriber %s: %w", sub.Name, err)
+	}
+	if err := key.Verify(c.Get(headerSignature), body); err != nil {
 		return failure(codeBadSignature, "the header "+headerSignature+" has to be a detached JWS (EdDSA) over the body as it is sent, by the key that is registered for this subscriber")
 	}
 	var items []json.RawMessage

@@ -202,6 +202,11 @@ func (s *Server) handlePutSubscriber(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if in.Changes && in.Key != "" {
+		if _, err := codes.ParsePartnerKey(in.Key); err != nil {
+			return invalid("key", "is no good Ed25519 public key: 32 bytes in base64url, 43 characters")
+		}
+	}
 	who := principalOf(c).Staff
 	sub, token, err := s.feed.Put(s.context(c), feed.Subscriber{
 		Name: strings.Clone(c.Params("name")), Title: in.Title, Node: in.Node, Types: in.Types, Fields: in.Fields,

@@ -14,7 +14,6 @@ import (
 	"slices"
 
 	"passgate/checkpoint"
-	"passgate/codes"
 )
 
 const (
@@ -26,13 +25,14 @@ const (
 	// maxSubscription is how long one can be granted at once, in ms.
 	maxSubscription = 366 * 24 * 3600 * 1000
 
-	kindSubscriber checkpoint.MatterKind = "subscriber"
-	stateActive                          = "active"
-	stateRevoked                         = "revoked"
+	stateActive  = "active"
+	stateRevoked = "revoked"
 
 	tokenBody = 8 + 24 // subscriber's number, chance
 	tokenTag  = 16
 )
+
+const kindSubscriber checkpoint.MatterKind = "subscriber"
 
 // ErrToken says that a token is nobody's, or no longer good.
 var ErrToken = errors.New("feed: this token is not known, was revoked or has expired")
@@ -51,11 +51,10 @@ type Subscriber struct {
 	Ground    string  `json:"ground"`     // in law, for fields that say who somebody is
 	ExpiresAt int64   `json:"expires_at"` // UTC ms
 	Changes   bool    `json:"changes"`    // may send decisions about statuses
-	Key       string  `json:"key"`        // Ed25519, by which they are signed: 32 bytes in base64url
+	Key       string  `json:"key"`        // Ed25519, by which they are signed; callers check it and what it signs
 
 	TokenHash []byte            `json:"token_hash"`
 	Matter    checkpoint.Matter `json:"-"` // who made and changed it, and when
-	partner   codes.PartnerKey  // of Key
 	number    checkpoint.MatterID
 }
 
@@ -64,11 +63,6 @@ func (s *Subscriber) Number() uint32 { return uint32(s.number) } //nolint:gosec 
 
 // Active tells that it may read and send at a time, UTC ms.
 func (s *Subscriber) Active(now int64) bool { return s.Matter.Open() && now < s.ExpiresAt }
-
-// Signed checks the signature of what it sends.
-func (s *Subscriber) Signed(detached string, body []byte) error {
-	return s.partner.Verify(detached, body)
-}
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`)
 
@@ -94,11 +88,6 @@ func (s *Subscriber) check(reg *checkpoint.Registry, now int64) error {
 		return bad("expires_at", "must lie in the future, at most 366 days from now")
 	case s.Changes != (s.Key != ""):
 		return bad("key", "is the Ed25519 key of who sends changes, 32 bytes in base64url: it goes with changes and with nothing else")
-	}
-	if s.Changes {
-		if s.partner, err = codes.ParsePartnerKey(s.Key); err != nil {
-			return bad("key", "is no good Ed25519 public key: 32 bytes in base64url, 43 characters")
-		}
 	}
 	return s.checkPolicy()
 }
@@ -190,11 +179,6 @@ func subscriberOf(m checkpoint.Matter) (s Subscriber, err error) {
 		return s, err
 	}
 	s.Matter, s.number = m, m.ID
-	if s.Key != "" {
-		if s.partner, err = codes.ParsePartnerKey(s.Key); err != nil {
-			return s, fmt.Errorf("feed: subscriber %s: %w", s.Name, err)
-		}
-	}
 	return s, nil
 }
 
