@@ -14,7 +14,7 @@ import (
 
 	"passgate/checkpoint"
 	"passgate/checkpoint/alarm"
-	"passgate/outbound"
+	"passgate/gateway/outbound"
 )
 
 // receiver takes messages as a program of others would.

@@ -6,7 +6,7 @@ import (
 	"passgate/checkpoint/alarm"
 	"passgate/checkpoint/feed"
 	"passgate/checkpoint/office"
-	"passgate/outbound"
+	"passgate/gateway/outbound"
 )
 
 // alarmFlags are about the ways in which others are told of alarms.
@@ -42,7 +42,7 @@ func alarmSources(o *office.Office, f *feed.Feed) []alarm.Source {
 	return []alarm.Source{
 		{Name: "supplies", Due: o.SuppliesDue},
 		{Name: "fevers", Due: o.FeversDue, Settle: o.SettleFevers},
-		{Name: "statuses", Due: o.StatusesDue},
+		{Name: "statuses", Due: o.StatusesDue, Settle: o.SettleProposals},
 		{Name: "observations", Due: o.ObservationDue, Settle: o.Settle},
 		{Name: "enterprises", Due: o.EnterpriseDue},
 		{Name: "exchange", Due: f.Due, Settle: f.SettleDue},

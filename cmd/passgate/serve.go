@@ -23,7 +23,7 @@ import (
 	"passgate/checkpoint/journal"
 	"passgate/codes"
 	"passgate/gateway"
-	"passgate/outbound"
+	"passgate/gateway/outbound"
 )
 
 // ServeCmd runs the server.
