@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -17,6 +18,7 @@ type statusInput struct {
 	Until    string `json:"until"`
 	Evidence string `json:"evidence"`
 	Case     string `json:"case"`
+	Fever    string `json:"fever"` // case of which a hospital has given a positive result
 }
 
 // proposal reads a decision, in the name of who asks.
@@ -24,6 +26,9 @@ func (in *statusInput) proposal(who *checkpoint.Staff) (p office.Proposal, err e
 	p = office.Proposal{Ground: checkpoint.Ground(in.Ground), Evidence: in.Evidence, Case: in.Case, By: who.Num, Office: who.Grid}
 	if p.Status, err = checkpoint.ParseStatus(in.Status); err != nil {
 		return p, invalid("status", "must be one of "+joined(checkpoint.Statuses()))
+	}
+	if in.Fever != "" && p.Status != checkpoint.StatusRed {
+		return p, invalid("fever", "is for red")
 	}
 	if in.Until != "" {
 		p.Until, err = parseTime("until", in.Until)
@@ -95,7 +100,7 @@ func (s *Server) viewOfProposal(c *fiber.Ctx, m *checkpoint.Matter, most int) (v
 	for i := range people {
 		v.People = append(v.People, viewOfClient(&people[i]))
 	}
-	for _, f := range p.Failed {
+	for _, f := range p.FailedFor(m) {
 		v.Failed = append(v.Failed, failedChange{checkpoint.FormatPersonID(f.Person), f.Why})
 	}
 	return v, nil
@@ -136,6 +141,9 @@ func (s *Server) handleStatusChanges(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if in.Fever != "" {
+		return invalid("fever", "is for one person: PUT /v1/residents/{id}/status")
+	}
 	people, err := s.peopleInScope(c, in.People)
 	if err != nil {
 		return err
@@ -165,7 +173,7 @@ func (s *Server) handleStatusChanges(c *fiber.Ctx) error {
 // audit gets an entry about each.
 func (s *Server) peopleInScope(c *fiber.Ctx, texts []string) ([]uint64, error) {
 	if len(texts) == 0 || len(texts) > office.MaxProposed {
-		return nil, invalid("people", "name 1 to 1500")
+		return nil, invalid("people", fmt.Sprintf("name 1 to %d", office.MaxProposed))
 	}
 	ids := make([]uint64, len(texts))
 	for i, text := range texts {
@@ -175,25 +183,22 @@ func (s *Server) peopleInScope(c *fiber.Ctx, texts []string) ([]uint64, error) {
 		}
 		ids[i] = id
 	}
-	return ids, s.auditPeople(c, ids)
+	return ids, s.auditPeople(c, ids, true)
 }
 
-// auditPeople refuses people who are not all in the caller's scope and puts each of
-// them into the audit: an entry is found by at most MaxAbout people, so many make more
-// entries.
-func (s *Server) auditPeople(c *fiber.Ctx, ids []uint64) error {
-	people, err := s.store.Residents(s.context(c), ids)
+// auditPeople refuses people who are not all in the caller's scope (and on record, if
+// all of them have to be) and puts each of them into the audit: an entry is found by at
+// most MaxAbout people, so many make more entries.
+func (s *Server) auditPeople(c *fiber.Ctx, ids []uint64, all bool) error {
+	people, err := s.office.Present(s.context(c), ids)
 	if err != nil {
 		return err
 	}
-	within := 0
 	for i := range people {
-		if s.reaches(principalOf(c), people[i].Grid) {
-			within++
+		gone := people[i].ID == 0
+		if gone && all || !gone && !s.reaches(principalOf(c), people[i].Grid) {
+			return outOfScope()
 		}
-	}
-	if within != len(ids) {
-		return outOfScope()
 	}
 	in := inquiryOf(c)
 	if in == nil {
@@ -266,7 +271,7 @@ func (s *Server) decideProposal(c *fiber.Ctx, approve bool) error {
 	if err != nil {
 		return s.hidden(principalOf(c), err)
 	}
-	if err := s.auditPeople(c, p.Whom(&m)); err != nil {
+	if err := s.auditPeople(c, p.Whom(&m), false); err != nil {
 		return err
 	}
 	if m, err = s.office.DecideProposal(s.context(c), id, principalOf(c).Staff.Num, approve, in.Reason); err != nil {

@@ -82,10 +82,15 @@ func (s *Server) handleStatus(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if office.NeedsSecond(p.Status, 1) {
+	var record checkpoint.StatusRecord
+	switch {
+	case in.Fever != "":
+		record, err = s.redByHospital(c, in.Fever, &p, person.ID)
+	case office.NeedsSecond(p.Status, 1):
 		return s.propose(c, p.NameFor(person.ID), person.Grid, p, []uint64{person.ID})
+	default:
+		record, err = s.store.ChangeStatus(s.context(c), person.ID, p.Change())
 	}
-	record, err := s.store.ChangeStatus(s.context(c), person.ID, p.Change())
 	if err != nil {
 		return err
 	}
@@ -94,6 +99,15 @@ func (s *Server) handleStatus(c *fiber.Ctx) error {
 		ID string `json:"id"`
 		decisionView
 	}{checkpoint.FormatPersonID(person.ID), s.viewOfDecision(&record, who)})
+}
+
+// redByHospital turns somebody red at once, by a hospital's result.
+func (s *Server) redByHospital(c *fiber.Ctx, fever string, p *office.Proposal, person uint64) (record checkpoint.StatusRecord, err error) {
+	id, err := checkpoint.ParseFeverID(fever)
+	if err != nil {
+		return record, invalid("fever", "must be the ID of a fever case")
+	}
+	return s.office.RedByHospital(s.context(c), id, person, p.Change())
 }
 
 // handleResident gives one person in the clear, and why they have their status.

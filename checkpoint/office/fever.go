@@ -84,7 +84,8 @@ type Screening struct {
 	Result    string `json:"r"`           // negative, positive, inconclusive
 	At        int64  `json:"a"`           // UTC ms, written down
 	SampledAt int64  `json:"s,omitempty"` // UTC ms
-	By        uint32 `json:"b,omitempty"` // 0: the hospital, by its link
+	By        uint32 `json:"b,omitempty"` // 0: the hospital, by its code
+	CodeBy    uint32 `json:"c,omitempty"` // who made the code, 0: without one
 	Doctor    string `json:"d,omitempty"` // who answers for it there
 	Note      string `json:"n,omitempty"`
 }

@@ -79,6 +79,7 @@ func (o *Office) ScreenByLink(ctx context.Context, code string, s Screening) (ch
 		if link == nil || subtle.ConstantTimeCompare(link.Hash, hospitalHash(plain)) != 1 || o.store.Now() >= link.Until {
 			return ErrHospitalCode
 		}
+		s.CodeBy = link.By
 		err := o.screen(m, p, s)
 		switch {
 		case errors.Is(err, errDone):
@@ -94,6 +95,34 @@ func (o *Office) ScreenByLink(ctx context.Context, code string, s Screening) (ch
 		err = ErrHospitalCode
 	}
 	return m, err
+}
+
+// RedByHospital turns somebody red whom a hospital has found positive, by the code of
+// their fever case: two parties have decided, so nobody else is asked. Whoever made the
+// code may have used it, too, and cannot be the one. Errors: ErrNotFound, ErrSamePerson,
+// *FieldError, *Refusal, ErrUnavailable.
+func (o *Office) RedByHospital(ctx context.Context, id checkpoint.FeverID, person uint64, c checkpoint.StatusChange) (checkpoint.StatusRecord, error) {
+	p, m, err := o.Fever(ctx, id)
+	if err != nil {
+		return checkpoint.StatusRecord{}, err
+	}
+	if m.Person != person {
+		return checkpoint.StatusRecord{}, &checkpoint.FieldError{Field: "fever", Why: "is not a case of this person"}
+	}
+	if c.Evidence, err = checkpoint.CleanText("evidence", c.Evidence, maxProposalWhy, true); err != nil {
+		return checkpoint.StatusRecord{}, err
+	}
+	last := Screening{}
+	if n := len(p.Screenings); n > 0 {
+		last = p.Screenings[n-1]
+	}
+	switch {
+	case last.Result != ScreenedPositive || last.By != 0 || o.store.Now()-last.At > checkpoint.MaxRed.Milliseconds():
+		return checkpoint.StatusRecord{}, refuse(CodeWrongState, "no hospital has given a positive result of this case by its code in the last 14 days: without the case, red takes a second person")
+	case last.CodeBy == c.By:
+		return checkpoint.StatusRecord{}, checkpoint.ErrSamePerson
+	}
+	return o.store.ChangeStatus(ctx, person, c)
 }
 
 func hospitalHash(plain []byte) []byte {

@@ -13,9 +13,10 @@ import (
 // A red status, and any status for more than 20 people at once, takes a second person.
 // What one proposes waits for at most a day; when another one approves it, it is
 // applied to one person after the other. Applying is safe to repeat: what was cut off
-// is completed by approving again, or by SettleProposals. Orders of an authority
-// outside the town, and a hospital's positive result followed by its case, are decided
-// by two parties already and come another way.
+// is completed by approving again, or by SettleProposals, and never overrules what was
+// decided about somebody since. Two parties have decided already, so that nobody is
+// asked, where an authority outside the town orders (package feed) and where a hospital
+// gave a positive result (RedByHospital).
 
 // KindProposal is a change of status that waits for a second person.
 const KindProposal checkpoint.MatterKind = "status_proposal"
@@ -33,10 +34,13 @@ const (
 const (
 	// AloneAtMost is for how many people one person may decide at once.
 	AloneAtMost = 20
-	// MaxProposed is how many people one proposal can have.
-	MaxProposed    = 1500
+	// MaxProposed is how many people one proposal can have: their list and where it
+	// failed fit into one matter.
+	MaxProposed    = 2000
 	ProposalLife   = 24 * time.Hour // how long one waits
 	maxProposalWhy = 200
+	// appliedAtOnce is after how many people it is written down how far it has come.
+	appliedAtOnce = 100
 )
 
 // Proposal is what is kept of one.
@@ -49,15 +53,23 @@ type Proposal struct {
 	Office   string            `json:"o"`           // node that the author speaks for
 	By       uint32            `json:"b"`           // who proposed it
 	Second   uint32            `json:"a,omitempty"` // who approved or refused it
+	At       int64             `json:"t,omitempty"` // UTC ms, when they did
 	Why      string            `json:"w,omitempty"` // of a refusal
-	People   []uint64          `json:"p,omitempty"` // whom it is about, if they are many
-	Failed   []FailedChange    `json:"f,omitempty"` // whom it could not be applied to
+	People   peopleList        `json:"p,omitempty"` // whom it is about, if they are many
+	Done     int               `json:"d,omitempty"` // how many of them were looked at, from the first
+	Failed   []failure         `json:"f,omitempty"`
+}
+
+// failure is why something could not be applied, and to whom: their places in the list.
+type failure struct {
+	Why    string `json:"w"`
+	Places []int  `json:"p"`
 }
 
 // FailedChange is somebody whose status could not be changed, and why.
 type FailedChange struct {
-	Person uint64 `json:"p"`
-	Why    string `json:"w"`
+	Person uint64
+	Why    string
 }
 
 // NeedsSecond tells that a change takes a second person.
@@ -75,6 +87,29 @@ func (p *Proposal) Whom(m *checkpoint.Matter) []uint64 {
 		return []uint64{m.Person}
 	}
 	return p.People
+}
+
+// FailedFor lists whom it could not be applied to.
+func (p *Proposal) FailedFor(m *checkpoint.Matter) (failed []FailedChange) {
+	whom := p.Whom(m)
+	for _, f := range p.Failed {
+		for _, place := range f.Places {
+			if place < len(whom) { // none of somebody who was erased since
+				failed = append(failed, FailedChange{whom[place], f.Why})
+			}
+		}
+	}
+	return failed
+}
+
+// fail writes down that it could not be applied to who stands at a place.
+func (p *Proposal) fail(place int, why string) {
+	i := slices.IndexFunc(p.Failed, func(f failure) bool { return f.Why == why })
+	if i < 0 {
+		i = len(p.Failed)
+		p.Failed = append(p.Failed, failure{Why: why})
+	}
+	p.Failed[i].Places = append(p.Failed[i].Places, place)
 }
 
 // Propose writes a change down that waits for a second person; clientID names it. node
@@ -138,7 +173,7 @@ func (o *Office) DecideProposal(ctx context.Context, id checkpoint.MatterID, by 
 	if err != nil {
 		return checkpoint.Matter{}, err
 	}
-	_, err = o.store.TurnMatter(ctx, KindProposal, id, by, "", func(m *checkpoint.Matter) error {
+	m, err := o.store.TurnMatter(ctx, KindProposal, id, by, "", func(m *checkpoint.Matter) error {
 		var p Proposal
 		if err := m.Get(&p); err != nil {
 			return err
@@ -149,60 +184,24 @@ func (o *Office) DecideProposal(ctx context.Context, id checkpoint.MatterID, by 
 			return checkpoint.ErrSamePerson
 		case approve && (m.State == ProposalApproved || m.State == ProposalApplied), !approve && m.State == ProposalRefused:
 			return errDone
-		case m.State != ProposalPending:
+		case m.State != ProposalPending || !m.Open():
 			return refuse(CodeWrongState, "this proposal is decided: it is %s", m.State)
 		case m.Late(now):
 			return refuse(CodeWrongState, "this proposal is older than a day: propose it again")
+		case approve && o.store.CheckStatusChange(p.Change()) != nil:
+			return refuse(CodeWrongState, "the status that it proposes would be over by now: propose it again")
 		}
-		p.Second, p.Why, m.State, m.DueAt = by, why, ProposalApproved, 0
+		p.Second, p.At, p.Why, m.State, m.DueAt = by, now, why, ProposalApproved, 0
 		if !approve {
 			m.State, m.ClosedAt = ProposalRefused, now
 		}
 		return m.Put(p)
 	})
-	if err != nil && !errors.Is(err, errDone) {
-		return checkpoint.Matter{}, err
+	if errors.Is(err, errDone) {
+		m, err = o.store.Matter(ctx, KindProposal, id)
 	}
-	if approve {
-		return o.applyProposal(ctx, id)
-	}
-	return o.store.Matter(ctx, KindProposal, id)
-}
-
-// applyProposal changes the status of everybody whom an approved proposal is about.
-func (o *Office) applyProposal(ctx context.Context, id checkpoint.MatterID) (checkpoint.Matter, error) {
-	m, err := o.store.Matter(ctx, KindProposal, id)
 	if err != nil || m.State != ProposalApproved {
 		return m, err
 	}
-	var p Proposal
-	if err := m.Get(&p); err != nil {
-		return m, err
-	}
-	failed, err := o.ChangeStatuses(ctx, p.Change(), p.Whom(&m))
-	if err != nil {
-		return m, err
-	}
-	return o.store.TurnMatter(ctx, KindProposal, id, p.Second, "", func(m *checkpoint.Matter) error {
-		p.Failed = failed
-		m.State, m.ClosedAt = ProposalApplied, o.store.Now()
-		return m.Put(p)
-	})
-}
-
-// ChangeStatuses gives many people one status and names those whom it could not be
-// given to. Doing it again changes nothing more. Errors: ErrUnavailable.
-func (o *Office) ChangeStatuses(ctx context.Context, c checkpoint.StatusChange, people []uint64) (failed []FailedChange, err error) {
-	for _, person := range people {
-		_, err := o.store.ChangeStatus(ctx, person, c)
-		switch {
-		case errors.Is(err, checkpoint.ErrUnavailable):
-			return failed, err
-		case errors.Is(err, checkpoint.ErrNotFound):
-			failed = append(failed, FailedChange{person, "is not on record any more"})
-		case err != nil:
-			failed = append(failed, FailedChange{person, err.Error()})
-		}
-	}
-	return failed, nil
+	return o.applyProposal(ctx, m)
 }

@@ -26,7 +26,7 @@ func (o *Office) SettleProposals(ctx context.Context) error {
 	err := o.each(ctx, q, func(m *checkpoint.Matter) error {
 		switch {
 		case m.State == ProposalApproved:
-			_, err := o.applyProposal(ctx, m.ID)
+			_, err := o.applyProposal(ctx, *m)
 			failed = errors.Join(failed, err)
 		case m.Late(now):
 			_, err := o.store.TurnMatter(ctx, KindProposal, m.ID, 0, "", func(m *checkpoint.Matter) error {
