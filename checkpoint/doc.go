@@ -67,6 +67,15 @@
 // two partitions: field r of the walk-in alone decides, the rest follows it, and
 // doing the same again completes what was cut off.
 //
+// # Moving and merging
+//
+// A household shares a partition, and an ID names one. Who moves to a household of
+// another partition (Store.Move) goes on under a successor's ID, and whoever was
+// entered twice (Store.Merge) under one of the two. The other ID is known as that
+// one, like a walk-in as a resident: field r decides, field y says that it has begun,
+// so that the next sweep completes what was cut off. An ID of before has no identity
+// (it is of the kind of those who were erased) and goes with its last event.
+//
 // # Shifts
 //
 // Every event names who was on shift at its device at occurred_at. Shifts are no
@@ -208,7 +217,8 @@
 // name, u household, d created, w micro-grid, v permits and exemptions
 // (verdict.lua has their form); of walkin.lua: r the resident that a walk-in
 // turned out to be, b when and by whom that was said, or when it was taken back, q those it was known as
-// before, j of a resident, the walk-ins that they turned out to be; of scan.lua
+// before, j of a resident, the walk-ins that they turned out to be; of move.lua: r, b
+// and j of an ID of before as well, y under which ID a record is about to go on; of scan.lua
 // alone: l the last passage (way, time, site, gate, app pass), m a
 // first reading that waits for its second (kind, code, time, site, scan), f the
 // open fever case, c (table of the trail's chunks, see chunks.lua); of forget.lua:

@@ -5,6 +5,8 @@
 -- the guard (see derives in scripts.go). IDs and hashes are 8 opaque bytes.
 --   claim    KEYS index bucket                  ARGV hash, candidate ID
 --            -> the IDs in force, 8 bytes a row
+--   reclaim  KEYS index bucket                  ARGV hash, ID, ID before
+--            -> 1 each: what was the one's is the other's now
 --   phone    KEYS index bucket                  ARGV hash, ID
 --            -> a byte a row: 1 indexed, 0 the number has its 16 people already
 --   unphone  KEYS index bucket                  ARGV hash, ID      -> 1 each
@@ -27,6 +29,15 @@ if step == 'claim' then
     local bucket, hash, id = KEYS[i], ARGV[2 * i], ARGV[2 * i + 1]
     if redis.call('HSETNX', bucket, hash, id) == 0 then id = redis.call('HGET', bucket, hash) end
     out[i] = id
+  end
+  return table.concat(out)
+end
+
+if step == 'reclaim' then
+  for i = 1, #KEYS - 1 do
+    local bucket, hash, id, was = KEYS[i], ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+    if redis.call('HGET', bucket, hash) == was then redis.call('HSET', bucket, hash, id) end
+    out[i] = '1'
   end
   return table.concat(out)
 end

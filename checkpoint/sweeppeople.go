@@ -14,6 +14,7 @@ type sweptPerson struct {
 	kind           PersonKind
 	last, waiting  string // fields l and m
 	erasing, known bool   // fields x and r are there
+	moving         bool   // field y is there
 	nameless       bool   // field n is empty
 	permits, fever bool   // fields v and f are not empty
 	created        int64  // UTC ms, 0 if it does not say
@@ -36,6 +37,11 @@ func (r *sweepRun) sweepPeople(ctx context.Context, ids []uint64) error {
 				return err
 			}
 			r.removed("erased", 1)
+		}
+		if p.moving {
+			if err := r.s.FinishSuccession(ctx, p.id); err != nil {
+				return err
+			}
 		}
 		if r.held[p.id] {
 			continue
@@ -84,7 +90,8 @@ func (r *sweepRun) mayForget(p *sweptPerson) bool {
 	return !p.known || !p.nameless || p.resident != 0
 }
 
-// forget takes away somebody of whom nothing is left. A walk-in who is known as
+// forget takes away somebody of whom nothing is left, also an ID of before of a
+// resident. A walk-in who is known as
 // a resident leaves that they are, so that their words still are the resident.
 func (r *sweepRun) forget(ctx context.Context, p *sweptPerson) error {
 	s := r.s
@@ -97,7 +104,7 @@ func (r *sweepRun) forget(ctx context.Context, p *sweptPerson) error {
 		if err != nil {
 			return err
 		}
-		if knownAs[0].kind == KindResident || knownAs[0].kind == KindVisitor {
+		if p.kind == KindWalkIn && (knownAs[0].kind == KindResident || knownAs[0].kind == KindVisitor) {
 			if p.nameless {
 				return nil
 			}
@@ -146,7 +153,7 @@ func (s *Store) sweptPeople(ctx context.Context, ids []uint64) ([]sweptPerson, e
 	replies := make([]*redis.SliceCmd, len(ids))
 	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, id := range ids {
-			replies[i] = p.HMGet(ctx, s.keys.person(id), "k", "l", "m", "x", "r", "n", "v", "f", "d")
+			replies[i] = p.HMGet(ctx, s.keys.person(id), "k", "l", "m", "x", "r", "n", "v", "f", "d", "y")
 		}
 		return nil
 	})
@@ -155,13 +162,14 @@ func (s *Store) sweptPeople(ctx context.Context, ids []uint64) ([]sweptPerson, e
 	}
 	people := make([]sweptPerson, len(ids))
 	for i, reply := range replies {
-		var text [9]string
+		var text [10]string
 		for n, v := range reply.Val() {
 			text[n], _ = v.(string)
 		}
 		p := sweptPerson{
 			id: ids[i], last: text[1], waiting: text[2], erasing: text[3] != "", known: text[4] != "",
 			nameless: text[5] == "", permits: text[6] != "", fever: text[7] != "", resident: fromRaw(text[4]),
+			moving: text[9] != "",
 		}
 		if text[0] != "" {
 			p.kind = PersonKind(text[0][0])
