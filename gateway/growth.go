@@ -28,7 +28,7 @@
 //	policies                            staff            200 open, 1,000 in all                               checkpoint.TestNumberOfPoliciesIsBounded
 //	channels                            admin            200                                                  checkpoint/alarm.TestChannelsAreChecked
 //	a message of alarms                 nobody           1,200 alarms, then the next one                      checkpoint/alarm.TestAFullDigestLosesNothing
-//	calls to receivers under way        admin            8, one for each channel; 5 s                         outbound.TestReceiversCannotHoldUsUp
+//	calls to receivers under way        admin            8, one for each channel; 5 s                         gateway/outbound.TestReceiversCannotHoldUsUp
 //	pages, calls that wait              subscriber       20 subscribers, one page at a time, 1,000 events     gateway.TestTheCityFollowsTheTown
 //	a batch of decisions                subscriber       1,000, 2 MiB; 8 people at once                       gateway.TestTheCityDecidesAboutStatuses
 //	decisions about unknown people      subscriber       20,000 at a node; given up after 28 days             checkpoint/feed.TestWhoIsEnrolledLaterGetsWhatWasDecided

@@ -54,9 +54,9 @@
 //	stranger: compressed, deep or doubled JSON      no Content-Encoding; depth 16; names once                  gateway.TestBodiesThatAreNotRead
 //	stranger: text that makes a pattern slow        RE2 only, linear                                           gateway.TestPatternsTakeLinearTime
 //	stranger: makes the server call somebody        what answers requests has no code that calls out           gateway.TestNothingCallsOut
-//	admin: a channel that leads into the network    public addresses only, looked at when dialled; no redirect outbound.TestNothingInsideIsCalled
+//	admin: a channel that leads into the network    public addresses only, looked at when dialled; no redirect gateway/outbound.TestNothingInsideIsCalled
 //	admin: reads the secret of a channel            write only, sealed; of its address the host is shown       gateway.TestAlarmsReachWhoAnswersForThem
-//	receiver: slow, endless or gone                 5 s, 4 KiB, one call at a time; others get theirs          outbound.TestReceiversCannotHoldUsUp
+//	receiver: slow, endless or gone                 5 s, 4 KiB, one call at a time; others get theirs          gateway/outbound.TestReceiversCannotHoldUsUp
 //	receiver: passes messages on                    no name, document, phone or person in any of them          checkpoint/alarm.TestMessagesTellOfNobody
 //	wire: forges or repeats a message to a webhook  signed with ID and time, one ID for all attempts           checkpoint/alarm.TestSignatures
 //	staff: sees what is reported about them         neither told nor shown                                     gateway.TestAlarmsReachWhoAnswersForThem
