@@ -53,8 +53,11 @@ func TestWhatHouseholdsWriteStaysText(t *testing.T) {
 		if strings.Contains(string(got.body), "<img") || got.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %s as %s", path, got.body, got.header.Get("Content-Type"))
 		}
-		for _, list := range got.json() {
-			if text := list.([]any)[0].(map[string]any)[field]; text != evil {
+		for name, rows := range got.json() {
+			if name == "next" {
+				continue
+			}
+			if text := rows.([]any)[0].(map[string]any)[field]; text != evil {
 				t.Errorf("%s: %v, want it as it was written", path, text)
 			}
 		}
