@@ -24,7 +24,7 @@ func firstLogin(ctx context.Context, store *checkpoint.Store, renew bool) (strin
 	if known && !renew {
 		return "", nil
 	}
-	if !known && len(store.Registry().StaffList()) > 0 {
+	if !known && !renew && len(store.Registry().StaffList()) > 0 {
 		return "", nil // somebody runs it under other names
 	}
 	password := strings.ToLower(rand.Text()[:16])
