@@ -16,8 +16,10 @@ func (w *world) foundHeads() {
 	w.must(err)
 	w.change(func(d *checkpoint.Draft) error {
 		for _, st := range []checkpoint.Staff{
-			{Login: "boss-a1", Role: checkpoint.RoleLeader, Grid: "A1"}, {Login: "cadre-v1c", Role: checkpoint.RoleGrid, Grid: "V1C"},
-			{Login: "peer-v1c", Role: checkpoint.RoleGrid, Grid: "V1C"}, {Login: "clerk-a1", Role: checkpoint.RoleEnroller, Grid: "A1"},
+			{Login: "boss-a1", Role: checkpoint.RoleLeader, Grid: "A1"},
+			{Login: "cadre-v1c", Role: checkpoint.RoleGrid, Grid: "V1C"},
+			{Login: "peer-v1c", Role: checkpoint.RoleGrid, Grid: "V1C"},
+			{Login: "clerk-a1", Role: checkpoint.RoleEnroller, Grid: "A1"},
 		} {
 			st.Name, st.PasswordHash = st.Login, phc
 			if err := d.PutStaff(st); err != nil {

@@ -83,7 +83,8 @@ func (s *Server) offerPolicy(m *checkpoint.Matter, code string) *policyOffer {
 			if strings.HasPrefix(p.Code, stopPolicies) && len(p.Sites) == 1 && len(p.Nodes) == 0 {
 				return &policyOffer{
 					textView{"恢复该场所出入口(须由负责人发布)", "Open the gates of this site again (a leader sends it)"},
-					http.MethodPost, "/v1/policies/" + p.Code + "/end", fiber.Map{},
+					http.MethodPost, "/v1/policies/" + p.Code + "/end",
+					fiber.Map{},
 				}
 			}
 		}

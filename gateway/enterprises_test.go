@@ -110,8 +110,11 @@ func TestEnterpriseKeepsAListOfItsStaff(t *testing.T) {
 	profile := fields{"contact": "王芳", "phone": "0531-84880000", "staff_limit": 3}
 	w.staffCall("clerk-a1", http.MethodPut, "/v1/enterprises/ML", "/v1/enterprises/{site}", profile).ok(http.StatusOK)
 	people := fields{"people": []fields{
-		{"resident": hexID(w.people["wang"]), "job": "保安"}, {"resident": hexID(w.people["li"])}, {"id_document": "P1234567", "name": "赵强", "phone": "13900139000"},
-		{"id_document": "P7654321"}, {"id_document": "P7654321", "name": "孙五"},
+		{"resident": hexID(w.people["wang"]), "job": "保安"},
+		{"resident": hexID(w.people["li"])},
+		{"id_document": "P1234567", "name": "赵强", "phone": "13900139000"},
+		{"id_document": "P7654321"},
+		{"id_document": "P7654321", "name": "孙五"},
 	}}
 	w.do(http.MethodPost, path, w.as("enroller-a2"), people).problem(http.StatusForbidden, "out_of_scope", "")
 	for range 2 { // sent again it changes nothing

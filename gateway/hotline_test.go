@@ -176,6 +176,9 @@ func TestTipOffLeavesNoTraceForThoseItIsAbout(t *testing.T) {
 	if n := len(w.staffCall("auditor", http.MethodGet, "/v1/reports?staff=true", "/v1/reports", nil).rows("reports")); n != 2 {
 		t.Fatalf("the auditor sees %d", n)
 	}
+	if rows := w.auditedRows(); len(rows) != 1 || rows[0] != 1.0 {
+		t.Errorf("the audit tells how many there are: %v", rows)
+	}
 	w.report("clerk-a1", fields{"about_staff": []string{"auditor", "leader"}}).problem(http.StatusUnprocessableEntity, "invalid", "about_staff")
 
 	w.clock.ms.Store(later) // they are overdue by now
@@ -211,6 +214,19 @@ func TestTipOffLeavesNoTraceForThoseItIsAbout(t *testing.T) {
 			}
 		}
 	}
+}
+
+// auditedRows are the rows that the audit, as an admin reads it, says of lists of
+// reports about staff.
+func (w *world) auditedRows() (rows []any) {
+	w.t.Helper()
+	list := w.do(http.MethodGet, "/v1/audit?action=/v1/reports&from=2020-02-10&to=2020-02-14&limit=1000", w.as("admin"), nil).rows("entries")
+	for _, entry := range list {
+		if strings.Contains(fmt.Sprint(entry), "staff=true") && entry["actor"] == "auditor" {
+			rows = append(rows, entry["rows"])
+		}
+	}
+	return rows
 }
 
 // checkHidden fails the test unless a report looks to somebody as if it were not there.
