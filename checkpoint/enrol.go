@@ -43,6 +43,8 @@ type enrolment struct {
 
 	old      *personRecord // set when the person is to be brought up to date
 	oldPhone string        // to be forgotten, "" = none
+
+	keepHome bool // who has another home is left alone
 }
 
 // Enrol enters people into the register, each row on its own: the result of a
@@ -56,6 +58,17 @@ type enrolment struct {
 // The error tells that Redis failed. Then some rows may have gone in; enrolling
 // all of them again is safe and completes what was cut off.
 func (s *Store) Enrol(ctx context.Context, rows []NewResident) ([]EnrolResult, error) {
+	return s.enrolAll(ctx, rows, false)
+}
+
+// EnrolAtHome is Enrol for lists that may be older than the register: whoever is on
+// record with another home stays there, and their row has an *OtherHomeError; who is
+// on record as gone stays gone.
+func (s *Store) EnrolAtHome(ctx context.Context, rows []NewResident) ([]EnrolResult, error) {
+	return s.enrolAll(ctx, rows, true)
+}
+
+func (s *Store) enrolAll(ctx context.Context, rows []NewResident, keepHome bool) ([]EnrolResult, error) {
 	results := make([]EnrolResult, len(rows))
 	seen := documents{rows: make(map[uint64]documentRow, len(rows)), twins: map[int]int{}}
 	var (
@@ -71,6 +84,9 @@ func (s *Store) Enrol(ctx context.Context, rows []NewResident) ([]EnrolResult, e
 			break
 		}
 		portion = seen.first(portion, results)
+		for _, e := range portion {
+			e.keepHome = keepHome
+		}
 		ahead <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-ahead }()

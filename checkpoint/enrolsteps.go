@@ -133,10 +133,9 @@ func (s *Store) compare(ctx context.Context, known []*enrolment, results []Enrol
 		}
 		for i, e := range known[start:end] {
 			same, err := s.merge(e, &records[i])
-			var refused *FieldError
 			switch {
-			case errors.As(err, &refused):
-				results[e.row].Err = refused
+			case isRowError(err):
+				results[e.row].Err = err
 			case err != nil:
 				return nil, nil, err
 			case same:
@@ -159,6 +158,11 @@ func (s *Store) merge(e *enrolment, stored *personRecord) (same bool, err error)
 	if stored.exists && e.in.Door == "" && sameHome {
 		e.household = fromRaw(stored.household) // the row is silent about the door
 	}
+	if e.keepHome && stored.exists && stored.kind == KindResident {
+		if err := s.mayStay(e, stored, sameHome); err != nil {
+			return false, err
+		}
+	}
 	if partitionOf(e.household) != partitionOf(e.id) {
 		if !stored.exists {
 			return false, &FieldError{"door", "an earlier enrolment of this person with another home was cut off: repeat that one first"}
@@ -170,14 +174,9 @@ func (s *Store) merge(e *enrolment, stored *personRecord) (same bool, err error)
 	}
 	e.plain, e.grid = identity{e.in.Name, e.in.IDNumber, e.in.Phone, e.in.Door}, e.in.Grid
 	if stored.exists {
-		var was identity
-		if stored.blob != "" {
-			if was, err = s.seal.openIdentity(e.id, []byte(stored.blob)); err != nil {
-				return false, fmt.Errorf("person %s: %w", FormatPersonID(e.id), err)
-			}
-		}
-		if was.Name != "" && was.Name != e.plain.Name {
-			return false, &FieldError{"name", "this document is enrolled under another name: one of the two is wrong"}
+		was, err := s.sameName(e, stored)
+		if err != nil {
+			return false, err
 		}
 		e.keepUnsaid(was, stored.grid, sameHome)
 		if e.plain == was && sameHome && e.grid == stored.grid {

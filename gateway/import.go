@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"mime"
 	"slices"
 	"sync"
@@ -26,6 +25,7 @@ type rowFault struct {
 	Row   int    `json:"row"`
 	Field string `json:"field"`
 	Why   string `json:"why"`
+	WhyZH string `json:"why_zh"`
 	Line  string `json:"line"`
 }
 
@@ -34,11 +34,18 @@ type imported struct {
 	Created   int        `json:"created"`
 	Changed   int        `json:"changed"`
 	Unchanged int        `json:"unchanged"`
+	Moved     int        `json:"moved"`
+	Sites     []string   `json:"sites"` // codes, of those whose residents the rows are
 	Errors    []rowFault `json:"errors"`
 }
 
-// handleImport enrols the people of a CSV file, each row on its own.
+// handleImport enrols the people of a CSV file, each row on its own, or says what
+// that would do.
 func (s *Server) handleImport(c *fiber.Ctx) error {
+	mode, err := importModeOf(c)
+	if err != nil {
+		return err
+	}
 	charset, err := csvCharset(c.Get(fiber.HeaderContentType))
 	if err != nil {
 		return err
@@ -57,11 +64,14 @@ func (s *Server) handleImport(c *fiber.Ctx) error {
 	if err := s.checkScope(ctx, principalOf(c), rows); err != nil {
 		return err
 	}
-	done, err := s.enrolRows(ctx, rows)
+	if mode.preview {
+		return s.answerPlan(ctx, c, rows)
+	}
+	done, err := s.enrolRows(ctx, principalOf(c).Staff, rows, mode.moves)
 	if err != nil {
 		return err
 	}
-	s.rows(c, done.Created+done.Changed+done.Unchanged)
+	s.rows(c, done.Created+done.Changed+done.Unchanged+done.Moved)
 	return c.JSON(done)
 }
 
@@ -75,25 +85,6 @@ func csvCharset(contentType string) (string, error) {
 		return "", failure(codeUnsupportedMedia, "send text/csv")
 	}
 	return params["charset"], nil
-}
-
-// resolveSites lets a file call villages and compounds by their names, as people
-// do, where the name is one site's only.
-func (s *Server) resolveSites(rows []importRow) {
-	reg, byName := s.store.Registry(), map[string]string{}
-	for _, site := range reg.Sites() {
-		if _, taken := byName[site.Name]; taken {
-			byName[site.Name] = ""
-		} else if site.Kind.Residential() {
-			byName[site.Name] = site.Code
-		}
-	}
-	for i := range rows {
-		home := &rows[i].person.Site
-		if _, isCode := reg.Site(*home); !isCode && byName[*home] != "" {
-			*home = byName[*home]
-		}
-	}
 }
 
 // checkScope marks the rows of homes, and of people, out of the caller's scope.
@@ -143,9 +134,10 @@ func (s *Server) checkScope(ctx context.Context, who principal, rows []importRow
 	}
 }
 
-// enrolRows enrols the rows that are good so far and reports on all.
-func (s *Server) enrolRows(ctx context.Context, rows []importRow) (imported, error) {
-	done := imported{Errors: []rowFault{}}
+// enrolRows enrols the rows that are good so far and reports on all. Whoever is on
+// record with another home is moved, if moves are wanted, or refused.
+func (s *Server) enrolRows(ctx context.Context, by *checkpoint.Staff, rows []importRow, moves bool) (imported, error) {
+	done := imported{Errors: []rowFault{}, Sites: []string{}}
 	if len(rows) == 0 {
 		return done, nil
 	}
@@ -157,19 +149,32 @@ func (s *Server) enrolRows(ctx context.Context, rows []importRow) (imported, err
 			people[row.number-1] = row.person
 		}
 	}
-	results, err := s.store.Enrol(ctx, people)
+	results, err := s.store.EnrolAtHome(ctx, people)
 	if err != nil {
 		return done, err
 	}
-	for _, row := range rows {
+	moved := map[int]bool{}
+	if moves {
+		numbers, err := s.moveRows(ctx, by, rows, people, results)
+		if err != nil {
+			return done, err
+		}
+		for _, number := range numbers {
+			moved[number] = true
+		}
+	}
+	for i := range rows {
+		row := &rows[i]
 		result := results[row.number-1]
-		var field *checkpoint.FieldError
+		if row.why == "" {
+			row.refuse(result.Err)
+		}
 		switch {
 		case row.why != "":
-		case errors.As(result.Err, &field):
-			row.field, row.why = field.Field, field.Why
-		case result.Err != nil:
-			row.why = explain(result.Err).detail
+			done.Errors = append(done.Errors, rowFault{row.number, row.field, row.why, chinese(row.why), row.line})
+			continue
+		case moved[row.number]:
+			done.Moved++
 		case result.Created:
 			done.Created++
 		case result.Changed:
@@ -177,10 +182,10 @@ func (s *Server) enrolRows(ctx context.Context, rows []importRow) (imported, err
 		default:
 			done.Unchanged++
 		}
-		if row.why != "" {
-			done.Errors = append(done.Errors, rowFault{row.number, row.field, row.why, row.line})
-		}
+		done.Sites = append(done.Sites, row.person.Site)
 	}
+	slices.Sort(done.Sites)
+	done.Sites = slices.Compact(done.Sites)
 	slices.SortFunc(done.Errors, func(a, b rowFault) int { return a.Row - b.Row })
 	return done, nil
 }

@@ -27,7 +27,7 @@ func (a answer) counted(created, changed, unchanged int) []rowFault {
 	faults := []rowFault{}
 	for _, v := range got["errors"].([]any) {
 		f := v.(map[string]any)
-		faults = append(faults, rowFault{int(f["row"].(float64)), f["field"].(string), f["why"].(string), f["line"].(string)})
+		faults = append(faults, rowFault{int(f["row"].(float64)), f["field"].(string), f["why"].(string), f["why_zh"].(string), f["line"].(string)})
 	}
 	return faults
 }

@@ -23,27 +23,57 @@ const (
 // columnNames are the server's, in the order of the constants.
 var columnNames = [columnCount]string{"name", "id_number", "phone", "site", "door", "grid"}
 
-// headings are what people call the columns, as normalHeading writes it.
-var headings = map[string]column{
-	"name": columnName, "fullname": columnName, "姓名": columnName, "居民姓名": columnName,
+// What else is looked for in a header: parts of a door, and who somebody is in the
+// household.
+const (
+	inputBuilding column = columnCount + iota
+	inputUnit
+	inputRoom
+	inputRelation
+	inputCount
+)
 
-	"idnumber": columnID, "idno": columnID, "idcard": columnID, "身份证号": columnID, "身份证号码": columnID, "身份证": columnID,
-	"证件号": columnID, "证件号码": columnID, "公民身份号码": columnID,
-
-	"phone": columnPhone, "phonenumber": columnPhone, "mobile": columnPhone, "手机号": columnPhone, "手机号码": columnPhone,
-	"手机": columnPhone, "电话": columnPhone, "联系电话": columnPhone, "联系方式": columnPhone,
-
-	"site": columnSite, "村居": columnSite, "村居代码": columnSite, "小区": columnSite, "村": columnSite, "村庄": columnSite,
-
-	"door": columnDoor, "门牌": columnDoor, "门牌号": columnDoor, "楼栋门牌": columnDoor,
-
-	"grid": columnGrid, "网格": columnGrid, "网格编号": columnGrid, "微网格": columnGrid,
+// heading is what a column holds. A weak one gives way to another column for the
+// same field: 社区 to 小区, 联系电话 to 手机号.
+type heading struct {
+	field column
+	weak  bool
 }
 
-// normalHeading drops what does not tell headings apart: case, spaces, marks
+// headings are what people call the columns, as normalHeading writes it.
+var headings = func() map[string]heading {
+	all := map[string]heading{}
+	for field, words := range map[column]string{
+		columnName:    "name fullname 姓名 居民姓名 人员姓名 成员姓名 名字",
+		columnID:      "idnumber idno idcard 身份证号 身份证号码 身份证 证件号 证件号码 公民身份号码 公民身份证号 居民身份证号 身份证件号码 身份号码",
+		columnPhone:   "phone phonenumber mobile 手机号 手机号码 手机 | 电话 电话号码 联系电话 联系方式 本人电话",
+		columnSite:    "site 村居 村居名称 村居代码 所在村居 所属村居 小区 小区名称 所在小区 居住小区 村 村名 村庄 行政村 村居小区 村居社区 村居小区社区 | 社区 所在社区 所属社区 社区名称",
+		columnDoor:    "door 门牌 门牌号 门牌号码 楼栋门牌 楼门牌 楼栋单元门牌 楼栋单元房号 楼栋单元室 楼栋单元门牌房号 楼号单元房号 | 住址 家庭住址 居住地址 详细地址 现住址 地址",
+		columnGrid:    "grid 网格 网格编号 微网格 所属网格",
+		inputBuilding: "building 楼栋 楼号 楼栋号 栋号 幢号 楼",
+		inputUnit:     "unit 单元 单元号",
+		inputRoom:     "room 房号 房间号 室号 室 房间 户室",
+		inputRelation: "relation 与户主关系 户主关系 与户主的关系 家庭关系",
+	} {
+		strong, weak, _ := strings.Cut(words, "|")
+		for _, word := range strings.Fields(strong) {
+			all[word] = heading{field, false}
+		}
+		for _, word := range strings.Fields(weak) {
+			all[word] = heading{field, true}
+		}
+	}
+	return all
+}()
+
+// normalHeading drops what does not tell headings apart: case, width, spaces, marks
 // for required columns, remarks in brackets.
 func normalHeading(text string) string {
-	for _, bracket := range []string{"(", "（", "[", "【"} {
+	text = narrow(text)
+	for _, bracket := range []string{"(居)", "(社区)"} { // 村(居)
+		text = strings.Replace(text, bracket, bracket[1:len(bracket)-1], 1)
+	}
+	for _, bracket := range []string{"(", "[", "【"} {
 		if at := strings.Index(text, bracket); at > 0 {
 			text = text[:at]
 		}
@@ -56,38 +86,108 @@ func normalHeading(text string) string {
 	}, text)
 }
 
-// columns says in which cell each field stands, -1 for nowhere.
-type columns [columnCount]int
+// columns says in which cell each input stands, -1 for nowhere.
+type columns [inputCount]int
 
-// findColumns reads a row as a header. It is one if it names the three columns
-// that are required. twice is a field that two columns claim to be.
+// findColumns reads a row as a header. It is one if it names name and ID number.
+// twice is a field that two columns claim to be.
 func findColumns(row []string) (at columns, ok bool, twice string) {
+	var weak [inputCount]bool
 	for i := range at {
 		at[i] = -1
 	}
 	for i, cell := range row {
-		field, known := headings[normalHeading(cell)]
-		if !known {
-			continue
+		h, known := headings[normalHeading(cell)]
+		switch {
+		case !known, at[h.field] >= 0 && h.weak:
+		case at[h.field] >= 0 && !weak[h.field]:
+			twice = fieldName(h.field)
+		default:
+			at[h.field], weak[h.field] = i, h.weak
 		}
-		if at[field] >= 0 {
-			twice = columnNames[field]
-			continue
-		}
-		at[field] = i
 	}
-	return at, at[columnName] >= 0 && at[columnID] >= 0 && at[columnSite] >= 0, twice
+	return at, at[columnName] >= 0 && at[columnID] >= 0, twice
 }
 
-// pick takes the fields out of a row, trimmed.
-func (at columns) pick(row []string) [columnCount]string {
-	var fields [columnCount]string
-	for field, i := range at {
-		if i >= 0 && i < len(row) {
-			fields[field] = cells.Unguard(trim(row[i]))
+func fieldName(field column) string {
+	if field < columnCount {
+		return columnNames[field]
+	}
+	return [...]string{"building", "unit", "room", "relation"}[field-columnCount]
+}
+
+// below takes in the second row of a header, which names parts of what the first
+// names: 住址 above 楼栋, 单元 and 房号. False if it is no such row.
+func (at *columns) below(row []string) bool {
+	found, some := *at, false
+	for i, cell := range row {
+		if trim(cell) == "" {
+			continue
+		}
+		h, known := headings[normalHeading(cell)]
+		if !known {
+			return false
+		}
+		for field, was := range found { // the group's own heading
+			if was == i && column(field) != h.field {
+				found[field] = -1
+			}
+		}
+		if found[h.field] < 0 {
+			found[h.field], some = i, true
 		}
 	}
+	if some && found[columnName] >= 0 && found[columnID] >= 0 {
+		*at = found
+		return true
+	}
+	return false
+}
+
+// cell is one input of a row, as it stands there without blanks around it.
+func (at *columns) cell(row []string, input column) string {
+	if i := at[input]; i >= 0 && i < len(row) {
+		return trim(row[i])
+	}
+	return ""
+}
+
+// pick takes the fields out of a row.
+func (at *columns) pick(row []string) [columnCount]string {
+	var fields [columnCount]string
+	for field := range fields {
+		fields[field] = cells.Unguard(at.cell(row, column(field)))
+	}
+	fields[columnID] = strings.Join(strings.Fields(narrow(unquoted(fields[columnID]))), "")
+	fields[columnPhone] = narrow(unquoted(fields[columnPhone]))
+	fields[columnSite] = strings.Join(strings.Fields(narrow(fields[columnSite])), "")
+	fields[columnGrid] = narrow(fields[columnGrid])
+	door, room := unquoted(fields[columnDoor]), at.cell(row, inputRoom)
+	if room == "" && at[inputRoom] < 0 {
+		room, door = door, ""
+	}
+	fields[columnDoor] = doorOf(at.cell(row, inputBuilding), at.cell(row, inputUnit), room, door)
 	return fields
+}
+
+// unquoted takes off the apostrophe that people put in front of digits to have them
+// taken as text.
+func unquoted(text string) string { return trim(strings.TrimLeft(text, "'’‘`")) }
+
+// narrow turns full-width letters and digits, and blanks of all kinds, into plain
+// ones, and takes out what cannot be seen.
+func narrow(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '！' && r <= '～':
+			return r - 0xfee0
+		case unicode.IsSpace(r) && r != '\n' && r != '\r':
+			return ' '
+		case r == '\ufeff' || r >= '\u200b' && r <= '\u200f':
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // trim takes away space of all kinds and the invisible characters that come

@@ -38,10 +38,12 @@ type csvRows struct {
 	pending []textLine
 }
 
+var longRow = reason{fmt.Sprintf("本行超过 %d KiB", maxLine>>10), fmt.Sprintf("the row is longer than %d KiB", maxLine>>10)}
+
 type textLine struct {
 	number int
 	text   string
-	why    string
+	why    reason
 }
 
 // openCSV looks through the file once to find out how it is written.
@@ -128,8 +130,8 @@ func (c *csvRows) findComma() error {
 			return err
 		}
 		c.comma = comma
-		file, err := pastHeader(c)
-		if file != nil || err != nil {
+		sheet, err := pastHeader(c)
+		if sheet != nil || err != nil {
 			return err
 		}
 	}
@@ -185,12 +187,12 @@ func (c *csvRows) line() (textLine, error) {
 	line.text = strings.ToValidUTF8(string(raw), "\ufffd")
 	switch {
 	case long:
-		line.why = fmt.Sprintf("the row is longer than %d KiB", maxLine>>10)
+		line.why = longRow
 		line.text = clip(line.text, 200)
 	case strings.ContainsRune(line.text, '\ufffd'):
-		line.why = "the row holds bytes that are no text: save the file as CSV UTF-8"
+		line.why = reason{"本行有不是文字的字节：请另存为 CSV UTF-8", "the row holds bytes that are no text: save the file as CSV UTF-8"}
 	case strings.ContainsRune(line.text, 0):
-		line.why = "the row holds a NUL character"
+		line.why = reason{"本行含有空字符", "the row holds a NUL character"}
 	}
 	return line, nil
 }
@@ -203,7 +205,7 @@ func (c *csvRows) next() (row, error) {
 			return row{}, err
 		}
 		r := row{number: line.number, why: line.why}
-		if line.why != "" {
+		if line.why != (reason{}) {
 			r.cells = strings.Split(line.text, string(c.comma))
 			return r, nil
 		}
@@ -217,34 +219,34 @@ func (c *csvRows) next() (row, error) {
 }
 
 // split takes a line apart, with the lines that follow if a quoted cell goes on.
-func (c *csvRows) split(first textLine) (cells []string, why string, err error) {
+func (c *csvRows) split(first textLine) (cells []string, why reason, err error) {
 	if !strings.Contains(first.text, `"`) {
-		return strings.Split(first.text, string(c.comma)), "", nil
+		return strings.Split(first.text, string(c.comma)), reason{}, nil
 	}
 	text, open := first.text, oddQuotes(first.text)
 	var more []textLine
 	for open {
 		next, err := c.line()
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, "", err
+			return nil, reason{}, err
 		}
 		if err == nil {
 			more = append(more, next)
 			text += "\n" + next.text
 			open = open != oddQuotes(next.text)
 		}
-		if err != nil || next.why != "" || len(more) >= maxRecordLines || len(text) > maxLine {
+		if err != nil || next.why != (reason{}) || len(more) >= maxRecordLines || len(text) > maxLine {
 			c.pending = append(more, c.pending...)
-			return strings.Split(first.text, string(c.comma)), "a quotation mark is not closed", nil
+			return strings.Split(first.text, string(c.comma)), reason{"引号没有成对", "a quotation mark is not closed"}, nil
 		}
 	}
 	reader := csv.NewReader(strings.NewReader(text))
 	reader.Comma = c.comma
 	if cells, err = reader.Read(); err != nil { // what follows may be good
 		c.pending = append(more, c.pending...)
-		return strings.Split(first.text, string(c.comma)), "a quotation mark stands where none may: put the cell into quotation marks and double those inside", nil
+		return strings.Split(first.text, string(c.comma)), reason{"引号位置有误：请把整个单元格加引号，其中的引号写两个", "a quotation mark stands where none may: put the cell into quotation marks and double those inside"}, nil
 	}
-	return cells, "", nil
+	return cells, reason{}, nil
 }
 
 func oddQuotes(text string) bool { return strings.Count(text, `"`)%2 == 1 }

@@ -62,7 +62,7 @@ func TestMixedCharacterSetsLoseNoGoodRow(t *testing.T) {
 	}
 	var numbers []string
 	for _, row := range errorRows(t, path+".errors.csv")[1:] {
-		numbers = append(numbers, row[0])
+		numbers = append(numbers, row[1])
 	}
 	if !slices.Equal(numbers, []string{"4", "5", "6"}) {
 		t.Errorf("rows %v are named, want 4, 5 and 6", numbers)
@@ -93,7 +93,7 @@ func TestNoEntityIsResolved(t *testing.T) {
 		if err := os.WriteFile(path, workbook(t, parts), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file, err := openResidents(path)
+		file, err := openResidents(path, "")
 		if err == nil {
 			_ = file.close()
 			t.Errorf("%s: it was opened", name)

@@ -228,7 +228,7 @@ func TestOpensAFileForAnotherTest(t *testing.T) {
 		t.Skip("for openElsewhere")
 	}
 	err := func() error {
-		file, err := openResidents(path)
+		file, err := openResidents(path, "")
 		if err != nil {
 			return err
 		}

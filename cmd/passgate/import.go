@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,41 +27,61 @@ const (
 
 type residentsImportCmd struct {
 	serverFlags
-	File string `arg:"" type:"path" help:"CSV (UTF-8, GB18030) or .xlsx with a header."`
-	JSON bool   `name:"json" help:"Print the summary as JSON, and no progress."`
+	File    string `arg:"" type:"path" help:"Excel workbook (.xlsx) or CSV (UTF-8, GB18030) with a header."`
+	Preview bool   `help:"Say what would become of each row, in FILE.preview.csv, and write nothing."`
+	Moves   bool   `help:"Move whoever is on record with another home than in the file; their rows are refused otherwise."`
+	Site    string `help:"Village or compound, code or name, of rows that name none." placeholder:"SITE"`
+	Sheets  string `help:"Afterwards fetch the paper passes of the sites of the file, by household, to print: DIR/CODE.html." type:"path" placeholder:"DIR"`
+	JSON    bool   `name:"json" help:"Print the summary as JSON, and no progress."`
 }
 
 // Help is shown by --help.
 func (residentsImportCmd) Help() string {
 	return `Columns, in any order: name (姓名), id_number (身份证号), site (村居: code or name);
-if known phone (手机号), door (门牌), grid (网格). ID numbers have to be text.
+if known phone (手机号), door (门牌, or 楼栋, 单元 and 房号), grid (网格). ID numbers
+have to be text. All sheets of a workbook are read but hidden ones; one without a
+column for the village is of the village that it is named after. Titles, sums and
+headers between the rows are passed over, cells over several rows count for each.
+Who says what they are to the head of a household (与户主关系) lives at its door.
 
-Good rows go in. Bad rows are written to FILE.errors.csv with their number, the
-field and the reason: correct them there and import that file. Importing a file
+Good rows go in. Bad rows are written to FILE.errors.csv with their sheet, number,
+the field and the reason: correct them there and import that file. Importing a file
 again changes nothing, so after an interruption run the same command again.
 Exit code 0 if all rows went in, 1 if some were refused.
 
-Example:
+Examples:
 
-    passgate residents import village.xlsx`
+    passgate residents import village.xlsx --preview
+    passgate residents import village.xlsx --sheets passes`
 }
 
-// importSummary is what became of a file.
+// importSummary is what became of a file, or would.
 type importSummary struct {
-	File      string  `json:"file"`
-	Rows      int     `json:"rows"`
-	Created   int     `json:"created"`
-	Changed   int     `json:"changed"`
-	Unchanged int     `json:"unchanged"`
-	Refused   int     `json:"refused"`
-	Errors    string  `json:"errors_file,omitempty"`
-	Seconds   float64 `json:"seconds"`
-	Complete  bool    `json:"complete"`
+	File         string   `json:"file"`
+	Preview      bool     `json:"preview"`
+	Rows         int      `json:"rows"` // about people
+	Created      int      `json:"created"`
+	Changed      int      `json:"changed"`
+	Moved        int      `json:"moved"`
+	Unchanged    int      `json:"unchanged"`
+	Duplicate    int      `json:"duplicate"` // rows that say once more what another one does
+	Refused      int      `json:"refused"`
+	Skipped      int      `json:"skipped"`     // titles, sums, headers
+	HiddenRows   int      `json:"hidden_rows"` // read like the others
+	HiddenSheets []string `json:"hidden_sheets,omitempty"`
+	Errors       string   `json:"errors_file,omitempty"`
+	Verdicts     string   `json:"preview_file,omitempty"`
+	Sheets       []string `json:"sheets,omitempty"` // files to print
+	Seconds      float64  `json:"seconds"`
+	Complete     bool     `json:"complete"`
 }
 
 // Run imports.
 func (i *residentsImportCmd) Run(ctx context.Context, con *console) error {
-	file, err := openResidents(i.File)
+	if i.Preview && i.Sheets != "" {
+		return badInput("--preview writes nothing, so there are no passes for --sheets yet: give one of the two")
+	}
+	file, err := openResidents(i.File, i.Site)
 	if err != nil {
 		return err
 	}
@@ -68,17 +91,22 @@ func (i *residentsImportCmd) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	began := time.Now()
-	faults := &errorFile{path: i.File + ".errors.csv", header: file.header}
-	defer faults.drop()
-	job := &importJob{file: file, sender: &importSender{client: c, patience: importPatience, pause: importPause}, faults: faults, seen: map[[16]byte]sighting{}}
-	job.summary.File = i.File
+	job := i.job(c, file)
+	defer job.list.drop()
 	job.progress = newProgress(con, file.expected(), i.JSON)
 	err = job.run(ctx)
 	job.progress.finish()
-	if kept := faults.keep(); err == nil {
+	if kept := job.list.keep(); err == nil {
 		err = kept
 	}
-	job.summary.Errors = faults.written()
+	if i.Preview {
+		job.summary.Verdicts = job.list.written()
+	} else {
+		job.summary.Errors = job.list.written()
+	}
+	if err == nil && i.Sheets != "" {
+		job.summary.Sheets, err = c.fetchSheets(ctx, i.Sheets, slices.Sorted(maps.Keys(job.sites)))
+	}
 	job.summary.Seconds = float64(time.Since(began).Milliseconds()) / 1000
 	job.summary.Complete = err == nil
 	if printing := job.summary.print(con, i.JSON); err == nil {
@@ -95,13 +123,44 @@ func (i *residentsImportCmd) Run(ctx context.Context, con *console) error {
 	return nil
 }
 
+func (i *residentsImportCmd) job(c *client, file *residentFile) *importJob {
+	sender := &importSender{client: c, patience: importPatience, pause: importPause, query: url.Values{}}
+	list := &rowList{path: i.File + ".errors.csv", head: errorHead, line: errorLine}
+	if i.Preview {
+		sender.preview = true
+		sender.query.Set("preview", "1")
+		list = &rowList{path: i.File + ".preview.csv", head: verdictHead, line: verdictLine}
+	}
+	if i.Moves {
+		sender.query.Set("moves", "1")
+	}
+	job := &importJob{file: file, sender: sender, list: list, seen: map[[16]byte]sighting{}, sites: map[string]bool{}}
+	job.summary = importSummary{File: i.File, Preview: i.Preview, HiddenRows: file.hidden, HiddenSheets: file.passed}
+	return job
+}
+
 func (s importSummary) print(con *console, asJSON bool) error {
 	if asJSON {
 		return printJSON(con.Out, s)
 	}
-	text := fmt.Sprintf("%d rows in %.1f s: %d created, %d changed, %d unchanged, %d refused", s.Rows, s.Seconds, s.Created, s.Changed, s.Unchanged, s.Refused)
-	if s.Errors != "" {
-		text += "; see " + s.Errors
+	form := "%d rows in %.1f s: %d created, %d changed, %d moved, %d unchanged, %d said twice, %d refused"
+	if s.Preview {
+		form = "%d rows in %.1f s: %d new, %d would change, %d would move (--moves), %d unchanged, %d said twice, %d would be refused"
+	}
+	text := fmt.Sprintf(form, s.Rows, s.Seconds, s.Created, s.Changed, s.Moved, s.Unchanged, s.Duplicate, s.Refused)
+	for _, more := range []struct {
+		there bool
+		text  string
+	}{
+		{s.Skipped > 0, fmt.Sprintf("; %d rows of titles, sums and headers passed over", s.Skipped)},
+		{s.HiddenRows > 0, fmt.Sprintf("; %d of the rows are hidden in the file", s.HiddenRows)},
+		{len(s.HiddenSheets) > 0, "; hidden sheets not read: " + strings.Join(s.HiddenSheets, ", ")},
+		{s.Errors+s.Verdicts != "", "; see " + s.Errors + s.Verdicts},
+		{len(s.Sheets) > 0, fmt.Sprintf("; %d sheets to print: %s", len(s.Sheets), strings.Join(s.Sheets, ", "))},
+	} {
+		if more.there {
+			text += more.text
+		}
 	}
 	_, err := fmt.Fprintln(con.Out, text)
 	return err
@@ -111,7 +170,13 @@ func (s importSummary) print(con *console, asJSON bool) error {
 // with the reason why none is.
 type importRow struct {
 	row
-	line []byte
+	line    []byte
+	verdict rowVerdict
+}
+
+// posted tells that the row goes to the server.
+func (r *importRow) posted() bool {
+	return r.why == (reason{}) && r.skipped == "" && r.verdict.of == ""
 }
 
 // parcel is a run of rows that goes out in one call. Answers are taken in the
@@ -126,16 +191,17 @@ type parcel struct {
 type importJob struct {
 	file     *residentFile
 	sender   *importSender
-	faults   *errorFile
+	list     *rowList // of refused rows, or of verdicts
 	seen     map[[16]byte]sighting
+	sites    map[string]bool // codes, whose residents went in
 	progress progress
 	summary  importSummary
 }
 
-// sighting is where an ID number was seen first, and with which content.
+// sighting is where an ID number was seen first, and with which home and content.
 type sighting struct {
-	number  int
-	content [16]byte
+	place         string
+	home, content [16]byte
 }
 
 func (j *importJob) run(ctx context.Context) error {
@@ -210,13 +276,14 @@ func (j *importJob) pack(ctx context.Context, queue chan<- *parcel) error {
 
 // prepare checks what can be checked here and writes the line.
 func (j *importJob) prepare(r row) importRow {
-	fields := j.file.fields(&r)
-	if r.why == "" {
-		r.field, r.why = j.repeated(r.number, fields)
+	one := importRow{row: r}
+	if r.skipped == "" && r.why == (reason{}) {
+		j.repeated(&one)
 	}
-	if r.why != "" {
-		return importRow{row: r}
+	if !one.posted() {
+		return one
 	}
+	fields := r.fields
 	for i, field := range fields {
 		if cells.Unguard(field) != field { // the server takes an apostrophe off, too
 			fields[i] = cells.Guard(field)
@@ -225,33 +292,49 @@ func (j *importJob) prepare(r row) importRow {
 	var line bytes.Buffer
 	writer := csv.NewWriter(&line)
 	if err := writer.Write(fields[:]); err != nil { // cannot happen: a buffer takes it
-		r.why = err.Error()
+		one.why = reason{"本行写不出来", err.Error()}
 	}
 	writer.Flush()
 	if line.Len() > maxLine {
-		return importRow{row: row{number: r.number, cells: r.cells, why: fmt.Sprintf("the row is longer than %d KiB", maxLine>>10)}}
+		one.why = longRow
+		return one
 	}
-	return importRow{row: r, line: line.Bytes()}
+	one.line = line.Bytes()
+	return one
 }
 
 // repeated refuses a second row for the same document with other content: both
 // would go in, in turn, and importing the file again would never come to rest.
-func (j *importJob) repeated(number int, fields [columnCount]string) (field, why string) {
-	document := strings.ToUpper(strings.ReplaceAll(fields[columnID], " ", ""))
+func (j *importJob) repeated(r *importRow) {
+	document := strings.ToUpper(r.fields[columnID])
 	if document == "" {
-		return "", ""
+		return
 	}
 	key := [16]byte(sum([]byte(document)))
-	content := [16]byte(sum([]byte(strings.Join(fields[:], "\x00"))))
+	here := sighting{
+		r.place(),
+		[16]byte(sum([]byte(r.fields[columnSite] + "\x00" + r.fields[columnDoor]))),
+		[16]byte(sum([]byte(strings.Join(r.fields[:], "\x00")))),
+	}
 	first, known := j.seen[key]
-	if !known {
-		j.seen[key] = sighting{number, content}
-		return "", ""
+	switch {
+	case !known:
+		j.seen[key] = here
+	case first.content == here.content:
+		r.verdict = rowVerdict{verdict: "duplicate", of: first.place}
+	case first.home != here.home:
+		r.field = columnNames[columnID]
+		r.why = reason{
+			"与 " + first.place + " 行是同一证件号，但住处不同：一人只能登记在一户，请只保留一行",
+			first.place + " has the same ID number in another household: keep one of them",
+		}
+	default:
+		r.field = columnNames[columnID]
+		r.why = reason{
+			"与 " + first.place + " 行是同一证件号，但内容不同：请只保留一行",
+			first.place + " has the same ID number with other content: keep one of them",
+		}
 	}
-	if first.content == content {
-		return "", ""
-	}
-	return columnNames[columnID], fmt.Sprintf("row %d has the same ID number with other content: keep one of them", first.number)
 }
 
 func sum(text []byte) []byte {
@@ -259,19 +342,35 @@ func sum(text []byte) []byte {
 	return digest[:16]
 }
 
-// take books an answer: counts, and the refused rows in their order.
+// take books an answer: counts, and the refused rows in their order; of a preview
+// all rows.
 func (j *importJob) take(p *parcel) error {
-	j.summary.Rows += len(p.rows)
-	j.summary.Created += p.got.Created
-	j.summary.Changed += p.got.Changed
-	j.summary.Unchanged += p.got.Unchanged
-	for _, r := range p.rows {
-		if r.why == "" {
-			continue
+	s := &j.summary
+	s.Created += p.got.Created
+	s.Changed += p.got.Changed
+	s.Moved += p.got.Moved
+	s.Unchanged += p.got.Unchanged
+	for _, code := range p.got.Sites {
+		j.sites[code] = true
+	}
+	for i := range p.rows {
+		r := &p.rows[i]
+		refused := r.why != (reason{})
+		switch {
+		case r.skipped != "":
+			s.Skipped++
+		case refused:
+			s.Refused++
+		case r.verdict.of != "":
+			s.Duplicate++
 		}
-		j.summary.Refused++
-		if err := j.faults.add(r.row); err != nil {
-			return err
+		if r.skipped == "" {
+			s.Rows++
+		}
+		if refused || s.Preview {
+			if err := j.list.add(r); err != nil {
+				return err
+			}
 		}
 	}
 	j.progress.add(len(p.rows))

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	stdunicode "unicode"
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -52,7 +53,7 @@ func (r *register) handle(w http.ResponseWriter, req *http.Request) {
 		old, known := r.people[row[1]]
 		switch {
 		case strings.HasPrefix(row[1], "X") || row[0] == "":
-			faults = append(faults, map[string]any{"row": i + 2, "field": "id_number", "why": "has a wrong check digit", "line": ""})
+			faults = append(faults, map[string]any{"row": i + 2, "field": "id_number", "why": "has a wrong check digit", "why_zh": "校验位不符", "line": ""})
 			continue
 		case !known:
 			created++
@@ -122,7 +123,7 @@ func checkMixed(t *testing.T, s *shell, r *register, server, path string) {
 		t.Errorf("with --json the error output is %q", errs)
 	}
 	got := summaryOf(t, out)
-	if got.Rows != 9 || got.Created != 3 || got.Unchanged != 1 || got.Refused != 5 || !got.Complete || got.Errors != path+".errors.csv" {
+	if got.Rows != 9 || got.Created != 3 || got.Duplicate != 1 || got.Refused != 5 || !got.Complete || got.Errors != path+".errors.csv" {
 		t.Errorf("summary %+v", got)
 	}
 	if want := "王小明|11010519491231002X|13800000000|一村|3-2,501|"; r.people["11010519491231002X"] != want {
@@ -132,7 +133,7 @@ func checkMixed(t *testing.T, s *shell, r *register, server, path string) {
 		t.Errorf("%q was sent, want %q", r.people["ID6"], want)
 	}
 	rows := errorRows(t, path+".errors.csv")
-	if head := strings.Join(rows[0], ","); head != "row,field,reason,序号,姓名,身份证号（必填）,手机号,村居,门牌,备注" {
+	if head := strings.Join(rows[0], ","); head != "sheet,row,field,原因,reason,name,id_number,phone,site,door,grid" {
 		t.Errorf("header %q", head)
 	}
 	want := []struct{ row, field, reason, cell string }{
@@ -140,14 +141,14 @@ func checkMixed(t *testing.T, s *shell, r *register, server, path string) {
 		{"6", "id_number", "format the column as text", "赵六"},
 		{"7", "", "quotation mark", "\"钱七"},
 		{"8", "", "more cells than the header", "孙八"},
-		{"10", "id_number", "row 9 has the same ID number", "周九"},
+		{"10", "id_number", "row 9 has the same ID number in another household", "周九"},
 	}
 	if len(rows) != len(want)+1 {
 		t.Fatalf("%d rows refused, want %d: %q", len(rows)-1, len(want), rows)
 	}
 	for i, w := range want {
 		row := rows[i+1]
-		if row[0] != w.row || row[1] != w.field || !strings.Contains(row[2], w.reason) || row[4] != w.cell {
+		if row[1] != w.row || row[2] != w.field || !han(row[3]) || !strings.Contains(row[4], w.reason) || row[5] != w.cell {
 			t.Errorf("error row %q, want %+v", row, w)
 		}
 	}
@@ -209,6 +210,11 @@ func TestImportAgainChangesNothingAndClearsTheErrorFile(t *testing.T) {
 
 func first(out, _ string) string { return out }
 
+// han tells whether a text has Chinese in it.
+func han(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return stdunicode.Is(stdunicode.Han, r) })
+}
+
 func TestImportInParcelsThroughTrouble(t *testing.T) {
 	t.Parallel()
 	r, s, server := newRegister(t)
@@ -240,7 +246,7 @@ func TestImportInParcelsThroughTrouble(t *testing.T) {
 	contains(t, errs, " 40 %", "100 %")
 	rows := errorRows(t, path+".errors.csv")
 	for i, row := range rows[1:] {
-		if want := fmt.Sprint(1001 + 1000*i); row[0] != want || row[3] != fmt.Sprintf("某%d", 999+1000*i) {
+		if want := fmt.Sprint(1001 + 1000*i); row[1] != want || row[5] != fmt.Sprintf("某%d", 999+1000*i) {
 			t.Errorf("refused row %q, want number %s", row, want)
 		}
 	}
@@ -317,7 +323,7 @@ func TestLongLinesAndOpenQuotesLoseOneRowOnly(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	rows := errorRows(t, path+".errors.csv")
-	if rows[1][0] != "2" || rows[2][0] != "103" || rows[3][0] != "105" || !strings.Contains(rows[3][2], "line break") {
+	if rows[1][1] != "2" || rows[2][1] != "103" || rows[3][1] != "105" || !strings.Contains(rows[3][4], "line break") {
 		t.Errorf("refused %.200q", rows)
 	}
 	if r.people["C2"] == "" {
@@ -348,8 +354,8 @@ func TestImportOfExcel(t *testing.T) {
 		t.Errorf("sent: %q", r.people)
 	}
 	rows := errorRows(t, path+".errors.csv")
-	for i, want := range [][2]string{{"5", numberCell}, {"6", numberCell}, {"8", "has a wrong check digit"}} {
-		if row := rows[i+1]; row[0] != want[0] || row[1] != "id_number" || row[2] != want[1] {
+	for i, want := range [][2]string{{"5", numberCell.en}, {"6", numberCell.en}, {"8", "has a wrong check digit"}} {
+		if row := rows[i+1]; row[0] != "名单" || row[1] != want[0] || row[2] != "id_number" || row[4] != want[1] {
 			t.Errorf("refused %q, want %q", row, want)
 		}
 	}

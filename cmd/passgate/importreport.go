@@ -7,66 +7,89 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// errorFile gets the rows that were refused, as they were, each behind its
-// number, the field and the reason. It can be corrected and imported itself. The
-// file of an earlier run goes away with the first run that refuses nothing.
-type errorFile struct {
-	path   string
-	header []string
-	file   *privateFile
-	csv    *csvWriter
-	kept   bool
+// rowList is a CSV about rows of a file: those that were refused, with their fields,
+// which can be corrected and imported itself, or all with their verdicts. The file
+// of an earlier run goes away with the first run that has nothing to say.
+type rowList struct {
+	path string
+	head []string
+	line func(*importRow) []string
+	file *privateFile
+	csv  *csvWriter
+	kept bool
 }
 
-func (e *errorFile) add(r row) error {
-	if e.file == nil {
+var (
+	errorHead   = append([]string{"sheet", "row", "field", "原因", "reason"}, columnNames[:]...)
+	verdictHead = append(append([]string{"sheet", "row", "verdict", "changes", "from", "to", "repeats", "field", "原因", "reason"}, columnNames[:]...), "skipped")
+)
+
+func errorLine(r *importRow) []string {
+	return append([]string{r.sheet, strconv.Itoa(r.number), r.field, r.why.zh, r.why.en}, r.fields[:]...)
+}
+
+func verdictLine(r *importRow) []string {
+	v := r.verdict
+	switch {
+	case r.skipped != "":
+		v.verdict = "skipped"
+	case r.why != (reason{}):
+		v.verdict = "refused"
+	}
+	line := []string{r.sheet, strconv.Itoa(r.number), v.verdict, strings.Join(v.changes, " "), v.from, v.to, v.of, r.field, r.why.zh, r.why.en}
+	return append(append(line, r.fields[:]...), r.skipped)
+}
+
+func (l *rowList) add(r *importRow) error {
+	if l.file == nil {
 		var err error
-		if e.file, err = createPrivate(e.path); err != nil {
+		if l.file, err = createPrivate(l.path); err != nil {
 			return err
 		}
-		if e.csv, err = newCSV(e.file, append([]string{"row", "field", "reason"}, e.header...)...); err != nil {
+		if l.csv, err = newCSV(l.file, l.head...); err != nil {
 			return err
 		}
 	}
-	if err := e.csv.add(append([]string{strconv.Itoa(r.number), r.field, r.why}, r.cells...)...); err != nil {
-		return fmt.Errorf("write %s: %w", e.path, err)
+	if err := l.csv.add(l.line(r)...); err != nil {
+		return fmt.Errorf("write %s: %w", l.path, err)
 	}
 	return nil
 }
 
 // keep completes the file.
-func (e *errorFile) keep() error {
-	if e.file == nil {
-		if err := os.Remove(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("error file of an earlier run: %w", err)
+func (l *rowList) keep() error {
+	if l.file == nil {
+		if err := os.Remove(l.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("file of an earlier run: %w", err)
 		}
 		return nil
 	}
-	if err := e.csv.flush(); err != nil {
-		return fmt.Errorf("write %s: %w", e.path, err)
+	if err := l.csv.flush(); err != nil {
+		return fmt.Errorf("write %s: %w", l.path, err)
 	}
-	e.kept = true
-	return e.file.keep()
+	l.kept = true
+	return l.file.keep()
 }
 
-func (e *errorFile) drop() {
-	if e.file != nil && !e.kept {
-		e.file.drop()
+func (l *rowList) drop() {
+	if l.file != nil && !l.kept {
+		l.file.drop()
 	}
 }
 
-// written is the file's path, or "" if nothing was refused.
-func (e *errorFile) written() string {
-	if e.file == nil {
+// written is the file's path, or "" if there was nothing to say.
+func (l *rowList) written() string {
+	if l.file == nil {
 		return ""
 	}
-	return e.path
+	return l.path
 }
 
 // progress shows how far a file is.

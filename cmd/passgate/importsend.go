@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -23,6 +25,8 @@ type importSender struct {
 	client   *client
 	patience time.Duration
 	pause    time.Duration
+	query    url.Values
+	preview  bool // rows get verdicts, and nothing goes in
 }
 
 // imported is the server's answer to rows.
@@ -30,18 +34,23 @@ type imported struct {
 	Created   int `json:"created"`
 	Changed   int `json:"changed"`
 	Unchanged int `json:"unchanged"`
-	Errors    []struct {
+	Moved     int `json:"moved"`
+	// Sites are the codes of those whose residents the rows are.
+	Sites  []string `json:"sites"`
+	Errors []struct {
 		Row   int    `json:"row"`
 		Field string `json:"field"`
 		Why   string `json:"why"`
+		WhyZH string `json:"why_zh"`
 	} `json:"errors"`
+	Rows []plannedRow `json:"rows"` // of a preview
 }
 
 // send posts the rows that can be posted and marks those that were refused.
 func (s *importSender) send(ctx context.Context, rows []importRow) (imported, error) {
 	var good []*importRow
 	for i := range rows {
-		if rows[i].why == "" {
+		if rows[i].posted() {
 			good = append(good, &rows[i])
 		}
 	}
@@ -58,8 +67,11 @@ func (s *importSender) post(ctx context.Context, rows []*importRow, deadline tim
 	pause := s.pause
 	for attempt := 1; ; attempt++ {
 		var got imported
-		err := s.client.fetch(ctx, request{method: http.MethodPost, path: "/v1/residents/import", contentType: "text/csv; charset=utf-8", body: body}, &got)
-		if err == nil {
+		err := s.client.fetch(ctx, request{method: http.MethodPost, path: "/v1/residents/import", query: s.query, contentType: "text/csv; charset=utf-8", body: body}, &got)
+		switch {
+		case err == nil && s.preview:
+			return got.foresee(rows)
+		case err == nil:
 			return got, got.mark(rows)
 		}
 		wait, again := retryAfter(err)
@@ -92,7 +104,9 @@ func (s *importSender) halves(ctx context.Context, rows []*importRow, deadline t
 	}
 	first.Created += second.Created
 	first.Changed += second.Changed
+	first.Moved += second.Moved
 	first.Unchanged += second.Unchanged
+	first.Sites = append(first.Sites, second.Sites...)
 	return first, nil
 }
 
@@ -104,12 +118,9 @@ func (i imported) mark(rows []*importRow) error {
 			return unreachable("the server speaks of row %d of %d: is it of another version?", e.Row, len(rows)+1)
 		}
 		r := rows[e.Row-2]
-		r.field, r.why = e.Field, e.Why
-		if r.why == "" {
-			r.why = "refused"
-		}
+		r.field, r.why = e.Field, reason{e.WhyZH, cmp.Or(e.Why, "refused")}
 	}
-	if told := i.Created + i.Changed + i.Unchanged + len(i.Errors); told != len(rows) {
+	if told := i.Created + i.Changed + i.Moved + i.Unchanged + len(i.Errors); told != len(rows) {
 		return unreachable("the server accounts for %d of %d rows: is it of another version?", told, len(rows))
 	}
 	return nil

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -21,6 +23,8 @@ const (
 	maxShared    = 2 << 20  // texts that sheets share
 	maxFormat    = 16 << 10 // bytes of a tag of the styles
 	maxMarked    = 64       // columns in which numbers are told from text
+	maxMerges    = 200_000  // cells over several rows or columns
+	maxStyles    = 65_536   // as in Excel
 	columnsOfRow = excelize.MaxColumns
 )
 
@@ -32,29 +36,43 @@ type sheetSurvey struct {
 	// typed, and a number format can make it look whole; only the type of the
 	// cell tells, which the reader of rows does not give.
 	numbers map[int]uint64
+	// dates are those of them that are shown as a date.
+	dates map[int]uint64
+	// merges are the cells that go over several rows, by their first.
+	merges []merge
+	titles map[int]bool // rows with a cell over several columns
+	hidden int          // rows that hold something and are not shown
 }
+
+// merge is a cell over several rows.
+type merge struct{ column, first, last int }
 
 // sheetSurveyor goes through a sheet before the library for workbooks does,
 // which takes what is broken for the end, and a row for as large as it is.
 type sheetSurveyor struct {
 	sheetSurvey
 	shared []uint32 // bytes of each shared text
+	styles []bool   // which formats are of dates
 
 	row, column int // from 1 and from 0
 	cells, text int // of the row, so far
 	kind        string
+	date        bool // the cell's format is of a date
+	unseen      bool // the row is not shown
+	spans       int
 	filled      bool // the cell holds something
 	inValue     bool
 }
 
 // surveySheet looks through a sheet. Its error says in which row it is broken,
 // or out of bounds.
-func surveySheet(archive *zip.Reader, part string, shared []uint32) (sheetSurvey, error) {
-	s := &sheetSurveyor{sheetSurvey: sheetSurvey{numbers: map[int]uint64{}}, shared: shared}
+func surveySheet(archive *zip.Reader, part string, shared []uint32, dates []bool) (sheetSurvey, error) {
+	s := &sheetSurveyor{sheetSurvey: sheetSurvey{numbers: map[int]uint64{}, dates: map[int]uint64{}, titles: map[int]bool{}}, shared: shared, styles: dates}
 	err := eachToken(archive, part, maxXMLToken, s.token)
 	if err != nil && s.row > 0 {
 		err = fmt.Errorf("row %d: %w", s.row, err)
 	}
+	slices.SortFunc(s.merges, func(a, b merge) int { return a.first - b.first })
 	return s.sheetSurvey, err
 }
 
@@ -68,6 +86,8 @@ func (s *sheetSurveyor) token(token xml.Token) error {
 			return s.beginCell(token)
 		case "v", "t":
 			s.inValue = true
+		case "mergeCell":
+			return s.merged(token)
 		}
 	case xml.EndElement:
 		if token.Name.Local == "v" || token.Name.Local == "t" {
@@ -95,6 +115,32 @@ func (s *sheetSurveyor) beginRow(start xml.StartElement) error {
 		return fmt.Errorf("a sheet has %d rows at most", excelize.TotalRows)
 	}
 	s.last, s.column, s.cells, s.text = s.row, -1, 0, 0
+	hidden, _ := attribute(start, "hidden")
+	s.unseen = hidden == "1" || hidden == "true"
+	return nil
+}
+
+// merged notes a cell that goes over several rows or columns.
+func (s *sheetSurveyor) merged(start xml.StartElement) error {
+	if s.spans++; s.spans > maxMerges {
+		return fmt.Errorf("it has more than %d merged cells", maxMerges)
+	}
+	area, _ := attribute(start, "ref")
+	from, to, _ := strings.Cut(area, ":")
+	left, top, err := excelize.CellNameToCoordinates(from)
+	if err != nil {
+		return nil // the library for workbooks does not look at it either
+	}
+	right, bottom, err := excelize.CellNameToCoordinates(to)
+	if err != nil {
+		return nil //nolint:nilerr // as above
+	}
+	if bottom > top && left <= maxMarked {
+		s.merges = append(s.merges, merge{left - 1, top, bottom})
+	}
+	if right > left+1 {
+		s.titles[top] = true
+	}
 	return nil
 }
 
@@ -111,6 +157,9 @@ func (s *sheetSurveyor) beginCell(start xml.StartElement) error {
 		return fmt.Errorf("a row has %d cells at most", columnsOfRow)
 	}
 	s.kind, _ = attribute(start, "t")
+	style, _ := attribute(start, "s")
+	n, err := strconv.Atoi(style)
+	s.date = err == nil && n >= 0 && n < len(s.styles) && s.styles[n]
 	s.filled = false
 	return nil
 }
@@ -122,6 +171,9 @@ func (s *sheetSurveyor) value(piece xml.CharData) error {
 	}
 	if !s.filled {
 		s.filled = true
+		if s.cells == 0 && s.unseen {
+			s.hidden++
+		}
 		if s.cells++; s.cells > maxCells {
 			return fmt.Errorf("it has more than %d cells that hold something", maxCells)
 		}
@@ -135,6 +187,9 @@ func (s *sheetSurveyor) value(piece xml.CharData) error {
 	case "", "n":
 		if s.column < maxMarked {
 			s.numbers[s.row] |= 1 << s.column
+			if s.date {
+				s.dates[s.row] |= 1 << s.column
+			}
 		}
 	}
 	if s.text > maxRowText {
@@ -176,13 +231,46 @@ func sharedSizes(archive *zip.Reader) (sizes []uint32, err error) {
 }
 
 // checkFormats holds the formats of numbers, which the library applies to every
-// cell, to a size that a person could have typed.
-func checkFormats(archive *zip.Reader) error {
-	err := eachToken(archive, "xl/styles.xml", maxFormat, func(xml.Token) error { return nil })
-	if errors.Is(err, errNoPart) {
+// cell, to a size that a person could have typed, and says which styles of cells are
+// of dates.
+func checkFormats(archive *zip.Reader) (dates []bool, err error) {
+	own, cells := map[string]bool{}, false // formats of the file's own
+	err = eachToken(archive, "xl/styles.xml", maxFormat, func(token xml.Token) error {
+		switch token := token.(type) {
+		case xml.StartElement:
+			id, _ := attribute(token, "numFmtId")
+			switch token.Name.Local {
+			case "numFmt":
+				code, _ := attribute(token, "formatCode")
+				own[id] = len(own) < maxStyles && dateFormat(code)
+			case "cellXfs":
+				cells = true
+			case "xf":
+				if cells && len(dates) < maxStyles {
+					dates = append(dates, own[id] || usualDate(id))
+				}
+			}
+		case xml.EndElement:
+			cells = cells && token.Name.Local != "cellXfs"
+		}
 		return nil
+	})
+	if errors.Is(err, errNoPart) {
+		return nil, nil
 	}
-	return err
+	return dates, err
+}
+
+// usualDate tells whether a format that every spreadsheet has is of a date.
+func usualDate(id string) bool {
+	n, err := strconv.Atoi(id)
+	return err == nil && (n >= 14 && n <= 22 || n >= 27 && n <= 36 || n >= 45 && n <= 58)
+}
+
+// dateFormat tells whether a format shows a date: a day or a year beside a month.
+func dateFormat(code string) bool {
+	code = strings.ToLower(code)
+	return strings.Contains(code, "m") && strings.ContainsAny(code, "dy")
 }
 
 // eachToken reads a part's XML to its end, in bounds: longest is how many bytes a tag or

@@ -11,51 +11,79 @@ import (
 
 // sheetRows reads one sheet of an Excel file as a stream.
 type sheetRows struct {
-	book   *excelize.File
 	rows   *excelize.Rows
 	number int
 	sheetSurvey
-	idColumn int
+	at   *columns // known once the header is found
+	area [maxMarked]mergedArea
 }
 
-// openSheet finds the first sheet with a header.
-func openSheet(path string) (*residentFile, error) {
+// mergedArea is a cell that goes over several rows, with what is in it.
+type mergedArea struct {
+	first, last  int // rows
+	text         string
+	number, date bool
+}
+
+// openBook opens an Excel file: all sheets with a header that can be seen.
+func openBook(path, site string) (*residentFile, error) {
 	archive, err := openArchive(path)
 	if err != nil {
 		return nil, badInput("%s: %w", path, err)
 	}
 	defer archive.Close() //nolint:errcheck // only read
 	shared, err := sharedSizes(archive.Reader)
+	var dates []bool
 	if err == nil {
-		err = checkFormats(archive.Reader)
+		dates, err = checkFormats(archive.Reader)
 	}
 	if err != nil {
 		return nil, badInput("%s: %w", path, err)
 	}
-	book, err := excelize.OpenFile(path, excelize.Options{UnzipSizeLimit: maxSheetBytes, UnzipXMLSizeLimit: sheetInMemory})
+	book, err := excelize.OpenFile(path, excelize.Options{UnzipSizeLimit: maxSheetBytes, UnzipXMLSizeLimit: sheetInMemory, RawCellValue: true})
 	if err != nil {
 		return nil, badInput("%s: not an Excel file that can be read: %w", path, err)
 	}
+	file := &residentFile{close: book.Close}
 	for _, name := range book.GetSheetList() {
-		file, err := openSheetNamed(book, archive.Reader, name, shared)
+		sheet, err := openSheetNamed(book, archive.Reader, name, shared, dates)
+		if err == nil && sheet != nil {
+			err = file.take(book, sheet, site)
+		}
 		if err != nil {
-			_ = book.Close() // only read
+			_ = file.close() // only read
 			return nil, badInput("%s, sheet %q: %w", path, plain(name), err)
 		}
-		if file != nil {
-			return file, nil
-		}
 	}
-	_ = book.Close() // only read
-	return nil, noHeader(path)
+	if len(file.sheets) == 0 {
+		_ = file.close() // only read
+		return nil, noHeader(path)
+	}
+	return file, nil
 }
 
-func openSheetNamed(book *excelize.File, archive *zip.Reader, name string, shared []uint32) (*residentFile, error) {
+// take adds a sheet that has a header, unless the spreadsheet hides it.
+func (f *residentFile) take(book *excelize.File, sheet *residentSheet, site string) error {
+	rows, _ := sheet.reader.(*sheetRows)
+	closing := f.close
+	f.close = func() error { return errors.Join(rows.close(), closing()) }
+	if shown, err := book.GetSheetVisible(sheet.name); err == nil && !shown {
+		f.passed = append(f.passed, plain(sheet.name))
+		return nil
+	}
+	if err := sheet.belongsTo(site); err != nil {
+		return err
+	}
+	f.sheets, f.hidden = append(f.sheets, sheet), f.hidden+rows.hidden
+	return nil
+}
+
+func openSheetNamed(book *excelize.File, archive *zip.Reader, name string, shared []uint32, dates []bool) (*residentSheet, error) {
 	part, err := sheetPart(archive, name)
 	if err != nil || part == "" {
 		return nil, err
 	}
-	survey, err := surveySheet(archive, part, shared)
+	survey, err := surveySheet(archive, part, shared, dates)
 	if err != nil {
 		return nil, err
 	}
@@ -63,20 +91,23 @@ func openSheetNamed(book *excelize.File, archive *zip.Reader, name string, share
 	if err != nil {
 		return nil, fmt.Errorf("it cannot be read: %w", err)
 	}
-	s := &sheetRows{book: book, rows: rows, sheetSurvey: survey, idColumn: -1}
-	file, err := pastHeader(s)
-	if file != nil && file.at[columnID] >= maxMarked {
+	s := &sheetRows{rows: rows, sheetSurvey: survey}
+	sheet, err := pastHeader(s)
+	if sheet != nil && sheet.at[columnID] >= maxMarked {
 		err = fmt.Errorf("the column %s is behind the first %d: move it to the left", columnNames[columnID], maxMarked)
 	}
-	if err != nil || file == nil {
+	if err != nil || sheet == nil {
 		_ = rows.Close() // only read
 		return nil, err
 	}
-	s.idColumn = file.at[columnID]
-	return file, nil
+	sheet.name, s.at = name, &sheet.at
+	if sheet.pending != nil {
+		s.carry(sheet.pending)
+	}
+	return sheet, nil
 }
 
-// next gives the next row that is not blank, as the spreadsheet shows it.
+// next gives the next row that is not blank, numbers as the file has them.
 func (s *sheetRows) next() (row, error) {
 	for s.rows.Next() {
 		s.number++
@@ -87,9 +118,9 @@ func (s *sheetRows) next() (row, error) {
 		if blank(cells) {
 			continue
 		}
-		r := row{number: s.number, cells: cells}
-		if s.idColumn >= 0 && s.numbers[s.number]>>s.idColumn&1 == 1 {
-			r.field, r.why = columnNames[columnID], numberCell
+		r := row{number: s.number, cells: cells, numbers: s.numbers[s.number], dates: s.dates[s.number], title: s.titles[s.number]}
+		if s.at != nil {
+			s.carry(&r)
 		}
 		return r, nil
 	}
@@ -99,6 +130,40 @@ func (s *sheetRows) next() (row, error) {
 	return row{}, io.EOF
 }
 
+// carry fills the cells of a row that are part of one that began above, but for name
+// and ID number, which are each person's own.
+func (s *sheetRows) carry(r *row) {
+	for len(s.merges) > 0 && s.merges[0].first <= r.number {
+		m := s.merges[0]
+		s.merges = s.merges[1:]
+		s.area[m.column] = mergedArea{first: m.first, last: m.last}
+	}
+	for column := range s.area {
+		area, bit := &s.area[column], uint64(1)<<column
+		switch {
+		case r.number > area.last || column == s.at[columnName] || column == s.at[columnID]:
+		case r.number == area.first:
+			if column < len(r.cells) {
+				area.text, area.number, area.date = r.cells[column], r.numbers&bit != 0, r.dates&bit != 0
+			}
+		case area.text != "":
+			for len(r.cells) <= column {
+				r.cells = append(r.cells, "")
+			}
+			if trim(r.cells[column]) != "" {
+				continue
+			}
+			r.cells[column] = area.text
+			if area.number {
+				r.numbers |= bit
+			}
+			if area.date {
+				r.dates |= bit
+			}
+		}
+	}
+}
+
 func (s *sheetRows) expected() int { return max(s.last-s.number, 0) }
 
-func (s *sheetRows) close() error { return errors.Join(s.rows.Close(), s.book.Close()) }
+func (s *sheetRows) close() error { return s.rows.Close() }
