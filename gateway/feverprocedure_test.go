@@ -91,6 +91,7 @@ func TestAFeverCaseGoesThroughTwoReportsHandoverAndScreening(t *testing.T) {
 	for _, outcome := range []string{"handed_over", "screened_negative", "screened_positive", "observation"} {
 		step("medic", "close", fields{"outcome": outcome}).problem(http.StatusConflict, "wrong_state", "")
 	}
+	step("grid", "handover", ambulance).problem(http.StatusForbidden, "forbidden", "")
 	step("medic", "handover", fields{"how": "ambulance", "hospital": "县医院"}).problem(http.StatusUnprocessableEntity, "invalid", "plate")
 	step("medic", "handover", ambulance).ok(http.StatusOK).conforms(doc, "POST", "/v1/fevers/{id}/handover")
 	step("medic", "handover", fields{"how": "on_foot", "hospital": "别的医院"}).problem(http.StatusConflict, "wrong_state", "")
@@ -163,7 +164,7 @@ func swapped(code string) string {
 
 func TestAHospitalGivesItsResultByACodeOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t).behindProxy()
 	doc := contract(t)
 	path := w.feverOf("wang")
 	w.handedOver(path)
@@ -215,9 +216,16 @@ func TestAHospitalGivesItsResultByACodeOnce(t *testing.T) {
 	if strings.Contains(w.logs.String(), code[5:]) {
 		t.Error("a code is in the logs")
 	}
-	w.clock.Advance(time.Minute)
-	for range hospitalTries {
-		send("PGF1-WRONG", "negative").problem(http.StatusForbidden, "code_used", "")
+
+	t.Log("a flood from one address shuts out nobody else")
+	from := func(address, code string) answer {
+		in := fields{"code": code, "result": "negative", "doctor": "刘医生"}
+		return w.do(http.MethodPost, "/v1/hospital/result", "", in, "X-Forwarded-For", address)
 	}
-	send("PGF1-WRONG", "negative").problem(http.StatusTooManyRequests, "too_many", "")
+	code = link()
+	for range triesAMinute {
+		w.must(w.server.doorstep.admit("198.51.100.1", w.server.now()))
+	}
+	from("198.51.100.1", code).problem(http.StatusTooManyRequests, "too_many", "")
+	from("198.51.100.2", code).ok(http.StatusOK)
 }

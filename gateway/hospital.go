@@ -18,12 +18,7 @@ import (
 // A hospital has no account here. Whoever has the code of a case gives its result, by a
 // form or as JSON, and learns nothing about the case.
 
-const (
-	hospitalPath = "/hospital"
-	// hospitalTries bounds how often codes are tried at this gateway in a minute: they
-	// have 128 random bits, so this only keeps the store from being busy with it.
-	hospitalTries = 60
-)
+const hospitalPath = "/hospital"
 
 //go:embed hospital.html
 var hospitalSource string
@@ -127,8 +122,10 @@ func (s *Server) handleHospitalResult(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"recorded": true})
 }
 
+// screenByLink counts tries by address. Codes have 128 random bits, so this only keeps
+// the store from being busy with them, and shuts no hospital elsewhere out.
 func (s *Server) screenByLink(c *fiber.Ctx, code string, r office.Screening) error {
-	if err := s.hospital.admit(0, s.now(), hospitalTries, "try codes"); err != nil {
+	if err := s.doorstep.admit(s.addressOf(c), s.now()); err != nil {
 		return err
 	}
 	m, err := s.office.ScreenByLink(s.context(c), code, r)

@@ -18,7 +18,7 @@ func (s *Server) healthRoutes() []route {
 		{method: get, path: "/v1/fevers", who: only(medic, leader, grid), reads: duty, handle: s.handleFevers},
 		{method: get, path: "/v1/fevers/:id", who: only(medic, leader, grid), reads: duty, handle: s.handleFever},
 		{method: post, path: "/v1/fevers/:id/reports", who: only(medic, leader, grid), reads: duty, handle: s.handleReportFever},
-		{method: post, path: "/v1/fevers/:id/handover", who: only(medic, leader, grid), reads: duty, handle: s.handleHandOver},
+		{method: post, path: "/v1/fevers/:id/handover", who: only(medic), reads: duty, handle: s.handleHandOver},
 		{method: post, path: "/v1/fevers/:id/screening", who: only(medic), reads: duty, handle: s.handleScreen},
 		{method: post, path: "/v1/fevers/:id/hospital-link", who: only(medic), reads: duty, handle: s.handleHospitalLink},
 		{method: post, path: "/v1/fevers/:id/close", who: only(medic), reads: duty, handle: s.handleCloseFever},

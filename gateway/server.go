@@ -112,7 +112,6 @@ type Server struct {
 	asks         minuteDesk      // permits asked for
 	calls        minuteDesk      // of residents' phones
 	strips       minuteDesk      // passes signed for residents' phones
-	hospital     minuteDesk      // codes of hospitals tried
 	large        map[string]bool // paths that take many records
 	ready        readiness
 	revoked      revokedPasses
