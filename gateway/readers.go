@@ -34,6 +34,11 @@ var roleTexts = map[checkpoint.Role]textView{
 
 // actionTexts are the words for what was done, by the action in the audit.
 var actionTexts = map[string]textView{
+	"POST /v1/residents/:id/move":             {"办理迁居", "Moved you to another home"},
+	"POST /v1/residents/:id/correct":          {"更正登记信息", "Corrected the registered particulars"},
+	"POST /v1/residents/:id/merge":            {"合并重复登记", "Merged two records of you"},
+	"POST /v1/residents/:id/gone":             {"登记迁出或死亡", "Wrote down that you have left"},
+	"GET /v1/residents/:id/work":              {"查看登记变更记录", "Looked at what was changed in the record"},
 	"GET /v1/residents/:id":                   {"查看登记信息", "Looked at the registered particulars"},
 	"PUT /v1/residents/:id/status":            {"变更健康状态", "Changed the status"},
 	"GET /v1/contests":                        {"查看申诉", "Looked at contests"},
