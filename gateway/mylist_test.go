@@ -134,6 +134,12 @@ func TestAGridMembersListMissesNobody(t *testing.T) {
 	if village = coverage("V1C", ""); village["homes"] != 4.0 || village["reached"] != 0.0 {
 		t.Errorf("after midnight: %v", village)
 	}
+	if again := visit("grid", fields{"site": "V1", "door": "3-301", "outcome": "reached"}).ok(http.StatusOK).json(); again["day"] != "2020-02-12" {
+		t.Errorf("a visit of the new round: %v", again)
+	}
+	if village = coverage("V1C", ""); village["reached"] != 1.0 {
+		t.Errorf("the new round: %v", village)
+	}
 	if before := coverage("V1C", "?day=2020-02-11"); before["reached"] != 4.0 || before["complete"] != true {
 		t.Errorf("the day before: %v", before)
 	}

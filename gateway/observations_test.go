@@ -52,8 +52,6 @@ func (w *world) until(day, hour, minute int) {
 	w.clock.Advance(at.Sub(w.clock.Now()))
 }
 
-func (w *world) now() string { return utcTime(w.clock.Now().UnixMilli()).String() }
-
 // observation reads one as a member of staff.
 func (w *world) observation(login, id string) fields {
 	w.t.Helper()
