@@ -58,6 +58,7 @@ func TestScriptsInNamesAndReasonsStayText(t *testing.T) {
 	if w.do(http.MethodPut, "/v1/sites/V1", w.as("admin"), fields{"code": "V1", "name": hostile[2], "kind": "village", "grid": "V1C"}).status != http.StatusOK {
 		t.Error("a site cannot have such a name: the test shows less than it says")
 	}
+	w.do(http.MethodPut, "/v1/grid/XS", w.as("admin"), fields{"id": "XS", "name": hostile[2], "level": 1}).ok(http.StatusOK)
 	wang := w.people["wang"]
 	w.scan("D1", w.newScan(wang)).ok(http.StatusOK)
 	eventually(t, "the gate's index has the scans", func() bool {
