@@ -128,6 +128,11 @@ func (s SiteRules) check(kind SiteKind) error {
 	case (s.OpensAt == "") != (s.ClosesAt == ""):
 		return &FieldError{"opens_at", "opens_at and closes_at go together"}
 	}
+	return s.checkHours()
+}
+
+// checkHours refuses what is no time of day.
+func (s *SiteRules) checkHours() error {
 	for field, v := range map[string]string{"opens_at": s.OpensAt, "closes_at": s.ClosesAt} {
 		if at, err := time.Parse("15:04", v); v != "" && (err != nil || at.Format("15:04") != v) {
 			return &FieldError{field, fmt.Sprintf("%.20q is not a time of day like 06:30", v)}
