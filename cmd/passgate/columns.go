@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -142,6 +143,17 @@ func (at *columns) below(row []string) bool {
 		return true
 	}
 	return false
+}
+
+// again takes in a header that stands between the rows once more; what it does not
+// name stays, unless it gives that column to something else.
+func (at *columns) again(next columns) {
+	for input, was := range at {
+		if next[input] < 0 && was >= 0 && !slices.Contains(next[:], was) {
+			next[input] = was
+		}
+	}
+	*at = next
 }
 
 // cell is one input of a row, as it stands there without blanks around it.

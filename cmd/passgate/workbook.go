@@ -92,7 +92,8 @@ func (s *residentSheet) next() (row, error) {
 	}
 	if r.why == (reason{}) {
 		if at, again, _ := findColumns(r.cells); again {
-			s.at, r.skipped = at, "header"
+			s.at.again(at)
+			r.skipped = "header"
 			s.widen(r.cells)
 			return r, nil
 		}
