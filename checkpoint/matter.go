@@ -151,7 +151,7 @@ func (m *Matter) step(now int64, by uint32, note string) {
 // content is the digest of what a client sends.
 func (m *Matter) content() []byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%d\x00%s\x00%d\x00%d\x00%d\x00%s", m.Node, m.Person, m.State, m.Owner, m.OpenedBy, m.DueAt, m.Body)
+	_, _ = fmt.Fprintf(h, "%s\x00%d\x00%s\x00%d\x00%d\x00%d\x00%s", m.Node, m.Person, m.State, m.Owner, m.OpenedBy, m.DueAt, m.Body)
 	return h.Sum(nil)[:8]
 }
 

@@ -225,17 +225,20 @@ func (b *Book) DropChannel(ctx context.Context, name string, by uint32) error {
 }
 
 // concerns tells whether a channel gets an alarm whose head of a node is told; first:
-// for the first time.
+// for the first time. What is hidden from somebody goes to no channel: nobody knows who
+// reads it there.
 func (c *Channel) concerns(reg *checkpoint.Registry, e *Entry, told string, first bool) bool {
 	switch {
+	case len(e.Hidden) > 0:
+		return false
 	case c.Level != "" && c.Level != e.Kind.Text().Level:
 		return false
 	case len(c.Kinds) > 0 && !slices.Contains(c.Kinds, e.Kind):
 		return false
 	case c.Scope == ScopeNode:
 		return told == c.Node
-	case first && len(e.Hidden) == 0:
+	case first:
 		return reg.Within(e.Node, c.Node)
 	}
-	return reg.Within(told, c.Node) // not below, where somebody sits whom it is about
+	return reg.Within(told, c.Node)
 }
