@@ -70,6 +70,14 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 			s.about(c, homes.people[i].ID)
 		}
 	}
+	// On record before it is drawn: that takes two milliseconds a person, and may
+	// take longer than a request has for Redis.
+	if err := s.conclude(c, nil); err != nil {
+		return err
+	}
+	if in := inquiryOf(c); in != nil {
+		in.kept = true
+	}
 	var page bytes.Buffer
 	if err := codes.Sheet(&page, data); err != nil {
 		return fmt.Errorf("gateway: draw a sheet: %w", err)
