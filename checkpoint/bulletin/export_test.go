@@ -15,3 +15,12 @@ func (b *Book) CountWhole(ctx context.Context, day checkpoint.Day) (func(node, k
 	}
 	return func(node, key string) int64 { return t.whole[t.place[node]][places[key]] }, nil
 }
+
+// SourceNames are the names of all sources that lines count.
+func SourceNames() []string {
+	names := make([]string, 0, len(bySource))
+	for name := range bySource {
+		names = append(names, name)
+	}
+	return names
+}
