@@ -133,7 +133,7 @@ func (s *Server) townRoutes() []route {
 		{method: put, path: "/v1/sites/:site", who: admins, handle: s.handlePutSite},
 		{method: get, path: "/v1/sites/:site/inside", who: only(leader, tracer).andDevices(), node: site, handle: s.handleInside},
 		{method: get, path: "/v1/sites/:site/inside/people", who: only(tracer, leader), node: site, reads: asked, slow: true, handle: s.handleInsidePeople},
-		{method: get, path: "/v1/sites/:site/sheet", who: only(enroller), node: site, reads: duty, handle: s.handleSheet},
+		{method: get, path: "/v1/sites/:site/sheet", who: only(enroller), node: site, reads: duty, slow: true, handle: s.handleSheet},
 		{method: get, path: "/v1/gates", who: everyStaff, handle: s.handleGates},
 		{method: get, path: "/v1/gates/suspect", who: only(leader, medic, auditor), handle: s.handleSuspects},
 		{method: put, path: "/v1/gates/:gate", who: admins, handle: s.handlePutGate},
