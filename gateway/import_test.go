@@ -163,6 +163,12 @@ func TestImportTakesOnlyRowsInScope(t *testing.T) {
 	theirs, ours := newDocument(), newDocument()
 	w.importCSV("enroller", "name,id_number,site\n郑九,"+theirs+",V1\n", "text/csv").counted(1, 0, 0)
 	text := "name,id_number,site\n吴十," + ours + ",V2\n陈一," + newDocument() + ",V1\n郑九," + theirs + ",V2\n"
+	// A preview tells of what is out of scope no more than the import does.
+	preview := w.do(http.MethodPost, "/v1/residents/import?preview=1", w.as("enroller-a2"), text, "Content-Type", "text/csv").ok(http.StatusOK)
+	if verdicts := strings.Join(preview.names("rows", "verdict"), " "); verdicts != "new refused refused" || strings.Contains(string(preview.body), `"from":{`) {
+		t.Errorf("previewed %s", preview.body)
+	}
+	w.do(http.MethodPost, "/v1/residents/import?preview=yes", w.as("enroller-a2"), text, "Content-Type", "text/csv").problem(http.StatusUnprocessableEntity, "invalid", "preview")
 	faults := w.importCSV("enroller-a2", text, "text/csv").counted(1, 0, 0)
 	if !slices.Equal(at(faults), []string{"3:site", "4:id_number"}) {
 		t.Errorf("faults at %v: %v", at(faults), faults)

@@ -260,6 +260,7 @@ func TestAnswersAreAsWritten(t *testing.T) {
 	}
 	csv := "name,id_number,site\n钱七," + newDocument() + ",V1\n钱八,x,V1\n"
 	w.importCSV("admin", csv, "text/csv").ok(http.StatusOK).conforms(doc, "POST", "/v1/residents/import")
+	w.do("POST", "/v1/residents/import?preview=1", admin, csv, "Content-Type", "text/csv").ok(http.StatusOK).conforms(doc, "POST", "/v1/residents/import")
 	badge := w.makeBadge("fang")
 	shift := w.opening("shift-0001", badge)
 	for _, body := range []fields{shift, shift, w.opening("shift-0002", w.makeBadge("leader")), w.opening("shift-0003", badge+"A")} {
