@@ -38,19 +38,18 @@ func (s *Store) ChangeStatusWhile(ctx context.Context, person uint64, c StatusCh
 		if err != nil {
 			return false, err
 		}
-		now := history[len(history)-1]
+		record, now := c.record(s.now()), history[len(history)-1]
 		if now == c.record(now.Since) && who.Status == c.Status {
-			if !c.Status.Confines() { // its announcement may have been cut off
-				err = s.announce(ctx, ReleasesPerson, person)
-			}
-			return true, err
+			// What it says is in force already. It is written all the same: otherwise an
+			// older one that is on its way behind the same record would come after it.
+			record.Since = now.Since
 		}
 		if c.Status == StatusGone {
 			if err := s.dropPhones(ctx, person); err != nil {
 				return false, err
 			}
 		}
-		if done, err := s.putStatus(ctx, person, c.record(s.now()), after); done || err != nil {
+		if done, err := s.putStatus(ctx, person, record, after); done || err != nil {
 			return done, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func TestFeedIsFollowedFromWhereItWasLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forged, busy := false, true
+	var forged, calm atomic.Bool
 	ctx, atEnd := context.WithCancel(t.Context())
 	server := fake(t, map[string]http.HandlerFunc{
 		"GET /.well-known/jwks.json": func(w http.ResponseWriter, _ *http.Request) {
@@ -34,8 +35,7 @@ func TestFeedIsFollowedFromWhereItWasLeft(t *testing.T) {
 				sendProblem(w, 410, "cursor_expired", "", "what followed this cursor is not kept any more")
 				return
 			}
-			if waits := r.URL.Query().Get("wait") != ""; waits && page == 1 && busy {
-				busy = false
+			if waits := r.URL.Query().Get("wait") != ""; waits && page == 1 && !calm.Swap(true) {
 				sendProblem(w, 503, "unavailable", "", "a moment")
 				return
 			} else if waits && page == 2 {
@@ -46,7 +46,7 @@ func TestFeedIsFollowedFromWhereItWasLeft(t *testing.T) {
 				body, next = `[]`, "c2"
 			}
 			sig, _ := ring.SignFeed([]byte(body), "jinan", next, now)
-			if forged {
+			if forged.Load() {
 				next = "c9"
 			}
 			w.Header().Set("Feed-Cursor", next)
@@ -74,7 +74,7 @@ func TestFeedIsFollowedFromWhereItWasLeft(t *testing.T) {
 	if code != 130 || strings.Count(out, "\n") != 4 || !strings.Contains(errs, "asking again") {
 		t.Errorf("followed until it is interrupted: %d %q %q", code, out, errs)
 	}
-	forged = true
+	forged.Store(true)
 	if out, errs := s.must(1, append(follow, "--from", "start")...); out != "" || !strings.Contains(errs, "not signed") {
 		t.Errorf("a page that is not signed: %q %q", out, errs)
 	}
