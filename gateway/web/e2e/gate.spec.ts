@@ -28,7 +28,10 @@ test("enrolment, shift, code, temperature: green, on record once, and ready for 
 	await expect(page.locator(".prompt")).toContainText("点体温");
 	await tapTemperature(page, "36.5");
 	await expect(page.locator(".verdict.green h1")).toHaveText("放行");
-	expect(await page.evaluate(() => performance.getEntriesByName("passgate:verdict").length)).toBeGreaterThan(0);
+	// Marked when it is painted, a frame after it is there.
+	await expect
+		.poll(() => page.evaluate(() => performance.getEntriesByName("passgate:verdict").length))
+		.toBeGreaterThan(0);
 	await expect(page.locator(".direction")).toBeVisible();
 	const mine = await eventually(
 		async () => (await eventsAt(town, "V1-g1")).filter((e) => e.person?.id === villager(0).id),
