@@ -27,8 +27,12 @@ func TestLinesCountWhatTheOfficeWrites(t *testing.T) {
 		t.Errorf("lines count %v,\nwant %v", got, want)
 	}
 	for _, state := range []struct{ is, want string }{
-		{office.BedOccupied, "occupied"}, {office.BedFree, "free"}, {office.StayWaiting, "waiting"},
-		{office.RoundDropped, "dropped"}, {office.RoundDone, "done"}, {office.AppApproved, "approved"},
+		{office.BedOccupied, "occupied"},
+		{office.BedFree, "free"},
+		{office.StayWaiting, "waiting"},
+		{office.RoundDropped, "dropped"},
+		{office.RoundDone, "done"},
+		{office.AppApproved, "approved"},
 	} {
 		if state.is != state.want {
 			t.Errorf("the office writes %q, the lines look for %q", state.is, state.want)
