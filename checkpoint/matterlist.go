@@ -89,6 +89,25 @@ func (s *Store) Matters(ctx context.Context, q MatterQuery) (page []Matter, next
 	return s.mattersPage(ctx, &q, all)
 }
 
+// EachMatter hands all matters of a query to fn, page by page, whatever its Cursor; it
+// stops at fn's first error and returns it. Errors: as Matters.
+func (s *Store) EachMatter(ctx context.Context, q MatterQuery, fn func(*Matter) error) error {
+	for q.Cursor, q.Limit = "", MaxMatters; ; {
+		page, next, err := s.Matters(ctx, q)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if err := fn(&page[i]); err != nil {
+				return err
+			}
+		}
+		if q.Cursor = next; next == "" {
+			return nil
+		}
+	}
+}
+
 // mattersPage reads the first of what was found.
 func (s *Store) mattersPage(ctx context.Context, q *MatterQuery, all []found) (page []Matter, next string, err error) {
 	slices.SortFunc(all, func(f, g found) int {

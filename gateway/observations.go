@@ -166,6 +166,12 @@ func (s *Server) viewsOfObservedToday(c *fiber.Ctx, today []office.ObservedToday
 // clientsOf are the people that records are about and who live in the caller's part
 // of the grid, by ID. The audit is told whose particulars are read.
 func (s *Server) clientsOf(c *fiber.Ctx, matters []checkpoint.Matter) (map[uint64]*checkpoint.Resident, error) {
+	return s.peopleOf(c, matters, func(node string) bool { return s.reaches(principalOf(c), node) })
+}
+
+// peopleOf are the people that records are about and whose home's node may be seen, by
+// ID. The audit is told whose particulars are read.
+func (s *Server) peopleOf(c *fiber.Ctx, matters []checkpoint.Matter, seen func(node string) bool) (map[uint64]*checkpoint.Resident, error) {
 	ids, byID := []uint64{}, map[uint64]*checkpoint.Resident{}
 	for i := range matters {
 		if id := matters[i].Person; id != 0 && byID[id] == nil {
@@ -176,9 +182,9 @@ func (s *Server) clientsOf(c *fiber.Ctx, matters []checkpoint.Matter) (map[uint6
 	people, err := s.store.Residents(s.context(c), ids)
 	clear(byID)
 	for i := range people {
-		if s.reaches(principalOf(c), people[i].Grid) {
-			byID[people[i].ID] = &people[i]
-			s.about(c, people[i].ID)
+		if p := &people[i]; seen(p.Grid) {
+			byID[p.ID] = p
+			s.about(c, p.ID)
 		}
 	}
 	return byID, err

@@ -68,22 +68,7 @@ func (s *Server) viewOfPurchase(m *checkpoint.Matter, who *checkpoint.Resident) 
 // buyersOf are the people of reports that are on record and live in the caller's part
 // of the grid, or nowhere, by ID.
 func (s *Server) buyersOf(c *fiber.Ctx, reports []checkpoint.Matter) (map[uint64]*checkpoint.Resident, error) {
-	ids, byID := []uint64{}, map[uint64]*checkpoint.Resident{}
-	for i := range reports {
-		if id := reports[i].Person; id != 0 && byID[id] == nil {
-			byID[id] = &checkpoint.Resident{}
-			ids = append(ids, id)
-		}
-	}
-	people, err := s.store.Residents(s.context(c), ids)
-	clear(byID)
-	for i := range people {
-		if p := &people[i]; p.Grid == "" || s.reaches(principalOf(c), p.Grid) {
-			byID[p.ID] = p
-			s.about(c, p.ID)
-		}
-	}
-	return byID, err
+	return s.peopleOf(c, reports, func(node string) bool { return node == "" || s.reaches(principalOf(c), node) })
 }
 
 // handlePurchases lists the reports at a node and below it: those that are open, of

@@ -106,19 +106,11 @@ func entries(kind checkpoint.MatterKind) source {
 }
 
 func (b *Book) eachMatter(ctx context.Context, node string, q checkpoint.MatterQuery, fn func(*checkpoint.Matter)) error {
-	q.Node, q.Limit = b.townOr(node), checkpoint.MaxMatters
-	for {
-		page, next, err := b.store.Matters(ctx, q)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			fn(&page[i])
-		}
-		if q.Cursor = next; next == "" {
-			return nil
-		}
-	}
+	q.Node = b.townOr(node)
+	return b.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
+		fn(m)
+		return nil
+	})
 }
 
 func recordOf(m *checkpoint.Matter, d *span) *record {

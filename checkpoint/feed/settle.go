@@ -31,26 +31,15 @@ func (f *Feed) SettleDue(ctx context.Context) error {
 // up. It tells how many wait no more. Errors: checkpoint.ErrUnavailable.
 func (f *Feed) Settle(ctx context.Context) (settled int, err error) {
 	subscribers := map[string]*Subscriber{}
-	q := checkpoint.MatterQuery{Kind: kindChange, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	for {
-		waiting, next, err := f.store.Matters(ctx, q)
-		if err != nil {
-			return settled, err
+	q := checkpoint.MatterQuery{Kind: kindChange, By: checkpoint.OpenOnly}
+	err = f.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
+		done, err := f.settle(ctx, m, subscribers)
+		if done && err == nil {
+			settled++
 		}
-		for i := range waiting {
-			done, err := f.settle(ctx, &waiting[i], subscribers)
-			if err != nil {
-				return settled, err
-			}
-			if done {
-				settled++
-			}
-		}
-		if next == "" {
-			return settled, nil
-		}
-		q.Cursor = next
-	}
+		return err
+	})
+	return settled, err
 }
 
 func (f *Feed) settle(ctx context.Context, m *checkpoint.Matter, subscribers map[string]*Subscriber) (bool, error) {

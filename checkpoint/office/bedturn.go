@@ -95,7 +95,7 @@ func (o *Office) Beds(ctx context.Context, node string) (of BedsOf, err error) {
 	stays := map[checkpoint.MatterID]*StayView{}
 	q := checkpoint.MatterQuery{Node: node, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
 	q.Kind = KindBedStay
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		v := StayView{Matter: *m}
 		if err := m.Get(&v.Stay); err != nil {
 			return err
@@ -109,7 +109,7 @@ func (o *Office) Beds(ctx context.Context, node string) (of BedsOf, err error) {
 		return of, err
 	}
 	q.Kind = KindBed
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		if len(of.Beds) >= maxBeds {
 			return nil
 		}

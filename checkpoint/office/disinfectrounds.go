@@ -82,7 +82,7 @@ func (o *Office) closeRounds(ctx context.Context, due []round, day checkpoint.Da
 	midnight, _ := o.store.Bounds(day)
 	var refs []checkpoint.MatterRef
 	q := checkpoint.MatterQuery{Kind: KindRound, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err := o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err := o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		if m.OpenedAt < midnight || !wanted[m.ID] && m.DueAt > o.store.Now() {
 			refs = append(refs, checkpoint.MatterRef{Kind: KindRound, ID: m.ID})
 		}
@@ -181,7 +181,7 @@ func (o *Office) RoundsOfDay(ctx context.Context, node string, day checkpoint.Da
 	}
 	q := checkpoint.MatterQuery{Kind: KindRound, Node: node, By: checkpoint.OpenedAll, Limit: checkpoint.MaxMatters}
 	q.From, q.To = o.store.Bounds(day)
-	err := o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err := o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		var r Round
 		if err := m.Get(&r); err != nil {
 			return err
@@ -195,7 +195,7 @@ func (o *Office) RoundsOfDay(ctx context.Context, node string, day checkpoint.Da
 		return nil, err
 	}
 	q.Kind = KindDisinfection
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		var d Disinfection
 		if err := m.Get(&d); err != nil {
 			return err

@@ -115,7 +115,7 @@ func (o *Office) EnterpriseOf(ctx context.Context, site *checkpoint.Site) (m che
 func (o *Office) Enterprises(ctx context.Context, node string) (map[checkpoint.MatterID]checkpoint.Matter, error) {
 	all := map[checkpoint.MatterID]checkpoint.Matter{}
 	q := checkpoint.MatterQuery{Kind: KindEnterprise, Node: node, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err := o.each(ctx, q, func(m *checkpoint.Matter) error { all[m.ID] = *m; return nil })
+	err := o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error { all[m.ID] = *m; return nil })
 	return all, err
 }
 

@@ -61,7 +61,7 @@ func (o *Office) AppliesTo(ctx context.Context, id checkpoint.MatterID) (*checkp
 // Applications are those of a site that are kept, the last first, at most 50.
 func (o *Office) Applications(ctx context.Context, site *checkpoint.Site) (of []checkpoint.Matter, err error) {
 	q := checkpoint.MatterQuery{Kind: KindApplication, Node: site.Grid, Limit: checkpoint.MaxMatters, Newest: true}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		var a Application
 		if err := m.Get(&a); err != nil {
 			return err

@@ -153,7 +153,7 @@ func (o *Office) Leave(ctx context.Context, by uint32, site *checkpoint.Site, id
 // StaffOf are those who work at a site, in order of arrival.
 func (o *Office) StaffOf(ctx context.Context, site *checkpoint.Site) (staff []checkpoint.Matter, err error) {
 	q := checkpoint.MatterQuery{Kind: KindEmployee, Node: site.Grid, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		var kept Employee
 		if err := m.Get(&kept); err != nil {
 			return err

@@ -18,7 +18,7 @@ func (o *Office) SettleFevers(ctx context.Context) error {
 	}
 	known := make(map[checkpoint.MatterID]bool, len(open))
 	q := checkpoint.MatterQuery{Kind: KindFever, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		known[m.ID] = true
 		return nil
 	})
@@ -69,7 +69,7 @@ func (o *Office) settleFever(ctx context.Context, id checkpoint.FeverID) error {
 func (o *Office) FeversDue(ctx context.Context) ([]alarm.Alarm, error) {
 	now, alarms := o.store.Now(), []alarm.Alarm(nil)
 	q := checkpoint.MatterQuery{Kind: KindFever, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err := o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err := o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		var p FeverProcedure
 		if err := m.Get(&p); err != nil {
 			return err

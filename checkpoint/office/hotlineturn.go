@@ -149,7 +149,7 @@ func (o *Office) NameStaff(ctx context.Context, id checkpoint.MatterID, who *che
 // there are.
 func (o *Office) StaffReports(ctx context.Context, who *checkpoint.Staff, node string, by checkpoint.MatterOrder, from, to int64) (seen []checkpoint.Matter, err error) {
 	q := checkpoint.MatterQuery{Kind: KindStaffReport, Node: node, By: by, From: from, To: to, Limit: checkpoint.MaxMatters, Newest: true}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		if len(seen) < checkpoint.MaxMatters && o.ReportVisible(m, who) {
 			seen = append(seen, *m)
 		}

@@ -18,7 +18,7 @@ func (o *Office) MissedOn(ctx context.Context, node string, day checkpoint.Day) 
 		return nil, err
 	}
 	q := checkpoint.MatterQuery{Kind: KindObservation, Node: node, By: checkpoint.ClosedOnly, From: from, Limit: checkpoint.MaxMatters}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		if slices.ContainsFunc(all, func(v Observed) bool { return v.Matter.ID == m.ID }) {
 			return nil // closed while it was read
 		}

@@ -62,7 +62,7 @@ type Observed struct {
 // openObservations are those at a node and below it, by when they began.
 func (o *Office) openObservations(ctx context.Context, node string) (all []Observed, err error) {
 	q := checkpoint.MatterQuery{Kind: KindObservation, Node: node, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		v := Observed{Matter: *m}
 		all = append(all, v)
 		return m.Get(&all[len(all)-1].Observation)

@@ -23,7 +23,7 @@ func (o *Office) SettleProposals(ctx context.Context) error {
 	var failed error
 	now := o.store.Now()
 	q := checkpoint.MatterQuery{Kind: KindProposal, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err := o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err := o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		switch {
 		case m.State == ProposalApproved:
 			_, err := o.applyProposal(ctx, *m)
@@ -50,7 +50,7 @@ func (o *Office) SettleProposals(ctx context.Context) error {
 func (o *Office) StatusesDue(ctx context.Context) ([]alarm.Alarm, error) {
 	var alarms []alarm.Alarm
 	q := checkpoint.MatterQuery{Kind: KindProposal, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err := o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err := o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		if m.State == ProposalPending {
 			ref := string(KindProposal) + "/" + m.ID.String()
 			alarms = append(alarms, alarm.Alarm{Kind: alarm.ProposalWaiting, Node: m.Node, Key: ref, Ref: ref, At: m.OpenedAt})

@@ -260,7 +260,7 @@ func (o *Office) CloseReturnee(ctx context.Context, id checkpoint.MatterID, by u
 func (o *Office) settleReturnees(ctx context.Context) error {
 	var first error
 	q := checkpoint.MatterQuery{Kind: KindReturnee, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err := o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err := o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		_, err := o.settleReturnee(ctx, m)
 		if errors.Is(err, checkpoint.ErrUnavailable) {
 			return err

@@ -193,7 +193,7 @@ func (o *Office) Tries(ctx context.Context, node string, day checkpoint.Day) (ma
 	tries := map[uint64]checkpoint.Matter{}
 	q := checkpoint.MatterQuery{Kind: KindVisitTry, By: checkpoint.OpenedAll, Node: node, Limit: checkpoint.MaxMatters}
 	q.From, q.To = o.store.Bounds(day)
-	err := o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err := o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		var v Visit
 		if err := m.Get(&v); err != nil {
 			return err

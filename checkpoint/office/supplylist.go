@@ -25,7 +25,7 @@ func (s *Stock) TooLittle() bool { return s.Amount < s.Low }
 // Stocks lists those of a node and of all below it.
 func (o *Office) Stocks(ctx context.Context, node string) (all []Stock, err error) {
 	q := checkpoint.MatterQuery{Kind: KindStock, Node: node, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		var kept stock
 		if err := m.Get(&kept); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (o *Office) StocksBetween(ctx context.Context, node string, from, to int64)
 	}
 	looked := 0
 	q := checkpoint.MatterQuery{Kind: KindSupply, Node: node, By: checkpoint.ClosedOnly, From: from, Limit: checkpoint.MaxMatters}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error {
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
 		if looked++; looked > maxEntriesLooked {
 			return &checkpoint.FieldError{Field: "from", Why: fmt.Sprintf("there are more than %d movements since then: begin later, or ask about a smaller part of the grid", maxEntriesLooked)}
 		}
@@ -72,24 +72,6 @@ func (o *Office) StocksBetween(ctx context.Context, node string, from, to int64)
 		return nil
 	})
 	return all, err
-}
-
-// each calls fn for all records of a query.
-func (o *Office) each(ctx context.Context, q checkpoint.MatterQuery, fn func(*checkpoint.Matter) error) error {
-	for {
-		page, next, err := o.store.Matters(ctx, q)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			if err := fn(&page[i]); err != nil {
-				return err
-			}
-		}
-		if q.Cursor = next; next == "" {
-			return nil
-		}
-	}
 }
 
 // SupplyEntryOf reads one entry; ErrNotFound if there is none.
@@ -113,7 +95,7 @@ func (o *Office) SupplyPage(ctx context.Context, node string, from, to int64, cu
 	q = checkpoint.MatterQuery{
 		Kind: KindReceipt, Node: node, By: checkpoint.ClosedOnly, From: page[len(page)-1].ClosedAt, To: page[0].ClosedAt + 1, Limit: checkpoint.MaxMatters,
 	}
-	err = o.each(ctx, q, func(m *checkpoint.Matter) error { receipts[m.ID] = *m; return nil })
+	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error { receipts[m.ID] = *m; return nil })
 	return page, receipts, next, err
 }
 
