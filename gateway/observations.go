@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"strings"
-
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
@@ -97,27 +95,9 @@ func viewOfDayReport(r *office.DailyReport) dayReportView {
 // handleObservations lists who is under observation at a node and below it, or whose
 // observation ended in a window.
 func (s *Server) handleObservations(c *fiber.Ctx) error {
-	node, err := s.nodeAsked(c)
-	if err != nil {
-		return err
-	}
-	limit, err := limitAsked(c, 200)
-	if err != nil {
-		return err
-	}
 	state := c.Query("state")
-	q := checkpoint.MatterQuery{Kind: office.KindObservation, Node: node, By: checkpoint.OpenOnly, Cursor: strings.Clone(c.Query("cursor")), Limit: limit}
-	switch state {
-	case "", office.ObservationStarting, office.ObservationRunning, office.ObservationHeld, office.ObservationEnding:
-	case office.ObservationEnded:
-		q.By, q.Newest = checkpoint.ClosedOnly, true
-		if q.From, q.To, err = s.window(c); err != nil {
-			return err
-		}
-	default:
-		return invalid("state", "must be starting, running, held, ending or ended; without it, all that are not ended")
-	}
-	page, next, err := s.store.Matters(s.context(c), q)
+	page, next, err := s.mattersAsked(c, office.KindObservation, "must be starting, running, held, ending or ended; without it, all that are not ended",
+		office.ObservationEnded, office.ObservationStarting, office.ObservationRunning, office.ObservationHeld, office.ObservationEnding)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -73,4 +74,29 @@ func (s *Server) viewOfMatterSteps(m *checkpoint.Matter) []matterStep {
 		views[i] = matterStep{utcTime(step.At), s.loginOf(step.By), step.State, step.Note}
 	}
 	return views
+}
+
+// mattersAsked is the page of a register that the query asks for, at a node and below
+// it: what is open, of one state if it is given, or what was closed in a window. closed
+// and open are its states, words what is said of any other. Rows of other states than
+// the one asked for are in the page, too.
+func (s *Server) mattersAsked(c *fiber.Ctx, kind checkpoint.MatterKind, words, closed string, open ...string) (page []checkpoint.Matter, next string, err error) {
+	q := checkpoint.MatterQuery{Kind: kind, By: checkpoint.OpenOnly, Cursor: strings.Clone(c.Query("cursor"))}
+	if q.Node, err = s.nodeAsked(c); err != nil {
+		return nil, "", err
+	}
+	if q.Limit, err = limitAsked(c, 200); err != nil {
+		return nil, "", err
+	}
+	switch state := c.Query("state"); {
+	case state == "", slices.Contains(open, state):
+	case state == closed:
+		q.By, q.Newest = checkpoint.ClosedOnly, true
+		if q.From, q.To, err = s.window(c); err != nil {
+			return nil, "", err
+		}
+	default:
+		return nil, "", invalid("state", words)
+	}
+	return s.store.Matters(s.context(c), q)
 }

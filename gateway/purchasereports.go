@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -74,27 +73,9 @@ func (s *Server) buyersOf(c *fiber.Ctx, reports []checkpoint.Matter) (map[uint64
 // handlePurchases lists the reports at a node and below it: those that are open, of
 // one state if it is given, or those closed in a window.
 func (s *Server) handlePurchases(c *fiber.Ctx) error {
-	node, err := s.nodeAsked(c)
-	if err != nil {
-		return err
-	}
-	limit, err := limitAsked(c, 200)
-	if err != nil {
-		return err
-	}
 	state := c.Query("state")
-	q := checkpoint.MatterQuery{Kind: office.KindPurchase, Node: node, By: checkpoint.OpenOnly, Cursor: strings.Clone(c.Query("cursor")), Limit: limit}
-	switch state {
-	case "", office.PurchaseReported, office.PurchaseVisited:
-	case office.PurchaseClosed:
-		q.By, q.Newest = checkpoint.ClosedOnly, true
-		if q.From, q.To, err = s.window(c); err != nil {
-			return err
-		}
-	default:
-		return invalid("state", "must be reported, visited or closed; without it, all that is not closed")
-	}
-	page, next, err := s.store.Matters(s.context(c), q)
+	page, next, err := s.mattersAsked(c, office.KindPurchase, "must be reported, visited or closed; without it, all that is not closed",
+		office.PurchaseClosed, office.PurchaseReported, office.PurchaseVisited)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"strings"
-
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
@@ -115,27 +113,9 @@ func (s *Server) whoComesBack(c *fiber.Ctx, in *returneeBody, n *office.NewRetur
 // handleReturnees lists those of a node and all below it: who is not closed, of one
 // state if it is given, or who was closed in a window.
 func (s *Server) handleReturnees(c *fiber.Ctx) error {
-	node, err := s.nodeAsked(c)
-	if err != nil {
-		return err
-	}
-	limit, err := limitAsked(c, 200)
-	if err != nil {
-		return err
-	}
 	state := c.Query("state")
-	q := checkpoint.MatterQuery{Kind: office.KindReturnee, Node: node, By: checkpoint.OpenOnly, Cursor: strings.Clone(c.Query("cursor")), Limit: limit}
-	switch state {
-	case "", office.ReturneeExpected, office.ReturneeRegistered, office.ReturneeObserved:
-	case office.ReturneeClosed:
-		q.By, q.Newest = checkpoint.ClosedOnly, true
-		if q.From, q.To, err = s.window(c); err != nil {
-			return err
-		}
-	default:
-		return invalid("state", "must be expected, registered, observed or closed; without it, all that are not closed")
-	}
-	page, next, err := s.store.Matters(s.context(c), q)
+	page, next, err := s.mattersAsked(c, office.KindReturnee, "must be expected, registered, observed or closed; without it, all that are not closed",
+		office.ReturneeClosed, office.ReturneeExpected, office.ReturneeRegistered, office.ReturneeObserved)
 	if err != nil {
 		return err
 	}
