@@ -242,6 +242,7 @@ func TestAnswersAreAsWritten(t *testing.T) {
 		{"PUT", "/v1/staff/{login}", "/v1/staff/new", admin, fields{"name": "新", "role": "medic", "password": "ten chars!"}},
 		{"POST", "/v1/setup", "", admin, fields{"gates": []fields{{"code": "M3", "site": "ML", "open": true}}}},
 		{"GET", "/v1/rules/table", "", device, nil},
+		{"GET", "/v1/words", "", admin, nil},
 		{"POST", "/v1/devices", "", admin, fields{"gate": "G1", "lane": "一道"}},
 		{"POST", "/v1/devices/enrol", "", "", fields{"code": "PGE1-" + strings.Repeat("A", 26)}},
 		{"GET", "/v1/devices", "", admin, nil},

@@ -34,7 +34,10 @@ type pageFile struct {
 	cache        string
 }
 
-// pageRoutes are those of the pages by path: "/", "/gate", "/pass" and every file.
+// pagePaths are where the pages are.
+var pagePaths = []string{"/", "/gate", "/pass", "/trace", "/admin", "/grid"}
+
+// pageRoutes are those of the pages by path, and of every file.
 func (s *Server) pageRoutes() map[string]fiber.Handler {
 	routes := map[string]fiber.Handler{}
 	for name, f := range pageFiles(web.Files()) {
@@ -44,7 +47,7 @@ func (s *Server) pageRoutes() map[string]fiber.Handler {
 		}
 		routes[url] = f.serve
 	}
-	for _, url := range []string{"/", "/gate", "/pass"} {
+	for _, url := range pagePaths {
 		if routes[url] == nil {
 			routes[url] = handleUnbuilt
 		}

@@ -102,7 +102,7 @@ func TestPagesMayRunNoScriptButTheirOwnFiles(t *testing.T) {
 func TestEveryPageAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/", "/gate", "/pass"} {
+	for _, path := range pagePaths {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -28,6 +28,12 @@ func (s *Server) gateRoutes() []route {
 	return []route{
 		{method: post, path: "/v1/login", who: everybody, handle: s.handleLogin},
 		{method: get, path: "/v1/me", who: everyStaff.andDevices(), handle: s.handleMe},
+		{method: post, path: "/v1/me/password", who: everyStaff, reads: duty, handle: s.handleMyPassword},
+		{method: post, path: "/v1/me/signout", who: everyStaff, handle: s.handleSignOut},
+		{method: get, path: "/v1/me/totp", who: everyStaff, handle: s.handleMyFactor},
+		{method: post, path: "/v1/me/totp", who: everyStaff, reads: duty, handle: s.handleBeginFactor},
+		{method: post, path: "/v1/me/totp/confirm", who: everyStaff, reads: duty, handle: s.handleConfirmFactor},
+		{method: post, path: "/v1/me/totp/remove", who: everyStaff, reads: duty, handle: s.handleRemoveFactor},
 
 		{method: post, path: "/v1/scans", who: scanning, handle: s.handleScan},
 		{method: post, path: "/v1/scans/annul", who: audience{devices: true}, handle: s.handleAnnul},
@@ -88,7 +94,7 @@ func (s *Server) peopleRoutes() []route {
 
 		{method: post, path: "/v1/residents", who: only(enroller), reads: duty, handle: s.handleEnrol},
 		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, reads: duty, handle: s.handleImport},
-		{method: post, path: "/v1/residents/search", who: only(enroller, tracer, grid, medic), reads: duty, handle: s.handleSearch},
+		{method: post, path: "/v1/residents/search", who: only(enroller, tracer, leader, grid, medic), reads: duty, handle: s.handleSearch},
 		{method: get, path: "/v1/residents", who: only(enroller), node: s.nodeOfQuery, reads: duty, handle: s.handleExport},
 		{method: get, path: "/v1/residents/:id", who: only(enroller, grid, medic), node: home, reads: duty, handle: s.handleResident},
 		{method: put, path: "/v1/residents/:id/status", who: only(medic), node: home, reads: duty, handle: s.handleStatus},
@@ -143,6 +149,7 @@ func (s *Server) townRoutes() []route {
 		{method: put, path: "/v1/staff/:login", who: admins, reads: duty, handle: s.handlePutStaff},
 		{method: post, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, handle: s.handleMakeBadge},
 		{method: del, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, handle: s.handleWithdrawBadge},
+		{method: del, path: "/v1/staff/:login/totp", who: admins, reads: duty, handle: s.handleResetFactor},
 		{method: post, path: "/v1/setup", who: admins, large: true, handle: s.handleSetup},
 
 		{method: get, path: "/v1/policies", who: only(leader), handle: s.handlePolicies},
@@ -158,6 +165,7 @@ func (s *Server) townRoutes() []route {
 		{method: get, path: "/v1/audit/head", who: only(auditor), handle: s.handleAuditHead},
 
 		{method: get, path: "/v1/revocations", who: admins.andDevices(), handle: s.handleRevocations},
+		{method: get, path: "/v1/words", who: everyStaff, handle: s.handleWords},
 		{method: get, path: "/v1/rules/table", who: everyStaff.andDevices(), handle: s.handleRules},
 		{method: get, path: "/.well-known/jwks.json", who: everybody, handle: s.handleJWKS},
 		{method: get, path: localPagePath, who: everybody, handle: s.handleLocalPage},

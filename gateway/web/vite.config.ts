@@ -1,6 +1,9 @@
 /// <reference types="vitest/config" />
 import { defineConfig } from "vite";
 
+/** The program that vite's own server asks: for working on the pages. */
+const api = process.env.PASSGATE_API ?? "http://localhost:8080";
+
 // The pages: one HTML file each, scripts and styles in files of their own, as the
 // Content-Security-Policy asks for. Phones at gates are old, and WeChat's browser
 // is older: what is built runs on Chromium 80 and Safari 14.
@@ -12,9 +15,9 @@ export default defineConfig({
 		assetsInlineLimit: 0,
 		modulePreload: { polyfill: false },
 		reportCompressedSize: false,
-		rolldownOptions: { input: { index: "index.html", gate: "gate.html", pass: "pass.html" } },
+		rolldownOptions: { input: ["index", "gate", "pass", "trace", "admin"].map((page) => `${page}.html`) },
 	},
-	server: { proxy: { "/v1": "http://localhost:8080", "/.well-known": "http://localhost:8080" } },
+	server: { proxy: { "/v1": api, "/.well-known": api } },
 	// A machine that is busy is no failure.
 	test: { include: ["src/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
 });

@@ -23,18 +23,35 @@ function reach(key, seen = new Set()) {
 	return seen;
 }
 
-/** Workers and what they load are in no manifest: they are all the gate's. */
-function strays() {
-	const known = new Set(Object.keys(manifest).flatMap((key) => [...reach(key)]));
-	return readdirSync(`${dist}/assets`)
-		.map((name) => `assets/${name}`)
-		.filter((file) => !known.has(file) && !file.endsWith(".map"));
+/** Workers and what they load are in no manifest: they are named by the files that start them. */
+function started(files) {
+	const strays = readdirSync(`${dist}/assets`).filter(
+		(name) => !name.endsWith(".map") && !listed.has(`assets/${name}`),
+	);
+	const found = new Set();
+	const look = (file) => {
+		const text = /\.(js|css)$/.test(file) ? readFileSync(`${dist}/${file}`, "utf8") : "";
+		for (const name of strays) {
+			if (text.includes(name) && !found.has(`assets/${name}`)) {
+				found.add(`assets/${name}`);
+				look(`assets/${name}`);
+			}
+		}
+	};
+	files.forEach(look);
+	return [...found];
 }
 
+const listed = new Set(Object.keys(manifest).flatMap((key) => [...reach(key)]));
+/** All files that a page needs, its workers included. */
+const needs = (page) => {
+	const files = [...reach(`${page}.html`)];
+	return [...files, ...started(files)];
+};
 const icons = readdirSync(`${dist}/icons`).map((name) => `icons/${name}`);
 const pages = {
-	gate: [...reach("gate.html"), ...strays(), ...icons, "gate.webmanifest"],
-	pass: [...reach("pass.html"), ...icons, "pass.webmanifest"],
+	gate: [...needs("gate"), ...icons, "gate.webmanifest"],
+	pass: [...needs("pass"), ...icons, "pass.webmanifest"],
 };
 
 for (const [page, files] of Object.entries(pages)) {

@@ -9,6 +9,8 @@ const families: [site: string, door: string, names: string[]][] = [
 	["V2", "1-1-101", ["陈强", "杨静"]],
 ];
 const crowd = 60; // more people of V1, for queues
+/** Accounts of the whole town, named by their role. */
+const accounts = ["leader", "enroller", "medic", "medic2", "grid", "tracer", "tracer2", "auditor", "inspector"];
 
 /** A valid number by the weights that GB 11643 prints. */
 export function idNumber(serial: number): string {
@@ -29,7 +31,7 @@ export async function buildTown(url: string, login: string, password: string): P
 	sessions.admin = sessions[login] ?? "";
 	const admin = sessions.admin;
 	await putPlaces(at, admin);
-	for (const who of ["leader", "enroller", "medic", "medic2", "grid", "tracer", "auditor"]) {
+	for (const who of accounts) {
 		const secret = `secret of the ${who}`;
 		const role = who.replace(/\d$/, "");
 		await call(at, admin, "PUT", `/v1/staff/${who}`, { login: who, name: who, role, grid: "XS", password: secret });
@@ -42,7 +44,7 @@ export async function buildTown(url: string, login: string, password: string): P
 		title: "drill",
 	});
 	const people = await enrol(at, sessions.enroller ?? "");
-	return { url, sessions, badge, people, kase: code };
+	return { url, sessions, adminPassword: password, badge, people, kase: code };
 }
 
 async function putPlaces(at: { url: string }, admin: string): Promise<void> {

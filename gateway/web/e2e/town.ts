@@ -15,8 +15,10 @@ export interface Town {
 	url: string;
 	/** Folder of the program's data. */
 	data: string;
-	/** Sessions by login: admin, leader, enroller, medic, medic2, grid, tracer, auditor. */
+	/** Sessions by login: admin and those of build.ts. */
 	sessions: Record<string, string>;
+	/** The others' are "secret of the LOGIN". */
+	adminPassword: string;
 	/** A guard's badge, PGB1-…, of 张建国. */
 	badge: string;
 	/** Of 佟道口村 (V1: 3-1-101 王小明 and family, …) and 大窦村 (V2). */

@@ -18,8 +18,13 @@ export class ApiError extends Error {
 
 export interface CallOptions {
 	method?: "GET" | "POST" | "PUT" | "DELETE";
+	/** Sent as JSON, or as it is with a media type of its own. */
 	body?: unknown;
+	type?: string;
 	token?: string;
+	headers?: Record<string, string>;
+	/** Gives the call up from outside. */
+	signal?: AbortSignal;
 	/** ms until the call is given up. */
 	timeout?: number;
 	accept?: string;
@@ -38,16 +43,17 @@ export interface Answer<T> {
 /** Calls the server; throws ApiError for whatever is not a 2xx. */
 export async function ask<T>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
 	const { method = options.body === undefined ? "GET" : "POST", token, timeout = 10_000 } = options;
-	const headers: Record<string, string> = { Accept: options.accept ?? "application/json" };
+	const headers: Record<string, string> = { ...options.headers, Accept: options.accept ?? "application/json" };
 	if (token) {
 		headers.Authorization = `Bearer ${token}`;
 	}
-	let body: string | undefined;
+	let body: string | Blob | undefined;
 	if (options.body !== undefined) {
-		headers["Content-Type"] = "application/json";
-		body = JSON.stringify(options.body);
+		headers["Content-Type"] = options.type ?? "application/json";
+		body = options.type ? (options.body as string | Blob) : JSON.stringify(options.body);
 	}
 	const stop = new AbortController();
+	options.signal?.addEventListener("abort", () => stop.abort());
 	const timer = setTimeout(() => stop.abort(), timeout);
 	const sentAt = Date.now();
 	try {

@@ -1,0 +1,3 @@
+import type { Screen } from "../../desk/ui/shell";
+
+export const screens: Screen[] = [];

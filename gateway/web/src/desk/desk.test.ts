@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { at } from "./call";
+import { href, parse } from "./router";
+import { localInput, parseLocal } from "./time";
+
+describe("the address of a screen", () => {
+	it("is read back as it was written, whatever stands in it", () => {
+		const written = href(["people", "王/1 ?"], { from: "2026-11-24T00:00:00.000Z", q: "", n: 3 });
+		const read = parse(written);
+		expect(read.path).toEqual(["people", "王/1 ?"]);
+		expect(Object.fromEntries(read.query)).toEqual({ from: "2026-11-24T00:00:00.000Z", n: "3" });
+	});
+	it("is the beginning when there is none, or nonsense", () => {
+		expect(parse("").path).toEqual([]);
+		expect(parse("#/%E0%A4%A").path).toEqual(["%E0%A4%A"]);
+	});
+});
+
+describe("a call's query", () => {
+	it("leaves out what has no value", () => {
+		expect(at("/v1/x", { a: "", b: undefined, c: null, d: 0, e: false })).toBe("/v1/x?d=0&e=false");
+		expect(at("/v1/x")).toBe("/v1/x");
+	});
+});
+
+describe("times of forms", () => {
+	it("are typed in the site's zone and sent in UTC", () => {
+		expect(parseLocal("2026-11-24T00:30")).toBe("2026-11-23T16:30:00.000Z");
+		expect(localInput("2026-11-23T16:30:00.000Z")).toBe("2026-11-24T00:30");
+		expect(parseLocal("")).toBe("");
+		expect(localInput("no time")).toBe("");
+	});
+});

@@ -1,0 +1,93 @@
+// Case and reason, asked for before anything about people is asked of the server, and
+// always in sight afterwards.
+import { useState } from "preact/hooks";
+import { t } from "../../shared/i18n";
+import { call } from "../call";
+import { ground, stand } from "../ground";
+import { Button, Problem, useLoad } from "./parts";
+
+interface Case {
+	code: string;
+	title: string;
+	state?: string;
+	closed_at?: string | null;
+}
+
+export function GroundBar() {
+	const now = ground.value;
+	const [open, setOpen] = useState(now === null);
+	if (now && !open) {
+		return (
+			<div class="ground">
+				<span>
+					{t({ zh: "依据", en: "Ground" })} <b>{now.kase}</b> · {now.reason}
+				</span>
+				<Button onClick={() => setOpen(true)}>{t({ zh: "更换", en: "Change" })}</Button>
+			</div>
+		);
+	}
+	return <Choose onDone={() => setOpen(false)} />;
+}
+
+function Choose({ onDone }: { onDone: () => void }) {
+	const { data, error, reload } = useLoad(() =>
+		call<{ cases: Case[] }>("GET", "/v1/cases", { query: { open: 1 } }).catch(() =>
+			call<{ cases: Case[] }>("GET", "/v1/cases"),
+		),
+	);
+	const cases = (data?.cases ?? []).filter((c) => !c.closed_at);
+	const [kase, setKase] = useState(ground.value?.kase ?? "");
+	const [reason, setReason] = useState(ground.value?.reason ?? "");
+	const code = kase || cases[0]?.code || "";
+	return (
+		<form
+			class="ground form"
+			onSubmit={(e) => {
+				e.preventDefault();
+				stand({ kase: code, reason: reason.trim() });
+				onDone();
+			}}
+		>
+			<p>
+				{t({
+					zh: "先说明依据:每次查询都会连同案件和理由记入审计,被查询的人也能看到。",
+					en: "First the ground: every question goes on record with its case and reason, and the person asked about can see it.",
+				})}
+			</p>
+			<Problem cause={error} retry={() => void reload()} />
+			<label class="field">
+				<span>{t({ zh: "案件", en: "Case" })}</span>
+				<select required value={code} onChange={(e) => setKase(e.currentTarget.value)}>
+					{cases.map((c) => (
+						<option key={c.code} value={c.code}>
+							{c.code} {c.title}
+						</option>
+					))}
+				</select>
+				{data && cases.length === 0 && (
+					<small>
+						{t({
+							zh: "没有未结案件:请医务人员或负责人先立案",
+							en: "No case is open: a medic or leader has to open one",
+						})}
+					</small>
+				)}
+			</label>
+			<label class="field">
+				<span>{t({ zh: "理由", en: "Reason" })}</span>
+				<input
+					required
+					minLength={4}
+					maxLength={200}
+					value={reason}
+					onInput={(e) => setReason(e.currentTarget.value)}
+				/>
+			</label>
+			<div class="actions">
+				<Button type="submit" kind="main" disabled={code === ""}>
+					{t({ zh: "开始", en: "Begin" })}
+				</Button>
+			</div>
+		</form>
+	);
+}
