@@ -145,6 +145,13 @@ type Passage struct {
 	Decision  Decision
 }
 
+// Presence is one person's stay at a site, as far as it lies in the period, as
+// evidence of a meeting there.
+type Presence struct {
+	From, To                     int64 // UTC ms
+	Open, Inferred, UnknownStart bool  // as of a stay of package trajectory
+}
+
 // Meeting is one occasion on which two people met: the evidence.
 type Meeting struct {
 	Kind ContactKind
@@ -160,6 +167,8 @@ type Meeting struct {
 	// Mine and Theirs are the two passages at a gate or of a vehicle; Mine is of
 	// the one who comes before in the chain.
 	Mine, Theirs Passage
+	// MyStay and TheirStay are the two stays at a venue, likewise.
+	MyStay, TheirStay Presence
 }
 
 // Infection is the earliest moment at which the one can have infected the other.

@@ -70,6 +70,8 @@ func (o *contactOracle) between(a, b uint64, from int64) (met []Meeting) {
 			m := Meeting{
 				Kind: ContactVenue, Site: x.Site, From: lo, To: hi, Open: x.Open || y.Open,
 				Inferred: x.Inferred || y.Inferred, UnknownStart: x.UnknownStart || y.UnknownStart,
+				MyStay:    Presence{max(x.From, o.q.From), min(x.To, o.asOf), x.Open, x.Inferred, x.UnknownStart},
+				TheirStay: Presence{max(y.From, o.q.From), min(y.To, o.asOf), y.Open, y.Inferred, y.UnknownStart},
 			}
 			switch {
 			case m.UnknownStart && lo <= hi:

@@ -221,7 +221,13 @@ func (t *tracer) together(mine, theirs *sojourn, from int64) (Meeting, bool) {
 	return Meeting{
 		Kind: ContactVenue, Site: mine.site, From: begin, To: end, Open: mine.open || theirs.open, UnknownStart: unknown,
 		Inferred: !unknown && (mine.inferred || theirs.inferred),
+		MyStay:   t.presence(mine), TheirStay: t.presence(theirs),
 	}, true
+}
+
+// presence is a stay as far as it lies in the period.
+func (t *tracer) presence(j *sojourn) Presence {
+	return Presence{max(j.from, t.q.From), min(j.to, t.asOf), j.open, j.inferred, j.unknownStart}
 }
 
 // atHome finds the households of the subjects.

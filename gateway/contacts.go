@@ -39,7 +39,8 @@ type linkView struct {
 }
 
 // meetingView is one occasion. Mine and Theirs are the passages of the one
-// before in the chain and of the contact, at a gate or in a vehicle.
+// before in the chain and of the contact, at a gate or in a vehicle; MyStay and
+// TheirStay their stays at a venue, as far as they lie in the period.
 type meetingView struct {
 	Kind         string      `json:"kind"`
 	Site         string      `json:"site"`
@@ -52,6 +53,16 @@ type meetingView struct {
 	UnknownStart bool        `json:"unknown_start"`
 	Mine         *atGateView `json:"mine,omitempty"`
 	Theirs       *atGateView `json:"theirs,omitempty"`
+	MyStay       *stayAtView `json:"my_stay,omitempty"`
+	TheirStay    *stayAtView `json:"their_stay,omitempty"`
+}
+
+type stayAtView struct {
+	From         utcTime `json:"from"`
+	To           utcTime `json:"to"`
+	Open         bool    `json:"open"`
+	Inferred     bool    `json:"inferred"`
+	UnknownStart bool    `json:"unknown_start"`
 }
 
 type atGateView struct {
@@ -238,11 +249,16 @@ func viewOfMeeting(reg *checkpoint.Registry, m *checkpoint.Meeting) meetingView 
 	}
 	if m.Kind == checkpoint.ContactVenue {
 		v.Minutes = (m.To - m.From) / time.Minute.Milliseconds()
+		v.MyStay, v.TheirStay = viewOfPresence(m.MyStay), viewOfPresence(m.TheirStay)
 	}
 	if m.Kind == checkpoint.ContactGate || m.Kind == checkpoint.ContactVehicle {
 		v.Mine, v.Theirs = viewAtGate(reg, m.Mine), viewAtGate(reg, m.Theirs)
 	}
 	return v
+}
+
+func viewOfPresence(p checkpoint.Presence) *stayAtView {
+	return &stayAtView{utcTime(p.From), utcTime(p.To), p.Open, p.Inferred, p.UnknownStart}
 }
 
 func viewAtGate(reg *checkpoint.Registry, p checkpoint.Passage) *atGateView {

@@ -89,6 +89,17 @@ func TestContactsOverTheAPI(t *testing.T) {
 		t.Errorf("evidence %v", gate)
 	}
 
+	for _, c := range body.list("contacts") {
+		if c.in("person")["name_masked"] != "李*" {
+			continue
+		}
+		m := c.list("evidence")[0]
+		mine, theirs := m.in("my_stay"), m.in("their_stay")
+		if mine["from"] != "2020-02-11T04:00:00.000Z" || mine["to"] != "2020-02-11T04:40:00.000Z" || theirs["from"] != "2020-02-11T04:10:00.000Z" || theirs["to"] != "2020-02-11T04:50:00.000Z" {
+			t.Errorf("together at the mall: mine %v, theirs %v", mine, theirs)
+		}
+	}
+
 	csv := w.do(http.MethodGet, wang+"/contacts?from=2020-02-11&to=2020-02-12", w.as("tracer"), nil, "Accept", "text/csv").ok(http.StatusOK)
 	lines := strings.Split(strings.TrimSpace(strings.TrimPrefix(string(csv.body), "\ufeff")), "\r\n")
 	if lines[0] != contactColumns || len(lines) != 4 || !strings.HasPrefix(lines[1], "1,1,"+checkpoint.FormatPersonID(zhao)+",false,A1,赵*,resident,V1,household gate,602,0,2,") {
