@@ -6,6 +6,7 @@ import { ApiError } from "../../shared/api";
 import { t } from "../../shared/i18n";
 import { localInput, parseLocal } from "../time";
 import { problemText } from "../words";
+import { PersonField } from "./findperson";
 import { Button, Problem, useAction } from "./parts";
 import { gateOptions, nodeOptions, type Option, Pick, siteOptions, staffOptions } from "./pick";
 
@@ -17,7 +18,7 @@ export interface Field {
 	label: string;
 	/**
 	 * datetime gives RFC 3339 in UTC of what is typed in the site's zone; day gives "2026-11-24";
-	 * number gives a number, or null if left empty; the others give text. text is the default.
+	 * number gives a number, or null if left empty; person gives an ID; the others give text. text is the default.
 	 */
 	kind?:
 		| "text"
@@ -35,6 +36,7 @@ export interface Field {
 		| "gate"
 		| "node"
 		| "staff"
+		| "person"
 		| "hidden";
 	options?: readonly Option[];
 	required?: boolean;
@@ -46,6 +48,8 @@ export interface Field {
 	rows?: number;
 	/** Roles of a staff field; all if left out. */
 	roles?: string[];
+	/** Of a person field: words for who is chosen from the beginning. */
+	named?: string;
 	/** Shown only when it holds, by what is typed so far. */
 	when?: (values: Values) => boolean;
 	autocomplete?: string;
@@ -164,6 +168,18 @@ export function FieldInput({ field: f, value, onValue, error }: FieldProps) {
 				value={String(value ?? "")}
 				options={options}
 				onPick={onValue}
+				required={f.required}
+				error={error}
+			/>
+		);
+	}
+	if (f.kind === "person") {
+		return (
+			<PersonField
+				label={f.label}
+				value={String(value ?? "")}
+				named={f.named}
+				onValue={onValue}
 				required={f.required}
 				error={error}
 			/>
