@@ -26,7 +26,8 @@ const identitiesAtOnce = 200
 // whether there are more.
 //
 // Names are sealed, so it opens the identities of all who live there: no index of
-// what people are called is kept anywhere, to be read, swept or erased.
+// what people are called is kept anywhere, to be read, swept or erased. SearchName
+// does without one as well.
 // Errors: ErrNotFound (no such site), a *FieldError for "query", ErrUnavailable.
 func (s *Store) SearchHome(ctx context.Context, site, query string) (found []Resident, more bool, err error) {
 	home, ok := s.Registry().Site(site)
@@ -43,7 +44,7 @@ func (s *Store) SearchHome(ctx context.Context, site, query string) (found []Res
 	if err != nil {
 		return nil, false, err
 	}
-	ids, err := s.openMatching(ctx, members, &asked)
+	ids, err := s.openMatching(ctx, members, asked.needles(), asked.means)
 	if err != nil {
 		return nil, false, err
 	}
@@ -98,8 +99,8 @@ func (s *Store) membersOf(ctx context.Context, home *Site) (members [Partitions]
 }
 
 // openMatching opens the identities of people and gives the IDs of those who are
-// meant.
-func (s *Store) openMatching(ctx context.Context, members [Partitions][]string, query *homeQuery) (ids []uint64, err error) {
+// meant. Of them at least one of needles stands in the JSON, if there are any.
+func (s *Store) openMatching(ctx context.Context, members [Partitions][]string, needles [][]byte, means func(*identity) bool) (ids []uint64, err error) {
 	var people [][]string
 	var replies []*redis.SliceCmd
 	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -117,7 +118,6 @@ func (s *Store) openMatching(ctx context.Context, members [Partitions][]string, 
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	needles := query.needles()
 	for i, reply := range replies {
 		for k, blob := range reply.Val() {
 			text, ok := blob.(string)
@@ -130,8 +130,8 @@ func (s *Store) openMatching(ctx context.Context, members [Partitions][]string, 
 				return nil, err
 			}
 			var who identity
-			there := slices.ContainsFunc(needles, func(n []byte) bool { return bytes.Contains(plain, n) })
-			if there && json.Unmarshal(plain, &who) == nil && query.means(&who) {
+			there := len(needles) == 0 || slices.ContainsFunc(needles, func(n []byte) bool { return bytes.Contains(plain, n) })
+			if there && json.Unmarshal(plain, &who) == nil && means(&who) {
 				ids = append(ids, id)
 			}
 		}

@@ -52,7 +52,7 @@ var actionTexts = map[string]textView{
 	"POST /v1/residents/:id/activation/renew": {"更换住户激活码", "Renewed the household's activation code"},
 	"GET /v1/residents/:id/trajectory":        {"查询活动轨迹", "Asked where you were"},
 	"GET /v1/residents/:id/contacts":          {"查询接触人员", "Asked whom you met"},
-	"POST /v1/residents/search":               {"按证件号或电话查找", "Searched by document or phone"},
+	"POST /v1/residents/search":               {"按证件号、电话或姓名查找", "Searched by document, phone or name"},
 	"POST /v1/gate/search":                    {"在门岗按姓名、证件尾号或门牌查找", "Searched at the gate by name, document or door"},
 	"GET /v1/residents":                       {"导出本场所全部居民名册", "Exported the list of all residents of the site"},
 	"GET /v1/sites/:site/sheet":               {"打印本场所纸质通行码", "Printed the paper passes of the site"},

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -32,7 +33,10 @@ type foundView struct {
 	NameMasked     string `json:"name_masked"`
 	IDNumberMasked string `json:"id_number_masked"`
 	PhoneMasked    string `json:"phone_masked"`
+	BirthYear      int    `json:"birth_year"` // 0: the document does not say
 	Site           string `json:"site"`
+	SiteName       string `json:"site_name"`
+	Door           string `json:"door"`
 	Grid           string `json:"grid"`
 	Status         string `json:"status"`
 }
@@ -145,52 +149,90 @@ func viewOfResident(p checkpoint.Resident) residentView {
 // of people, too few to try documents or phones one after the other.
 const searchesAMinute = 60
 
-// handleSearch finds people by document or phone, among those in scope.
+// personSearch is what somebody is looked for by: exactly one of the three. Site goes
+// with the name only.
+type personSearch struct {
+	IDNumber string `json:"id_number"`
+	Phone    string `json:"phone"`
+	Name     string `json:"name"`
+	Site     string `json:"site"`
+}
+
+// handleSearch finds people by document, phone or whole name, among those in scope.
 func (s *Server) handleSearch(c *fiber.Ctx) error {
-	var in struct {
-		IDNumber string `json:"id_number"`
-		Phone    string `json:"phone"`
-	}
+	var in personSearch
 	if err := decode(c, &in); err != nil {
 		return err
 	}
 	if err := s.searches.admit(principalOf(c).Staff.Num, s.now(), searchesAMinute, "search for people"); err != nil {
 		return err
 	}
-	var ids []uint64
-	var err error
-	switch {
-	case (in.IDNumber == "") == (in.Phone == ""):
-		return invalid("id_number", "give either id_number or phone")
-	case in.Phone != "":
-		ids, err = s.store.FindByPhone(s.context(c), in.Phone)
-	default:
-		ids = make([]uint64, 1)
-		if ids[0], err = s.store.FindByDocument(s.context(c), in.IDNumber); errors.Is(err, checkpoint.ErrNotFound) {
-			ids, err = nil, nil
-		}
-	}
-	if err != nil {
-		return err
-	}
-	people, err := s.store.Residents(s.context(c), ids)
+	people, more, err := s.searchPeople(c, &in)
 	if err != nil {
 		return err
 	}
 	found := []foundView{}
 	for _, p := range people {
 		if s.reaches(principalOf(c), p.Grid) {
-			found = append(found, viewOfFound(&p))
+			found = append(found, s.viewOfFound(&p))
 			s.about(c, p.ID)
 		}
 	}
 	s.rows(c, len(found))
-	return c.JSON(fiber.Map{"residents": found})
+	return c.JSON(fiber.Map{"residents": found, "more": more})
 }
 
-func viewOfFound(p *checkpoint.Resident) foundView {
-	return foundView{
-		checkpoint.FormatPersonID(p.ID), p.Kind.String(), p.NameMasked, maskTail(p.IDNumber),
-		maskTail(p.Phone), p.Site, p.Grid, p.Status.String(),
+// searchPeople finds people; more is only ever true of a name.
+func (s *Server) searchPeople(c *fiber.Ctx, in *personSearch) (people []checkpoint.Resident, more bool, err error) {
+	given := 0
+	for _, text := range []string{in.IDNumber, in.Phone, in.Name} {
+		if text != "" {
+			given++
+		}
 	}
+	switch {
+	case given != 1:
+		return nil, false, invalid("id_number", "give one of id_number, phone and name")
+	case in.Site != "" && in.Name == "":
+		return nil, false, invalid("site", "goes with a name only")
+	case in.Name != "":
+		return s.store.SearchName(s.context(c), checkpoint.NameQuery{
+			Name: in.Name, Site: in.Site, Copy: s.standby,
+			Within: func(node string) bool { return s.reaches(principalOf(c), node) },
+		})
+	}
+	var ids []uint64
+	if in.Phone != "" {
+		ids, err = s.store.FindByPhone(s.context(c), in.Phone)
+	} else {
+		ids = make([]uint64, 1)
+		if ids[0], err = s.store.FindByDocument(s.context(c), in.IDNumber); errors.Is(err, checkpoint.ErrNotFound) {
+			return nil, false, nil
+		}
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	people, err = s.store.Residents(s.context(c), ids)
+	return people, false, err
+}
+
+func (s *Server) viewOfFound(p *checkpoint.Resident) foundView {
+	view := foundView{
+		ID: checkpoint.FormatPersonID(p.ID), Kind: p.Kind.String(), NameMasked: p.NameMasked, IDNumberMasked: maskTail(p.IDNumber),
+		PhoneMasked: maskTail(p.Phone), BirthYear: birthYear(p.IDNumber), Site: p.Site, Door: p.Door, Grid: p.Grid, Status: p.Status.String(),
+	}
+	if site, ok := s.store.Registry().Site(p.Site); ok {
+		view.SiteName = site.Name
+	}
+	return view
+}
+
+// birthYear is what an ID number of 18 characters says, 0 for other documents.
+func birthYear(document string) int {
+	if len(document) != 18 {
+		return 0
+	}
+	year, _ := strconv.Atoi(document[6:10]) // it was checked when it came
+	return year
 }

@@ -109,6 +109,42 @@ func TestPeopleOutOfScopeAreOutOfReach(t *testing.T) {
 	}
 }
 
+// Two people of one name are told apart, and whoever answers for a part of the town
+// finds theirs only.
+func TestPeopleAreFoundByNameInScope(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for site, who := range map[string]fields{
+		"V1": {"id_number": "11010519491231002X", "door": "3-2-501"}, "V2": {"id_number": newDocument(), "door": "7"},
+	} {
+		w.do(http.MethodPost, "/v1/residents", w.as("enroller"), who.with(fields{"name": "欧阳小敏", "site": site})).ok(http.StatusCreated)
+	}
+	search := func(login string, more fields) []fields {
+		got := w.do(http.MethodPost, "/v1/residents/search", w.as(login), fields{"name": " 欧阳 小敏"}.with(more)).ok(http.StatusOK)
+		if text := string(got.body); strings.Contains(text, "小敏") || got.json()["more"] != false {
+			t.Errorf("%s is told %s", login, text)
+		}
+		return got.json().list("residents")
+	}
+	both := search("leader", nil)
+	if len(both) != 2 {
+		t.Fatalf("found %v", both)
+	}
+	for i, want := range []map[string]any{{"site_name": "一村", "door": "3-2-501", "birth_year": 1949.0, "name_masked": "欧阳**"}, {"door": "7"}} {
+		for member, value := range want {
+			if got := both[i][member]; got != value {
+				t.Errorf("%s is %v, want %v", member, got, value)
+			}
+		}
+	}
+	if got := search("tracer-a2", nil); len(got) != 1 || got[0]["site"] != "V2" {
+		t.Errorf("a tracer of the area of V2 finds %v", got)
+	}
+	if got := search("enroller", fields{"site": "V1"}); len(got) != 1 || got[0]["site"] != "V1" {
+		t.Errorf("at V1 there are %v", got)
+	}
+}
+
 func TestReadsAndSearchesThatCannotBe(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -120,7 +156,10 @@ func TestReadsAndSearchesThatCannotBe(t *testing.T) {
 	search(fields{}).problem(http.StatusUnprocessableEntity, "invalid", "id_number")
 	search(fields{"id_number": newDocument(), "phone": "13800138000"}).problem(http.StatusUnprocessableEntity, "invalid", "id_number")
 	search(fields{"phone": "1"}).problem(http.StatusUnprocessableEntity, "invalid", "phone")
-	search(fields{"name": "王"}).problem(http.StatusBadRequest, "unknown_field", "name")
+	search(fields{"name": "王*明"}).problem(http.StatusUnprocessableEntity, "invalid", "name")
+	search(fields{"name": "王小明", "phone": "13800138000"}).problem(http.StatusUnprocessableEntity, "invalid", "id_number")
+	search(fields{"phone": "13800138000", "site": "V1"}).problem(http.StatusUnprocessableEntity, "invalid", "site")
+	search(fields{"name": "王小明", "site": "V9"}).problem(http.StatusUnprocessableEntity, "invalid", "site")
 	w.do(http.MethodPost, "/v1/residents/search", w.as("auditor"), fields{"phone": "13800138000"}).problem(http.StatusForbidden, "forbidden", "")
 }
 

@@ -46,7 +46,7 @@ func (s *Server) handleCandidates(c *fiber.Ctx) error {
 	who, candidates := principalOf(c), []candidateView{}
 	for i := range found {
 		if p := &found[i]; s.reaches(who, p.Grid) {
-			candidates = append(candidates, candidateView{viewOfFound(&p.Resident), p.SameName, p.SameTail})
+			candidates = append(candidates, candidateView{s.viewOfFound(&p.Resident), p.SameName, p.SameTail})
 			s.about(c, p.ID)
 		}
 	}
