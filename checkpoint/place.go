@@ -89,6 +89,7 @@ type Staff struct {
 	Grid         string `json:"grid"`
 	PasswordHash string `json:"password_hash"`        // argon2id, PHC string; empty for a guard
 	BadgeHash    []byte `json:"badge_hash,omitempty"` // of the badge that opens shifts; empty without one
+	TOTP         bool   `json:"totp,omitempty"`       // signing in takes a code as well: see package factor
 	Epoch        uint32 `json:"epoch"`                // raised to end every session
 	Disabled     bool   `json:"disabled"`
 }

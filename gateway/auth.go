@@ -130,10 +130,27 @@ type staffView struct {
 	Name  string          `json:"name"`
 	Role  checkpoint.Role `json:"role"`
 	Grid  string          `json:"grid"`
+	TOTP  bool            `json:"totp"` // signing in takes a code as well
 }
 
 func viewOfStaff(st *checkpoint.Staff) staffView {
-	return staffView{st.Login, st.Name, st.Role, st.Grid}
+	return staffView{st.Login, st.Name, st.Role, st.Grid, st.TOTP}
+}
+
+// sessionView is a session as the API gives it.
+type sessionView struct {
+	Token     string  `json:"token"`
+	ExpiresAt utcTime `json:"expires_at"`
+	staffView
+}
+
+// answerSession opens a session for an account.
+func (s *Server) answerSession(c *fiber.Ctx, staff *checkpoint.Staff) error {
+	token, expires, err := s.openSession(staff)
+	if err != nil {
+		return err
+	}
+	return c.JSON(sessionView{token, utcTime(expires.UnixMilli()), viewOfStaff(staff)})
 }
 
 // handleLogin signs a member of staff in, within the limits of loginlimit.go.
@@ -141,6 +158,7 @@ func (s *Server) handleLogin(c *fiber.Ctx) error {
 	var in struct {
 		Login    string `json:"login"`
 		Password string `json:"password"`
+		Code     string `json:"code"`
 	}
 	if err := decode(c, &in); err != nil {
 		return err
@@ -148,19 +166,11 @@ func (s *Server) handleLogin(c *fiber.Ctx) error {
 	if len(in.Password) > maxPassword {
 		return invalid("password", fmt.Sprintf("has more than %d bytes", maxPassword))
 	}
-	staff, err := s.signIn(c, in.Login, in.Password)
+	staff, err := s.signIn(c, in.Login, in.Password, in.Code)
 	if err != nil {
 		return err
 	}
-	token, expires, err := s.openSession(staff)
-	if err != nil {
-		return err
-	}
-	return c.JSON(struct {
-		Token     string  `json:"token"`
-		ExpiresAt utcTime `json:"expires_at"`
-		staffView
-	}{token, utcTime(expires.UnixMilli()), viewOfStaff(staff)})
+	return s.answerSession(c, staff)
 }
 
 // handleMe tells callers who they are, and a device what its gate needs.

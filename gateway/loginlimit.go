@@ -11,16 +11,18 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/factor"
 )
 
-// signIn finds the account that a login and password belong to. Whether the
-// login is unknown, the account disabled or the password wrong makes no
-// difference in the answer, in the work, or in what is counted. Tries are
-// counted before the password is looked at; without Redis nobody signs in.
+// signIn finds the account that a login and password belong to, and the code of
+// one that has a second factor. Whether the login is unknown, the account disabled,
+// the password or the code wrong makes no difference in the answer, in the work, or
+// in what is counted. Only who has the password hears that a code is missing. Tries
+// are counted before the password is looked at; without Redis nobody signs in.
 //
 // Those from where the account signed in lately wait for a hash at a desk of
 // their own, so that a flood of guesses does not keep them out.
-func (s *Server) signIn(c *fiber.Ctx, login, password string) (*checkpoint.Staff, error) {
+func (s *Server) signIn(c *fiber.Ctx, login, password, code string) (*checkpoint.Staff, error) {
 	ctx := s.context(c)
 	staff, known := s.store.Registry().Staff(login)
 	phc := ""
@@ -44,9 +46,33 @@ func (s *Server) signIn(c *fiber.Ctx, login, password string) (*checkpoint.Staff
 		return nil, errors.Join(err, s.settle(try, false))
 	}
 	if !right || !known || staff.Disabled {
-		return nil, failure(codeUnauthorized, "login or password is wrong")
+		return nil, wrongSignIn()
+	}
+	if staff.TOTP {
+		if err := s.proveFactor(ctx, try, staff, code); err != nil {
+			return nil, err
+		}
 	}
 	return staff, s.settle(try, true)
+}
+
+func wrongSignIn() error { return failure(codeUnauthorized, "login, password or code is wrong") }
+
+// proveFactor takes the code of an account whose password was right. A wrong one
+// stays counted; a missing one is as if nobody had tried, which is not the same as
+// being right: that would make guesses at the code free.
+func (s *Server) proveFactor(ctx context.Context, try checkpoint.Attempt, staff *checkpoint.Staff, code string) error {
+	if code == "" {
+		return errors.Join(failure(codeCodeRequired, "this account has a second factor: give the code that its app shows"), s.settle(try, false))
+	}
+	err := factor.Prove(ctx, s.store, staff, code)
+	switch {
+	case errors.Is(err, factor.ErrWrong):
+		return wrongSignIn()
+	case err != nil:
+		return errors.Join(err, s.settle(try, false))
+	}
+	return nil
 }
 
 // settle takes a try back that was right or never looked at, also when it took

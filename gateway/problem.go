@@ -13,6 +13,7 @@ import (
 
 	"passgate/checkpoint"
 	"passgate/checkpoint/alarm"
+	"passgate/checkpoint/factor"
 	"passgate/checkpoint/office"
 )
 
@@ -25,6 +26,7 @@ const (
 	codeUnknownField     code = "unknown_field"
 	codeInvalid          code = "invalid"
 	codeUnauthorized     code = "unauthorized"
+	codeCodeRequired     code = "code_required"
 	codeForbidden        code = "forbidden"
 	codeOutOfScope       code = "out_of_scope"
 	codeUsed             code = "code_used"
@@ -70,6 +72,7 @@ var problems = map[code]struct {
 	codeUnknownField:     {http.StatusBadRequest, "The body has a field that is not known"},
 	codeInvalid:          {http.StatusUnprocessableEntity, "A field cannot be accepted"},
 	codeUnauthorized:     {http.StatusUnauthorized, "Sign in first"},
+	codeCodeRequired:     {http.StatusUnauthorized, "A code is needed as well"},
 	codeForbidden:        {http.StatusForbidden, "Not allowed"},
 	codeOutOfScope:       {http.StatusForbidden, "Outside your part of the grid"},
 	codeUsed:             {http.StatusForbidden, "The code was used or has expired"},
@@ -141,6 +144,9 @@ var known = [...]struct {
 	{checkpoint.ErrWrongCode, apiError{code: codeWrongCode, detail: "the code and the last four characters of a document do not belong together: take the code of the newest sheet and the document of somebody who is on it"}},
 	{checkpoint.ErrPhones, apiError{code: codeUsed, detail: fmt.Sprintf("the household has %d phones already: sign one out on another phone, or ask the community for a new code", checkpoint.MaxPhones)}},
 	{checkpoint.ErrOtherShift, apiError{code: codeOtherContent, detail: "this id was used for another shift, or the shift was closed in another way: it stays as it was"}},
+	{factor.ErrOn, apiError{code: codeWrongState, detail: "this account has a second factor: remove it first"}},
+	{factor.ErrNone, apiError{code: codeWrongState, detail: "this account has no second factor: begin one first"}},
+	{factor.ErrWrong, apiError{codeInvalid, "code", "is not the one that the app shows now: see that the phone's clock is right and take the newest one"}},
 	{checkpoint.ErrMatched, apiError{code: codeOtherContent, detail: "the walk-in is known as somebody else: take that back first"}},
 	{checkpoint.ErrFeverClosed, apiError{code: codeOtherContent, detail: "the case was closed before with another outcome: it stays as it was"}},
 	{checkpoint.ErrCaseClosed, apiError{code: codeCaseClosed, detail: "nothing is asked, lifted or added any more: open another case"}},

@@ -43,10 +43,20 @@ func (in accountInput) check() error {
 	if !slices.Contains(accountRoles, in.Role) {
 		return invalid("role", fmt.Sprintf("must be one of %v", accountRoles))
 	}
-	if in.Password != "" && utf8.RuneCountInString(in.Password) < minPassword || len(in.Password) > maxPassword {
-		return invalid("password", fmt.Sprintf("must have at least %d characters and at most %d bytes", minPassword, maxPassword))
+	if in.Password != "" {
+		if err := checkPassword("password", in.Password); err != nil {
+			return err
+		}
 	}
 	return checkLine("name", in.Name, 120)
+}
+
+// checkPassword takes a new password.
+func checkPassword(field, password string) error {
+	if utf8.RuneCountInString(password) < minPassword || len(password) > maxPassword {
+		return invalid(field, fmt.Sprintf("must have at least %d characters and at most %d bytes", minPassword, maxPassword))
+	}
+	return nil
 }
 
 // handleStaff lists the accounts in the caller's scope.
@@ -91,6 +101,7 @@ func (s *Server) handlePutStaff(c *fiber.Ctx) error {
 		}
 		if known {
 			st.Epoch, st.BadgeHash = old.Epoch, old.BadgeHash
+			st.TOTP = old.TOTP && st.Role != checkpoint.RoleGuard
 			if hash != "" || st.Role != old.Role || st.Grid != old.Grid || st.Disabled != old.Disabled {
 				st.Epoch++
 			}

@@ -138,10 +138,21 @@ func (c *client) signIn(ctx context.Context, con *console, login string) (sessio
 		}
 	}
 	var s session
-	err := c.post(ctx, "/v1/login", map[string]string{"login": login, "password": password}, &s)
+	ask := map[string]string{"login": login, "password": password}
+	err := c.post(ctx, "/v1/login", ask, &s)
 	var p *problem
+	if errors.As(err, &p) && p.Code == "code_required" {
+		if ask["code"], err = askCode(ctx, con, login); err != nil {
+			return session{}, err
+		}
+		err = c.post(ctx, "/v1/login", ask, &s)
+	}
 	if errors.As(err, &p) && p.Code == "unauthorized" {
-		return session{}, &exitError{exitNo, fmt.Errorf("the server does not accept login %q with this password", login)}
+		what := "this password"
+		if ask["code"] != "" {
+			what = "this password and code: a code is good once, take the newest one"
+		}
+		return session{}, &exitError{exitNo, fmt.Errorf("the server does not accept login %q with %s", login, what)}
 	}
 	if err == nil && s.Token == "" {
 		err = unreachable("%s: the answer holds no token: is it a passgate server?", c.base)
@@ -151,16 +162,31 @@ func (c *client) signIn(ctx context.Context, con *console, login string) (sessio
 
 // askPassword asks at the terminal, without echo.
 func askPassword(ctx context.Context, con *console, login string) (string, error) {
+	return askSecret(ctx, con, "password", "Password of "+plain(login), "PASSGATE_PASSWORD")
+}
+
+// askCode gives the code of an account with a second factor: that of the
+// environment, or the one typed at the terminal.
+func askCode(ctx context.Context, con *console, login string) (string, error) {
+	if code := con.Env("PASSGATE_CODE"); code != "" {
+		return code, nil
+	}
+	return askSecret(ctx, con, "code", "Code of "+plain(login)+"'s app, or a recovery code", "PASSGATE_CODE")
+}
+
+// askSecret asks for something at the terminal, without echo; variable is where it
+// can be put instead.
+func askSecret(ctx context.Context, con *console, what, prompt, variable string) (string, error) {
 	in, isFile := con.In.(*os.File)
 	if !isFile || !term.IsTerminal(int(in.Fd())) {
-		return "", badInput("no password: put it into the environment variable PASSGATE_PASSWORD, or run this in a terminal")
+		return "", badInput("no %s: put it into the environment variable %s, or run this in a terminal", what, variable)
 	}
 	fd := int(in.Fd())
 	state, err := term.GetState(fd)
 	if err != nil {
 		return "", fmt.Errorf("terminal: %w", err)
 	}
-	_, _ = fmt.Fprintf(con.Err, "Password of %s: ", plain(login)) // it is asked for all the same
+	_, _ = fmt.Fprintf(con.Err, "%s: ", prompt) // it is asked for all the same
 	type typed struct {
 		text []byte
 		err  error
@@ -174,14 +200,14 @@ func askPassword(ctx context.Context, con *console, login string) (string, error
 	case <-ctx.Done(): // the read goes on, but the process ends
 		_ = term.Restore(fd, state)
 		con.say("")
-		return "", fmt.Errorf("password: %w", ctx.Err())
+		return "", fmt.Errorf("%s: %w", what, ctx.Err())
 	case answer := <-done:
 		con.say("")
 		switch {
 		case answer.err != nil:
-			return "", badInput("password: %w", answer.err)
+			return "", badInput("%s: %w", what, answer.err)
 		case len(answer.text) == 0:
-			return "", badInput("no password was typed")
+			return "", badInput("no %s was typed", what)
 		}
 		return string(answer.text), nil
 	}
@@ -195,7 +221,8 @@ type loginCmd struct {
 // Help is shown by --help.
 func (loginCmd) Help() string {
 	return `Keeps the session (12 hours) in a file that only you can read: in your
-configuration folder, or in --token-file.
+configuration folder, or in --token-file. An account with a second factor is asked
+for its code as well (or PASSGATE_CODE).
 
 Example:
 
