@@ -102,6 +102,9 @@ func (s *Server) handleEvents(c *fiber.Ctx) error {
 		return err
 	}
 	if ok {
+		if form, err = s.withNames(c, form); err != nil {
+			return err
+		}
 		return s.stream(c, form.keptAs(w, s.store.Zone()), s.eventSource(w, s.store.Events))
 	}
 	limit, err := queryNumber(c, "limit", 100, 1, checkpoint.MaxPage)

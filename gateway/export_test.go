@@ -52,6 +52,14 @@ func TestStreamsHoldWhatThePagesHold(t *testing.T) {
 		}
 	}
 
+	for i, line := range strings.Split(strings.TrimSuffix(w.stream("/v1/gates/M1/events?names=true", mimeNDJSON), "\n"), "\n") {
+		var e fields
+		if err := json.Unmarshal([]byte(line), &e); err != nil || !reflect.DeepEqual(e, pages[i]) {
+			t.Fatalf("line %d with names\n got %v, %v\nwant %v", i+1, e, err, pages[i])
+		}
+	}
+	w.do(http.MethodGet, "/v1/gates/M1/events?names=true", w.as("tracer"), nil, "Accept", mimeCSV).problem(http.StatusUnprocessableEntity, "invalid", "names")
+
 	text, bom := strings.CutPrefix(w.stream("/v1/gates/M1/events", mimeCSV), "\ufeff")
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || !bom {

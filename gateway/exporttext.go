@@ -73,12 +73,20 @@ func (t *textRows) close() error {
 // appendJSONRow writes an event as eventView would be, with the person's ID
 // only. It is written out by hand because a window can have millions of rows.
 func appendJSONRow(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent) []byte {
+	return appendJSONEvent(b, reg, e, nil)
+}
+
+// appendJSONEvent is appendJSONRow with a person as they are written, if it is not nil.
+func appendJSONEvent(b []byte, reg *checkpoint.Registry, e *checkpoint.ScanEvent, person []byte) []byte {
 	device, lane := deviceOfEvent(reg, e)
 	b = utcTime(e.OccurredAt).append(append(b, `{"occurred_at":"`...))
 	b = utcTime(e.RecordedAt).append(append(b, `","recorded_at":"`...))
-	if e.Person != 0 {
+	switch {
+	case person != nil:
+		b = append(append(b, `","person":`...), person...)
+	case e.Person != 0:
 		b = append(appendPerson(append(b, `","person":{"id":"`...), e.Person), '"', '}')
-	} else {
+	default:
 		b = append(b, '"')
 	}
 	for _, m := range [...]struct{ name, value string }{
