@@ -45,6 +45,7 @@ var wants = map[string]string{
 	"GET /v1/walk-ins/:id/candidates": "admin enroller tracer grid", "POST /v1/walk-ins/:id/match": "admin enroller tracer grid",
 	"DELETE /v1/walk-ins/:id/match": "admin enroller tracer grid", "GET /v1/alerts": "admin leader medic", "GET /v1/fevers": "admin medic leader grid", "GET /v1/fevers/:id": "admin medic leader grid", "POST /v1/fevers/:id/close": "admin medic",
 	"POST /v1/status-changes": "admin medic", "GET /v1/status-proposals": "admin medic leader",
+	"GET /v1/status-proposals/:id":          "admin medic leader",
 	"POST /v1/status-proposals/:id/approve": "admin medic leader", "POST /v1/status-proposals/:id/refuse": "admin medic leader",
 	"POST /v1/fevers/:id/reports": "admin medic leader grid", "POST /v1/fevers/:id/handover": "admin medic", "POST /v1/fevers/:id/screening": "admin medic",
 	"POST /v1/fevers/:id/hospital-link": "admin medic", "POST /v1/hospital/result": "all", "GET /hospital": "all", "POST /hospital": "all", "GET /hospital.css": "all", "GET /hospital.js": "all",

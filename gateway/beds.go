@@ -159,6 +159,7 @@ func answerBed(c *fiber.Ctx, m *checkpoint.Matter, err error) error {
 type admissionBody struct {
 	Node     string `json:"node"` // of the beds, for waiting only
 	Resident string `json:"resident"`
+	Stay     string `json:"stay"` // instead, of who waits for this bed's node: the entry of the list
 	Until    string `json:"until"`
 	Ref      string `json:"ref"`
 	Note     string `json:"note"`
@@ -168,7 +169,12 @@ type admissionBody struct {
 // waits there, or is there already, wherever they live.
 func (s *Server) admission(c *fiber.Ctx, in *admissionBody, waitingAt string) (a office.Admission, err error) {
 	a = office.Admission{Ref: in.Ref, Note: in.Note, By: principalOf(c).Staff.Num}
-	if a.Person, err = checkpoint.ParsePersonID(in.Resident); err != nil {
+	if in.Stay != "" {
+		a.Person, err = s.whoWaits(c, in, waitingAt)
+	} else {
+		a.Person, err = checkpoint.ParsePersonID(in.Resident)
+	}
+	if err != nil {
 		return a, err
 	}
 	if in.Until != "" {
@@ -190,6 +196,23 @@ func (s *Server) admission(c *fiber.Ctx, in *admissionBody, waitingAt string) (a
 		return a, outOfScope()
 	}
 	return a, err
+}
+
+// whoWaits is the person of an entry of the list of those who wait at a node: leaders,
+// who see no more than the entry, assign beds, too.
+func (s *Server) whoWaits(c *fiber.Ctx, in *admissionBody, node string) (uint64, error) {
+	id, err := checkpoint.ParseMatterID(in.Stay)
+	if err != nil || in.Resident != "" || node == "" {
+		return 0, invalid("stay", "must be the id of who waits for a bed, instead of resident")
+	}
+	stay, err := s.office.BedStay(s.context(c), id)
+	switch {
+	case err != nil:
+		return 0, s.hidden(principalOf(c), err)
+	case !stay.Matter.Open() || stay.Matter.Node != node:
+		return 0, outOfScope()
+	}
+	return stay.Matter.Person, nil
 }
 
 // handleWaitForBed says that somebody needs a bed at a node.

@@ -54,7 +54,9 @@ func TestABedIsWaitedForAssignedLeftAndCleaned(t *testing.T) {
 	w.do(http.MethodPost, "/v1/beds/waiting", w.as("grid-v1"), wait.with(fields{"resident": hexID(li)})).problem(http.StatusForbidden, "out_of_scope", "")
 	w.wantAlarms("beds are free")
 	turn(medic, two, "out-of-use", fields{"note": "漏水"}).ok(http.StatusOK)
-	turn(medic, one, "assign", assign).ok(http.StatusOK)
+	turn(medic, one, "assign", fields{"stay": waits.json()["id"], "resident": hexID(li)}).problem(http.StatusUnprocessableEntity, "invalid", "stay")
+	turn(w.as("leader-a2"), one, "assign", fields{"stay": waits.json()["id"]}).problem(http.StatusForbidden, "out_of_scope", "")
+	turn(medic, one, "assign", assign.with(fields{"resident": nil, "stay": waits.json()["id"]})).ok(http.StatusOK)
 	if again := turn(medic, one, "assign", assign).ok(http.StatusOK).json(); again["state"] != "occupied" {
 		t.Errorf("assigned again: %v", again)
 	}

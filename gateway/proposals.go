@@ -250,6 +250,32 @@ func (s *Server) handleProposals(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"proposals": views, "next": next})
 }
 
+// handleProposal gives one with all of its people: whoever approves it looks at them
+// first.
+func (s *Server) handleProposal(c *fiber.Ctx) error {
+	id, err := matterInPath(c)
+	if err != nil {
+		return err
+	}
+	p, m, err := s.office.ProposalOf(s.context(c), id)
+	if err != nil {
+		return s.hidden(principalOf(c), err)
+	}
+	if !s.reaches(principalOf(c), m.Node) {
+		return outOfScope()
+	}
+	whom := p.Whom(&m)
+	if err := s.auditPeople(c, whom, false); err != nil {
+		return err
+	}
+	s.rows(c, len(whom))
+	view, err := s.viewOfProposal(c, &m, office.MaxProposed)
+	if err != nil {
+		return err
+	}
+	return c.JSON(view)
+}
+
 // handleApproveProposal has somebody else than its author put a proposal into force.
 func (s *Server) handleApproveProposal(c *fiber.Ctx) error { return s.decideProposal(c, true) }
 

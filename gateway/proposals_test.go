@@ -59,6 +59,12 @@ func TestRedTakesASecondPerson(t *testing.T) {
 	if n := len(list(listed.json(), "proposals")); n != 1 {
 		t.Errorf("%d proposals wait", n)
 	}
+	one := w.do(http.MethodGet, path, w.as("leader"), nil).ok(http.StatusOK)
+	one.conforms(doc, "GET", "/v1/status-proposals/{id}")
+	if people := list(one.json(), "people"); len(people) != 1 || people[0].(map[string]any)["id"] != hexID(wang) {
+		t.Errorf("the proposal: %v", one.json())
+	}
+	w.do(http.MethodGet, path, w.as("leader-a2"), nil).problem(http.StatusForbidden, "out_of_scope", "")
 	due, err := w.server.office.StatusesDue(t.Context())
 	w.must(err)
 	if len(due) != 1 || due[0].Kind != "proposal_waiting" {

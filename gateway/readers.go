@@ -57,6 +57,7 @@ var actionTexts = map[string]textView{
 	"GET /v1/residents":                       {"导出本场所全部居民名册", "Exported the list of all residents of the site"},
 	"GET /v1/sites/:site/sheet":               {"打印本场所纸质通行码", "Printed the paper passes of the site"},
 	"POST /v1/status-changes":                 {"变更多人健康状态", "Changed the status of many"},
+	"GET /v1/status-proposals/:id":            {"查看待审批的状态变更", "Looked at a change of status that waits"},
 	"POST /v1/status-proposals/:id/approve":   {"审批状态变更", "Approved a change of status"},
 	"POST /v1/status-proposals/:id/refuse":    {"退回状态变更", "Refused a change of status"},
 	"POST /v1/fevers/:id/reports":             {"上报发热个案", "Reported a fever case"},

@@ -12,6 +12,7 @@ func (s *Server) healthRoutes() []route {
 	return []route{
 		{method: post, path: "/v1/status-changes", who: only(medic), large: true, reads: duty, handle: s.handleStatusChanges},
 		{method: get, path: "/v1/status-proposals", who: only(medic, leader), node: s.nodeAsked, reads: duty, handle: s.handleProposals},
+		{method: get, path: "/v1/status-proposals/:id", who: only(medic, leader), reads: duty, handle: s.handleProposal},
 		{method: post, path: "/v1/status-proposals/:id/approve", who: only(medic, leader), slow: true, reads: duty, handle: s.handleApproveProposal},
 		{method: post, path: "/v1/status-proposals/:id/refuse", who: only(medic, leader), reads: duty, handle: s.handleRefuseProposal},
 
