@@ -36,6 +36,10 @@ export interface TableProps<T> {
 	empty?: ComponentChildren;
 	/** Called when the end comes near: to load more. */
 	onEnd?: () => void;
+	/** Told which rows are in sight, "to" excluded: rows that are elsewhere are brought then. Holes are left blank. */
+	onSight?: (from: number, to: number) => void;
+	/** Orders the rows elsewhere by a column, null: as they come. Without it the table orders them itself. */
+	onOrder?: (by: { key: string; down: boolean } | null) => void;
 	/** Said under the last row. */
 	foot?: ComponentChildren;
 }
@@ -43,11 +47,11 @@ export interface TableProps<T> {
 const OVER = 8; // rows beyond what is in sight
 
 /** The rows in the order of a column, and the way of changing it. */
-function useSorted<T>(rows: readonly T[], columns: Column<T>[]) {
+function useSorted<T>(rows: readonly T[], columns: Column<T>[], onOrder: TableProps<T>["onOrder"]) {
 	const [by, setBy] = useState<{ key: string; down: boolean } | null>(null);
 	const sorted = useMemo(() => {
 		const value = columns.find((c) => c.key === by?.key)?.sort;
-		if (!by || !value) {
+		if (!by || !value || onOrder) {
 			return rows;
 		}
 		const keyed = rows.map((row) => ({ row, key: value(row) }));
@@ -61,8 +65,11 @@ function useSorted<T>(rows: readonly T[], columns: Column<T>[]) {
 		});
 		return keyed.map((k) => k.row);
 	}, [rows, by, columns]);
-	const turn = (key: string) =>
-		setBy((now) => (now?.key !== key ? { key, down: false } : now.down ? null : { key, down: true }));
+	const turn = (key: string) => {
+		const next = by?.key !== key ? { key, down: false } : by.down ? null : { key, down: true };
+		setBy(next);
+		onOrder?.(next);
+	};
 	return { sorted, by, turn };
 }
 
@@ -92,8 +99,8 @@ function useWindow(count: number, rowHeight: number) {
 }
 
 export function Table<T>(props: TableProps<T>) {
-	const { columns, rowKey, rowHeight = 40, onEnd } = props;
-	const { sorted, by, turn } = useSorted(props.rows, columns);
+	const { columns, rowKey, rowHeight = 40, onEnd, onSight } = props;
+	const { sorted, by, turn } = useSorted(props.rows, columns, props.onOrder);
 	const { box, look, from, to } = useWindow(sorted.length, rowHeight);
 	const [at, setAt] = useState(0);
 	const picks = props.onSelect !== undefined;
@@ -108,6 +115,8 @@ export function Table<T>(props: TableProps<T>) {
 			onEnd?.();
 		}
 	}, [to, sorted.length, onEnd]);
+
+	useEffect(() => onSight?.(from, to), [from, to, sorted, onSight]);
 
 	const move = (next: number) => {
 		const row = Math.max(0, Math.min(sorted.length - 1, next));
