@@ -34,7 +34,7 @@ export default async function setup(): Promise<() => Promise<void>> {
 }
 
 /** Waits for the line with the one-time login that a new installation prints. */
-function adminLogin(server: ChildProcess): Promise<{ login: string; password: string }> {
+export function adminLogin(server: ChildProcess): Promise<{ login: string; password: string }> {
 	return new Promise((found, failed) => {
 		let out = "";
 		const timer = setTimeout(() => failed(new Error(`no login was printed:\n${out}`)), 30_000);
@@ -53,7 +53,7 @@ function adminLogin(server: ChildProcess): Promise<{ login: string; password: st
 	});
 }
 
-function ended(server: ChildProcess): Promise<void> {
+export function ended(server: ChildProcess): Promise<void> {
 	if (server.exitCode !== null) {
 		return Promise.resolve();
 	}
@@ -63,7 +63,7 @@ function ended(server: ChildProcess): Promise<void> {
 	});
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
 	return new Promise((found, failed) => {
 		const probe = createServer();
 		probe.on("error", failed);
