@@ -265,6 +265,8 @@ func (k keys) shifts(device uint32) string { // string: JSON, until retention is
 
 func (k keys) shiftVersions() string { return k.registry("shiftversion") } // sorted set: device -> number of its last change
 
+func (k keys) contacts() string { return k.registry("contact") } // hash: 4 bytes of device -> when it last called, ms; retention
+
 func (k keys) archiveLease() string { return k.prefix + "{arch}:lease" } // hash: owner, end, fencing token, the archive's name
 
 func (k keys) duty(name string) string { return k.prefix + "{duty}:" + name } // hash, form of lease.lua: who has a duty of the town, how far it has come
