@@ -107,6 +107,15 @@ func TestAGridMembersListMissesNobody(t *testing.T) {
 	visit("medic", fields{"site": "V1", "door": "3-301", "outcome": "reached"}).problem(http.StatusForbidden, "forbidden", "")
 	visit("grid", fields{"site": "V1", "outcome": "reached"}).problem(http.StatusUnprocessableEntity, "invalid", "household")
 	visit("grid", fields{"site": "V1", "door": "9-999", "outcome": "reached"}).problem(http.StatusNotFound, "not_found", "")
+	visit("grid", fields{"site": "V1", "door": "3-301", "outcome": "reached", "at": "2026-01-01T00:00:00Z"}).problem(http.StatusUnprocessableEntity, "invalid", "at")
+	yesterday := w.clock.Now().Add(-24 * time.Hour)
+	visit("grid", fields{"site": "V1", "door": "3-301", "outcome": "reached", "at": yesterday.UTC().Format(time.RFC3339)}).ok(http.StatusOK)
+	if got := coverage("XS", "")["reached"]; got != 1.0 {
+		t.Errorf("a visit of yesterday counts today: %v reached", got)
+	}
+	if got := coverage("XS", "?day="+yesterday.In(time.FixedZone("", 8*3600)).Format(time.DateOnly))["reached"]; got != 1.0 {
+		t.Errorf("a visit of yesterday does not count then: %v reached", got)
+	}
 	visit("grid", fields{"site": "V1", "door": "3-301", "outcome": "gone"}).problem(http.StatusUnprocessableEntity, "invalid", "outcome")
 	visit("grid-v1", fields{"site": "V1", "door": "2-202", "outcome": "reached"}).ok(http.StatusOK)
 	visit("grid", fields{"site": "V1", "door": "1-101", "outcome": "reached"}).ok(http.StatusOK)

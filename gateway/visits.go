@@ -26,7 +26,8 @@ func (s *Server) viewOfVisit(m *checkpoint.Matter) (*visitView, error) {
 	return &visitView{v.Site, checkpoint.FormatPersonID(v.Household), v.Day.String(), m.State, v.Note, utcTime(v.At), s.loginOf(v.By)}, nil
 }
 
-// handleVisit writes a visit of today down. The home is named by site and household,
+// handleVisit writes a visit down, of now or of when a phone without a network was
+// there. The home is named by site and household,
 // as the list gives them, or by site and door.
 func (s *Server) handleVisit(c *fiber.Ctx) error {
 	var in struct {
@@ -35,9 +36,17 @@ func (s *Server) handleVisit(c *fiber.Ctx) error {
 		Door      string `json:"door"`
 		Outcome   string `json:"outcome"`
 		Note      string `json:"note"`
+		At        string `json:"at"`
 	}
 	if err := decode(c, &in); err != nil {
 		return err
+	}
+	at := int64(0)
+	if in.At != "" {
+		var err error
+		if at, err = parseTime("at", in.At); err != nil {
+			return err
+		}
 	}
 	if _, err := s.siteNode(in.Site); err != nil {
 		return s.hidden(principalOf(c), err)
@@ -54,7 +63,7 @@ func (s *Server) handleVisit(c *fiber.Ctx) error {
 		return outOfScope()
 	}
 	m, err := s.office.PutVisit(s.context(c), office.NewVisit{
-		Site: in.Site, Household: household, Outcome: in.Outcome, Note: in.Note, By: principalOf(c).Staff.Num,
+		Site: in.Site, Household: household, Outcome: in.Outcome, Note: in.Note, At: at, By: principalOf(c).Staff.Num,
 	})
 	if err != nil {
 		return err

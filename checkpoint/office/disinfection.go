@@ -14,10 +14,10 @@ const (
 	maxDisinfectWords = 60
 	maxDisinfectNote  = 200
 	maxDisinfections  = 300 // of one site, written in a day
-	// disinfectBack is how late it may be written down, futureSlack how far a clock
+	// writtenBack is how late what was done may be written down, futureSlack how far a clock
 	// may be ahead.
-	disinfectBack = 48 * time.Hour
-	futureSlack   = 2 * time.Minute
+	writtenBack = 48 * time.Hour
+	futureSlack = 2 * time.Minute
 )
 
 // stateExtra is that of what was done beside the rounds that were due.
@@ -131,7 +131,7 @@ func (o *Office) checkDisinfection(d *Disinfection) (*checkpoint.Site, error) {
 	if d.Note, err = checkpoint.CleanText("note", d.Note, maxDisinfectNote, false); err != nil {
 		return nil, err
 	}
-	return site, o.checkAt(d.At, disinfectBack)
+	return site, o.checkAt(d.At, writtenBack)
 }
 
 // checkAt refuses what is written down from the future or too late.

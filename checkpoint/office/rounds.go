@@ -44,6 +44,7 @@ type NewVisit struct {
 	Household uint64
 	Outcome   string
 	Note      string
+	At        int64  // UTC ms, at most 48 hours ago; 0: now
 	By        uint32 // number of the member of staff
 }
 
@@ -66,8 +67,14 @@ func (o *Office) PutVisit(ctx context.Context, n NewVisit) (checkpoint.Matter, e
 	if err != nil {
 		return checkpoint.Matter{}, err
 	}
-	now := o.store.Now()
-	day := o.store.DayAt(now)
+	at := n.At
+	if at == 0 {
+		at = o.store.Now()
+	}
+	if err := o.checkAt(at, writtenBack); err != nil {
+		return checkpoint.Matter{}, err
+	}
+	day := o.store.DayAt(at)
 	refs := []checkpoint.MatterRef{
 		{Kind: KindVisit, ID: visitID(KindVisit, n.Household, day)}, {Kind: KindVisitTry, ID: visitID(KindVisitTry, n.Household, day)},
 	}
@@ -80,8 +87,8 @@ func (o *Office) PutVisit(ctx context.Context, n NewVisit) (checkpoint.Matter, e
 		if n.Outcome != VisitReached {
 			m = some[1]
 		}
-		m.Node, m.Person, m.State, m.ClosedAt = members[0].Grid, members[0].ID, n.Outcome, now
-		return m.Put(Visit{n.Site, n.Household, day, note, now, n.By})
+		m.Node, m.Person, m.State, m.OpenedAt, m.ClosedAt = members[0].Grid, members[0].ID, n.Outcome, at, at
+		return m.Put(Visit{n.Site, n.Household, day, note, at, n.By})
 	})
 	if err != nil && !errors.Is(err, errDone) {
 		return checkpoint.Matter{}, err
