@@ -38,7 +38,7 @@ let text = new TextDecoder();
 let rest = "";
 let done = false;
 let question: Question | null = null;
-let index = new Uint32Array();
+let index: Uint32Array = new Uint32Array();
 let told = 0;
 
 self.onmessage = (event: MessageEvent<ToWorker>) => {
@@ -73,6 +73,7 @@ function take(message: ToWorker): void {
 			break;
 		case "rows":
 			if (message.turn === question?.turn) {
+				[question.from, question.to] = [message.from, message.to];
 				sendRows(message.from, message.to);
 			}
 			break;
