@@ -28,17 +28,20 @@ export default function BulletinScreen() {
 	const line = data?.lines.find((l) => l.key === key);
 	return (
 		<div class="bulletin">
-			<Head node={node} day={day} now={data} reload={reload} />
-			<Problem cause={error} retry={() => void reload()} />
-			{!data && busy && <Skeleton />}
-			{data && <Numbers now={data} />}
+			<Head node={node} day={day} now={data} />
+			<div class="bnumbers">
+				<Problem cause={error} retry={() => void reload()} />
+				{!data && busy && <Skeleton />}
+				{data && <Numbers now={data} />}
+			</div>
+			{data && <Doing now={data} reload={reload} />}
 			{data && line && <BulletinLine now={data} line={line} />}
 		</div>
 	);
 }
 
 /** Of which day and node; what can be done with the whole. */
-function Head({ node, day, now, reload }: { node: string; day: string; now: Bulletin | null; reload: () => unknown }) {
+function Head({ node, day, now }: { node: string; day: string; now: Bulletin | null }) {
 	const today = localDay(Date.now());
 	const to = (next: { node?: string; day?: string }) => go("bulletin", { node, day, ...next });
 	return (
@@ -83,7 +86,6 @@ function Head({ node, day, now, reload }: { node: string; day: string; now: Bull
 					/>
 				)}
 			</div>
-			{now && <Doing now={now} reload={reload} />}
 		</header>
 	);
 }
@@ -227,7 +229,7 @@ function Tile({ line, now }: { line: Line; now: Bulletin }) {
 function Row({ line, now }: { line: Line; now: Bulletin }) {
 	const { now: long, before } = bars(line);
 	return (
-		<a class={`brow ${line.urgent && line.number > 0 ? "urgent" : ""}`} href={lineHref(line, now)}>
+		<a class={`brow ${line.number === 0 ? "zero" : line.urgent ? "urgent" : ""}`} href={lineHref(line, now)}>
 			<span class="bname">{t(line.text)}</span>
 			<span class="bbars" aria-hidden="true">
 				<i class="now" style={{ width: `${long * 100}%` }} />

@@ -9,6 +9,7 @@ import { Busy, Chip, Empty, Problem, useLoad } from "../../desk/ui/parts";
 import { when } from "../../desk/ui/register";
 import type { Column } from "../../desk/ui/table";
 import { lang, t } from "../../shared/i18n";
+import { clockTime, localDay } from "../../shared/time";
 import { Change } from "./bulletin";
 import { type Bulletin, type BulletinRow, dayBy, dayWords, type Line } from "./bulletindata";
 import { refHref, stateTone, stateWord } from "./words";
@@ -63,7 +64,7 @@ function Rows({ now, line }: { now: Bulletin; line: Line }) {
 		<Pages
 			list={list}
 			label={t(line.text)}
-			columns={columns()}
+			columns={columns(now.day)}
 			rowKey={(r, i) => `${r.ref} ${i}`}
 			rowHeight={52}
 			height="46vh"
@@ -78,9 +79,15 @@ function Rows({ now, line }: { now: Bulletin; line: Line }) {
 	);
 }
 
-function columns(): Column<BulletinRow>[] {
+function columns(day: string): Column<BulletinRow>[] {
 	return [
-		{ key: "at", title: t({ zh: "时间", en: "When" }), width: "6.5rem", cell: (r) => when(r.at), sort: (r) => r.at },
+		{
+			key: "at",
+			title: t({ zh: "时间", en: "When" }),
+			width: "4.6rem",
+			cell: (r) => <Moment at={r.at} day={day} />,
+			sort: (r) => r.at,
+		},
 		{
 			key: "what",
 			title: t({ zh: "对象", en: "What" }),
@@ -100,7 +107,6 @@ function columns(): Column<BulletinRow>[] {
 		{
 			key: "state",
 			title: t({ zh: "情况", en: "State" }),
-			width: "8rem",
 			cell: (r) => (
 				<>
 					<Chip tone={stateTone(r.state)}>{stateWord(r.state)}</Chip>
@@ -123,6 +129,23 @@ function columns(): Column<BulletinRow>[] {
 			wide: true,
 		},
 	];
+}
+
+/** When it was on the day; of another day, which one. */
+function Moment({ at, day }: { at: string; day: string }) {
+	const ms = Date.parse(at);
+	const on = localDay(ms);
+	return (
+		<>
+			{clockTime(ms)}
+			{on !== day && (
+				<>
+					<br />
+					<small>{on.slice(5)}</small>
+				</>
+			)}
+		</>
+	);
 }
 
 /** Whom or what a row is about, in words. */
