@@ -15,7 +15,7 @@ export default defineConfig({
 		assetsInlineLimit: 0,
 		modulePreload: { polyfill: false },
 		reportCompressedSize: false,
-		rolldownOptions: { input: ["index", "gate", "pass", "trace", "admin"].map((page) => `${page}.html`) },
+		rolldownOptions: { input: ["index", "gate", "pass", "trace", "admin", "grid"].map((page) => `${page}.html`) },
 	},
 	server: { proxy: { "/v1": api, "/.well-known": api } },
 	// A machine that is busy is no failure.

@@ -52,6 +52,7 @@ const icons = readdirSync(`${dist}/icons`).map((name) => `icons/${name}`);
 const pages = {
 	gate: [...needs("gate"), ...icons, "gate.webmanifest"],
 	pass: [...needs("pass"), ...icons, "pass.webmanifest"],
+	grid: [...needs("grid"), ...icons, "grid.webmanifest"],
 };
 
 for (const [page, files] of Object.entries(pages)) {
