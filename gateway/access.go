@@ -20,6 +20,7 @@ type route struct {
 	node   func(c *fiber.Ctx) (string, error)
 	reads  reading // what it reads of people: see question.go
 	large  bool    // takes up to 2 MiB, and longer
+	body   int     // bytes that it takes at most, where that is more still
 	slow   bool    // looks at much, and has as long as a large one
 	waits  bool    // for something to happen, as long as the caller asks
 	handle fiber.Handler
@@ -87,6 +88,7 @@ func (s *Server) admit(c *fiber.Ctx, r route) error {
 		case d.RevokedAt != 0 && !r.who.revoked:
 			return failure(codeUnauthorized, "this device is revoked")
 		}
+		s.noteContact(d.Num)
 		return nil
 	}
 	if r.reads != nothing {
@@ -224,10 +226,8 @@ func (s *Server) knowsCaller(header []byte) bool {
 // are signed in may send much, so that nobody else can fill the memory.
 func (s *Server) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := bytes.Cut(h.RequestURI(), []byte("?"))
-	if s.large[string(path)] {
-		if s.knowsCaller(h.Peek(fiber.HeaderAuthorization)) {
-			return fasthttp.RequestConfig{MaxRequestBodySize: largeBody}
-		}
+	if most := s.large[string(path)]; most > 0 && s.knowsCaller(h.Peek(fiber.HeaderAuthorization)) {
+		return fasthttp.RequestConfig{MaxRequestBodySize: most}
 	}
 	return fasthttp.RequestConfig{MaxRequestBodySize: smallBody}
 }

@@ -94,6 +94,7 @@ func (s *Server) peopleRoutes() []route {
 
 		{method: post, path: "/v1/residents", who: only(enroller), reads: duty, handle: s.handleEnrol},
 		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, reads: duty, handle: s.handleImport},
+		{method: post, path: "/v1/residents/workbook", who: only(enroller), large: true, body: workbookBody, handle: s.handleWorkbook},
 		{method: post, path: "/v1/residents/search", who: only(enroller, tracer, leader, grid, medic), reads: duty, handle: s.handleSearch},
 		{method: get, path: "/v1/residents", who: only(enroller), node: s.nodeOfQuery, reads: duty, handle: s.handleExport},
 		{method: get, path: "/v1/residents/:id", who: only(enroller, grid, medic), node: home, reads: duty, handle: s.handleResident},

@@ -100,22 +100,25 @@ type Server struct {
 	passwords    *passwordDesk
 	familiar     *passwordDesk // of who is signed in, or did so from the same place lately
 	doorstep     doorstep
-	proxies      []netip.Prefix  // whose X-Forwarded-For is believed
-	tls          *tls.Config     // nil: plain HTTP
-	localCA      *LocalCA        // nil: others vouch for TLS
-	publicURL    string          // for what is printed, "" if not known
-	scans        minuteDesk      // scans sent
-	searches     minuteDesk      // of staff for people
-	gateSearches minuteDesk      // of devices for people of their site
-	searching    chan struct{}   // held by those that are answered
-	unknowns     minuteDesk      // documents that nobody has
-	asks         minuteDesk      // permits asked for
-	calls        minuteDesk      // of residents' phones
-	strips       minuteDesk      // passes signed for residents' phones
-	large        map[string]bool // paths that take many records
+	proxies      []netip.Prefix // whose X-Forwarded-For is believed
+	tls          *tls.Config    // nil: plain HTTP
+	localCA      *LocalCA       // nil: others vouch for TLS
+	publicURL    string         // for what is printed, "" if not known
+	scans        minuteDesk     // scans sent
+	searches     minuteDesk     // of staff for people
+	gateSearches minuteDesk     // of devices for people of their site
+	searching    chan struct{}  // held by those that are answered
+	unknowns     minuteDesk     // documents that nobody has
+	asks         minuteDesk     // permits asked for
+	calls        minuteDesk     // of residents' phones
+	strips       minuteDesk     // passes signed for residents' phones
+	large        map[string]int // paths that take many records, with how many bytes
 	ready        readiness
 	revoked      revokedPasses
 	sheets       sheetDesk
+	contacts     contactDesk
+	live         *liveDesk
+	workbooks    sync.Mutex // held while a workbook is read
 
 	serving  sync.Mutex
 	listener net.Listener
@@ -136,7 +139,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		store: cfg.Store, office: office.New(cfg.Store), feed: feed.New(cfg.Store), ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
-		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, searching: make(chan struct{}, gateSearchesAtOnce), large: map[string]bool{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
+		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, searching: make(chan struct{}, gateSearchesAtOnce), large: map[string]int{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
 	}
 	s.bulletins = BulletinsOf(s.store, s.office)
 	if s.logger == nil {
@@ -162,6 +165,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.metrics.watchHashes(func() int64 { return s.passwords.hashed.Load() + s.familiar.hashed.Load() })
 	s.life, s.end = context.WithCancel(context.Background())
+	s.live = newLiveDesk(s)
 	s.app = fiber.New(fiber.Config{
 		BodyLimit: largeBody, ReadBufferSize: headerBytes, Concurrency: maxConnections,
 		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
@@ -173,7 +177,7 @@ func New(cfg Config) (*Server, error) {
 	for _, r := range s.routes() {
 		s.app.Add(r.method, r.path, s.guard(r))
 		if r.large {
-			s.large[r.path] = true
+			s.large[r.path] = max(largeBody, r.body)
 		}
 	}
 	for url, handle := range s.pageRoutes() { // one name in the metrics for all of them

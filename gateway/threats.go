@@ -130,7 +130,7 @@
 //	enroller: a file that takes the memory          rows, columns and quotes bounded                           gateway.TestHostileImportsAreBounded
 //	enroller: a file that writes elsewhere          no name from inside a file is used                         main.TestNothingIsWrittenElsewhere
 //	enroller: a bad row that hides good ones        every row taken or named by number, fuzzed                 gateway.FuzzImport
-//	enroller: a broken sheet taken for its end      looked through before it is read, fuzzed                   main.FuzzSheet
+//	enroller: a broken sheet taken for its end      looked through before it is read, fuzzed                   workbook.FuzzSheet
 //	enroller: entities in a workbook                none is resolved                                           main.TestNoEntityIsResolved
 //	subscriber: reads more than is granted          node, types and fields looked up anew for each page        checkpoint/feed.TestSubscribersGetWhatTheyAreGranted
 //	subscribers: join what they read                people and events have other names for each                checkpoint/feed.TestSubscribersGetWhatTheyAreGranted

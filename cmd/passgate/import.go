@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"passgate/gateway/cells"
+	"passgate/gateway/workbook"
 )
 
 const (
@@ -85,7 +85,7 @@ func (i *residentsImportCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	defer file.close() //nolint:errcheck // only read
+	defer file.Close() //nolint:errcheck // only read
 	c, err := i.open(ctx, con)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (i *residentsImportCmd) Run(ctx context.Context, con *console) error {
 	began := time.Now()
 	job := i.job(c, file)
 	defer job.list.drop()
-	job.progress = newProgress(con, file.expected(), i.JSON)
+	job.progress = newProgress(con, file.Expected(), i.JSON)
 	err = job.run(ctx)
 	job.progress.finish()
 	if kept := job.list.keep(); err == nil {
@@ -134,8 +134,11 @@ func (i *residentsImportCmd) job(c *client, file *residentFile) *importJob {
 	if i.Moves {
 		sender.query.Set("moves", "1")
 	}
-	job := &importJob{file: file, sender: sender, list: list, seen: map[[16]byte]sighting{}, sites: map[string]bool{}}
-	job.summary = importSummary{File: i.File, Preview: i.Preview, HiddenRows: file.hidden, HiddenSheets: file.passed}
+	job := &importJob{file: file, sender: sender, list: list, twice: workbook.NewTwice(), sites: map[string]bool{}}
+	job.summary = importSummary{File: i.File, Preview: i.Preview, HiddenRows: file.Hidden}
+	for _, name := range file.Passed {
+		job.summary.HiddenSheets = append(job.summary.HiddenSheets, plain(name))
+	}
 	return job
 }
 
@@ -169,14 +172,14 @@ func (s importSummary) print(con *console, asJSON bool) error {
 // importRow is a row of the file with the line of CSV that is posted for it, or
 // with the reason why none is.
 type importRow struct {
-	row
+	workbook.Row
 	line    []byte
 	verdict rowVerdict
 }
 
 // posted tells that the row goes to the server.
 func (r *importRow) posted() bool {
-	return r.why == (reason{}) && r.skipped == "" && r.verdict.of == ""
+	return !r.Bad() && r.Skipped == "" && r.verdict.of == ""
 }
 
 // parcel is a run of rows that goes out in one call. Answers are taken in the
@@ -192,16 +195,10 @@ type importJob struct {
 	file     *residentFile
 	sender   *importSender
 	list     *rowList // of refused rows, or of verdicts
-	seen     map[[16]byte]sighting
+	twice    *workbook.Twice
 	sites    map[string]bool // codes, whose residents went in
 	progress progress
 	summary  importSummary
-}
-
-// sighting is where an ID number was seen first, and with which home and content.
-type sighting struct {
-	place         string
-	home, content [16]byte
 }
 
 func (j *importJob) run(ctx context.Context) error {
@@ -250,7 +247,7 @@ func (j *importJob) pack(ctx context.Context, queue chan<- *parcel) error {
 		return nil
 	}
 	for {
-		r, err := j.file.next()
+		r, err := j.file.Next()
 		if errors.Is(err, io.EOF) {
 			if len(rows) == 0 {
 				return nil
@@ -275,15 +272,18 @@ func (j *importJob) pack(ctx context.Context, queue chan<- *parcel) error {
 }
 
 // prepare checks what can be checked here and writes the line.
-func (j *importJob) prepare(r row) importRow {
-	one := importRow{row: r}
-	if r.skipped == "" && r.why == (reason{}) {
-		j.repeated(&one)
+func (j *importJob) prepare(r workbook.Row) importRow {
+	one := importRow{Row: r}
+	if r.Skipped == "" && !r.Bad() {
+		one.verdict.of = j.twice.Look(&one.Row)
+		if one.verdict.of != "" {
+			one.verdict.verdict = "duplicate"
+		}
 	}
 	if !one.posted() {
 		return one
 	}
-	fields := r.fields
+	fields := r.Fields
 	for i, field := range fields {
 		if cells.Unguard(field) != field { // the server takes an apostrophe off, too
 			fields[i] = cells.Guard(field)
@@ -292,54 +292,15 @@ func (j *importJob) prepare(r row) importRow {
 	var line bytes.Buffer
 	writer := csv.NewWriter(&line)
 	if err := writer.Write(fields[:]); err != nil { // cannot happen: a buffer takes it
-		one.why = reason{"本行写不出来", err.Error()}
+		one.Why = workbook.Reason{ZH: "本行写不出来", EN: err.Error()}
 	}
 	writer.Flush()
-	if line.Len() > maxLine {
-		one.why = longRow
+	if line.Len() > workbook.MaxLine {
+		one.Why = workbook.LongRow
 		return one
 	}
 	one.line = line.Bytes()
 	return one
-}
-
-// repeated refuses a second row for the same document with other content: both
-// would go in, in turn, and importing the file again would never come to rest.
-func (j *importJob) repeated(r *importRow) {
-	document := strings.ToUpper(r.fields[columnID])
-	if document == "" {
-		return
-	}
-	key := [16]byte(sum([]byte(document)))
-	here := sighting{
-		r.place(),
-		[16]byte(sum([]byte(r.fields[columnSite] + "\x00" + r.fields[columnDoor]))),
-		[16]byte(sum([]byte(strings.Join(r.fields[:], "\x00")))),
-	}
-	first, known := j.seen[key]
-	switch {
-	case !known:
-		j.seen[key] = here
-	case first.content == here.content:
-		r.verdict = rowVerdict{verdict: "duplicate", of: first.place}
-	case first.home != here.home:
-		r.field = columnNames[columnID]
-		r.why = reason{
-			"与 " + first.place + " 行是同一证件号，但住处不同：一人只能登记在一户，请只保留一行",
-			first.place + " has the same ID number in another household: keep one of them",
-		}
-	default:
-		r.field = columnNames[columnID]
-		r.why = reason{
-			"与 " + first.place + " 行是同一证件号，但内容不同：请只保留一行",
-			first.place + " has the same ID number with other content: keep one of them",
-		}
-	}
-}
-
-func sum(text []byte) []byte {
-	digest := sha256.Sum256(text)
-	return digest[:16]
 }
 
 // take books an answer: counts, and the refused rows in their order; of a preview
@@ -355,16 +316,16 @@ func (j *importJob) take(p *parcel) error {
 	}
 	for i := range p.rows {
 		r := &p.rows[i]
-		refused := r.why != (reason{})
+		refused := r.Bad()
 		switch {
-		case r.skipped != "":
+		case r.Skipped != "":
 			s.Skipped++
 		case refused:
 			s.Refused++
 		case r.verdict.of != "":
 			s.Duplicate++
 		}
-		if r.skipped == "" {
+		if r.Skipped == "" {
 			s.Rows++
 		}
 		if refused || s.Preview {

@@ -19,6 +19,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint"
+	"passgate/gateway/workbook"
 	"passgate/loadtest/town"
 )
 
@@ -61,7 +62,7 @@ func writeTown(b *testing.B, path string, people []town.Resident) {
 	b.Helper()
 	var text bytes.Buffer
 	rows := csv.NewWriter(&text)
-	err := rows.Write(columnNames[:])
+	err := rows.Write(workbook.ColumnNames[:])
 	for _, r := range people {
 		err = errors.Join(err, rows.Write(csvFields(r)))
 	}
@@ -181,9 +182,9 @@ func storeBare(b *testing.B, client redis.UniversalClient, people []town.Residen
 	for at := 0; at < len(people); at += benchPipeline {
 		pipe := client.Pipeline()
 		for i, r := range people[at:min(at+benchPipeline, len(people))] {
-			hash := make([]any, 0, 2*columnCount)
+			hash := make([]any, 0, 2*len(workbook.ColumnNames))
 			for column, value := range csvFields(r) {
-				hash = append(hash, columnNames[column], value)
+				hash = append(hash, workbook.ColumnNames[column], value)
 			}
 			pipe.HSet(b.Context(), "raw:"+strconv.Itoa(at+i), hash...)
 		}

@@ -17,6 +17,8 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"passgate/gateway/workbook"
 )
 
 // register is a server's register of residents: by ID number, with what was
@@ -82,6 +84,9 @@ func summaryOf(t *testing.T, out string) importSummary {
 	}
 	return s
 }
+
+// numberCell is said of an ID number that a spreadsheet holds as a number.
+const numberCell = "the cell holds a number, and a spreadsheet keeps only the first 15 digits of one: format the column as text, then enter the ID number again"
 
 // errorRows reads an error file.
 func errorRows(t *testing.T, path string) [][]string {
@@ -264,7 +269,7 @@ func TestImportGivesUpOnAServerThatStaysAwayAndSaysHowToGoOn(t *testing.T) {
 	}
 	rows := make([]importRow, 300)
 	for i := range rows {
-		rows[i] = importRow{row: row{number: i + 2}, line: fmt.Appendf(nil, "a,N%d,,v,,\n", i)}
+		rows[i] = importRow{Row: workbook.Row{Number: i + 2}, line: fmt.Appendf(nil, "a,N%d,,v,,\n", i)}
 	}
 	c, err := newClient(serverFlags{Server: server})
 	if err != nil {
@@ -316,7 +321,7 @@ func TestLongLinesAndOpenQuotesLoseOneRowOnly(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&text, "a,B%d,v\n", i)
 	}
-	text.WriteString(strings.Repeat("x", 3*maxLine) + ",C1,v\nlast,C2,v\n\"two\nlines\",C3,v\n")
+	text.WriteString(strings.Repeat("x", 3*workbook.MaxLine) + ",C1,v\nlast,C2,v\n\"two\nlines\",C3,v\n")
 	path := s.file("people.csv", text.String())
 	out, _ := s.must(1, "residents", "import", path, "--json", "--server", server)
 	if got := summaryOf(t, out); got.Created != 101 || got.Refused != 3 {
@@ -354,7 +359,7 @@ func TestImportOfExcel(t *testing.T) {
 		t.Errorf("sent: %q", r.people)
 	}
 	rows := errorRows(t, path+".errors.csv")
-	for i, want := range [][2]string{{"5", numberCell.en}, {"6", numberCell.en}, {"8", "has a wrong check digit"}} {
+	for i, want := range [][2]string{{"5", numberCell}, {"6", numberCell}, {"8", "has a wrong check digit"}} {
 		if row := rows[i+1]; row[0] != "名单" || row[1] != want[0] || row[2] != "id_number" || row[4] != want[1] {
 			t.Errorf("refused %q, want %q", row, want)
 		}

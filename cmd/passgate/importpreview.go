@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"passgate/gateway/workbook"
+)
 
 // rowVerdict is what would become of a row.
 type rowVerdict struct {
@@ -49,7 +53,7 @@ func (i imported) foresee(rows []*importRow) (imported, error) {
 		case "moves":
 			i.Moved++
 		case "refused":
-			r.field, r.why = p.Field, reason{p.WhyZH, p.Why}
+			r.Field, r.Why = p.Field, workbook.Reason{ZH: p.WhyZH, EN: p.Why}
 		default:
 			i.Unchanged++
 		}

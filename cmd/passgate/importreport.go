@@ -12,6 +12,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"passgate/gateway/workbook"
 )
 
 // rowList is a CSV about rows of a file: those that were refused, with their fields,
@@ -27,24 +29,24 @@ type rowList struct {
 }
 
 var (
-	errorHead   = append([]string{"sheet", "row", "field", "原因", "reason"}, columnNames[:]...)
-	verdictHead = append(append([]string{"sheet", "row", "verdict", "changes", "from", "to", "repeats", "field", "原因", "reason"}, columnNames[:]...), "skipped")
+	errorHead   = append([]string{"sheet", "row", "field", "原因", "reason"}, workbook.ColumnNames[:]...)
+	verdictHead = append(append([]string{"sheet", "row", "verdict", "changes", "from", "to", "repeats", "field", "原因", "reason"}, workbook.ColumnNames[:]...), "skipped")
 )
 
 func errorLine(r *importRow) []string {
-	return append([]string{r.sheet, strconv.Itoa(r.number), r.field, r.why.zh, r.why.en}, r.fields[:]...)
+	return append([]string{r.Sheet, strconv.Itoa(r.Number), r.Field, r.Why.ZH, r.Why.EN}, r.Fields[:]...)
 }
 
 func verdictLine(r *importRow) []string {
 	v := r.verdict
 	switch {
-	case r.skipped != "":
+	case r.Skipped != "":
 		v.verdict = "skipped"
-	case r.why != (reason{}):
+	case r.Bad():
 		v.verdict = "refused"
 	}
-	line := []string{r.sheet, strconv.Itoa(r.number), v.verdict, strings.Join(v.changes, " "), v.from, v.to, v.of, r.field, r.why.zh, r.why.en}
-	return append(append(line, r.fields[:]...), r.skipped)
+	line := []string{r.Sheet, strconv.Itoa(r.Number), v.verdict, strings.Join(v.changes, " "), v.from, v.to, v.of, r.Field, r.Why.ZH, r.Why.EN}
+	return append(append(line, r.Fields[:]...), r.Skipped)
 }
 
 func (l *rowList) add(r *importRow) error {

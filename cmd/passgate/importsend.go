@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"passgate/gateway/workbook"
 )
 
 const (
@@ -118,7 +120,7 @@ func (i imported) mark(rows []*importRow) error {
 			return unreachable("the server speaks of row %d of %d: is it of another version?", e.Row, len(rows)+1)
 		}
 		r := rows[e.Row-2]
-		r.field, r.why = e.Field, reason{e.WhyZH, cmp.Or(e.Why, "refused")}
+		r.Field, r.Why = e.Field, workbook.Reason{ZH: e.WhyZH, EN: cmp.Or(e.Why, "refused")}
 	}
 	if told := i.Created + i.Changed + i.Moved + i.Unchanged + len(i.Errors); told != len(rows) {
 		return unreachable("the server accounts for %d of %d rows: is it of another version?", told, len(rows))

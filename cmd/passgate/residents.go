@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"passgate/gateway/workbook"
 )
 
 type residentsCmd struct {
@@ -157,7 +159,7 @@ func (c *client) sites(ctx context.Context) ([]place, error) {
 // encodeRows writes what is posted: the server's header and one line a row.
 func encodeRows(rows []*importRow) []byte {
 	var body bytes.Buffer
-	body.WriteString(strings.Join(columnNames[:], ",") + "\n")
+	body.WriteString(strings.Join(workbook.ColumnNames[:], ",") + "\n")
 	for _, r := range rows {
 		body.Write(r.line)
 	}

@@ -1,4 +1,4 @@
-package main
+package workbook
 
 import (
 	"errors"
@@ -8,25 +8,26 @@ import (
 	"strings"
 )
 
-// residentSheet is one sheet of a clerk's workbook, or a CSV, past its header. What
+// sheet is one sheet of a clerk's workbook, or a CSV, past its header. What
 // stands in it beside people (titles, the header once more, sums) is passed over and
 // says so.
-type residentSheet struct {
+type sheet struct {
 	reader  rowReader
 	name    string
 	width   int // cells of the header
 	at      columns
 	site    string // of rows that name none
-	pending *row   // read, and not given yet
+	pending *Row   // read, and not given yet
 
-	household [columnCount]string // of the last row that names its door
+	household [ColumnCount]string // of the last row that names its door
+	heads     [inputCount]Heading // of the columns that were found
 }
 
 // pastHeader reads up to the header; nil if there is none.
-func pastHeader(reader rowReader) (*residentSheet, error) {
+func pastHeader(reader rowReader) (*sheet, error) {
 	for {
 		r, err := reader.next()
-		if err != nil || r.number > headerWithin {
+		if err != nil || r.Number > headerWithin {
 			return nil, ignoreEOF(err)
 		}
 		at, ok, twice := findColumns(r.cells)
@@ -36,8 +37,9 @@ func pastHeader(reader rowReader) (*residentSheet, error) {
 		if twice != "" {
 			return nil, fmt.Errorf("the header has two columns for %s: take one away", twice)
 		}
-		sheet := &residentSheet{reader: reader, at: at}
+		sheet := &sheet{reader: reader, at: at}
 		sheet.widen(r.cells)
+		sheet.note(r.cells)
 		below, err := reader.next()
 		switch {
 		case errors.Is(err, io.EOF):
@@ -45,6 +47,7 @@ func pastHeader(reader rowReader) (*residentSheet, error) {
 			return nil, err
 		case sheet.at.below(below.cells):
 			sheet.widen(below.cells)
+			sheet.note(below.cells)
 		default:
 			sheet.pending = &below
 		}
@@ -53,10 +56,23 @@ func pastHeader(reader rowReader) (*residentSheet, error) {
 }
 
 // widen takes a row of a header into account.
-func (s *residentSheet) widen(cells []string) {
+func (s *sheet) widen(cells []string) {
 	for i, cell := range cells {
 		if trim(cell) != "" {
 			s.width = max(s.width, i+1)
+		}
+	}
+}
+
+// note keeps what the columns are called in a row of a header.
+func (s *sheet) note(cells []string) {
+	for input, at := range s.at {
+		name := s.at.cell(cells, Column(input))
+		switch {
+		case at < 0:
+			s.heads[input] = Heading{}
+		case name != "":
+			s.heads[input] = Heading{fieldName(Column(input)), name, at}
 		}
 	}
 }
@@ -65,18 +81,18 @@ func (s *residentSheet) widen(cells []string) {
 var usualSheet = regexp.MustCompile(`^(?i)(sheet|工作表)\s*\d*$`)
 
 // belongsTo says whose rows are that name no village: site, or the sheet's name.
-func (s *residentSheet) belongsTo(site string) error {
+func (s *sheet) belongsTo(site string) error {
 	s.site = site
-	if site == "" && s.at[columnSite] < 0 {
+	if site == "" && s.at[ColumnSite] < 0 {
 		if s.name == "" || usualSheet.MatchString(s.name) {
-			return errors.New("no column says in which village or compound (村居) people live: add one, or name it by --site (or, in Excel, by the sheet's name)")
+			return ErrNoSite
 		}
 		s.site = strings.Join(strings.Fields(narrow(s.name)), "")
 	}
 	return nil
 }
 
-func (s *residentSheet) read() (row, error) {
+func (s *sheet) read() (Row, error) {
 	if r := s.pending; r != nil {
 		s.pending = nil
 		return *r, nil
@@ -85,26 +101,26 @@ func (s *residentSheet) read() (row, error) {
 }
 
 // next gives the next row, with its fields.
-func (s *residentSheet) next() (row, error) {
+func (s *sheet) next() (Row, error) {
 	r, err := s.read()
 	if err != nil {
 		return r, err
 	}
-	if r.why == (reason{}) {
+	if r.Why == (Reason{}) {
 		if at, again, _ := findColumns(r.cells); again {
 			s.at.again(at)
-			r.skipped = "header"
+			r.Skipped = "header"
 			s.widen(r.cells)
 			return r, nil
 		}
 	}
 	r.spell(&s.at)
-	r.fields = s.at.pick(r.cells)
-	if r.why == (reason{}) && s.nobody(&r) {
+	r.Fields = s.at.pick(r.cells)
+	if r.Why == (Reason{}) && s.nobody(&r) {
 		return r, nil
 	}
-	if r.fields[columnSite] == "" {
-		r.fields[columnSite] = s.site
+	if r.Fields[ColumnSite] == "" {
+		r.Fields[ColumnSite] = s.site
 	}
 	s.carryDoor(&r)
 	r.check(max(s.width, 1))
@@ -115,8 +131,8 @@ func (s *residentSheet) next() (row, error) {
 var sums = regexp.MustCompile(`^(合计|小计|总计|共计|总人数|总户数|共\d|填表|制表|审核|负责人|填报|联系人[:]|备注|注[:]|说明|日期[:])`)
 
 // nobody tells that a row is about nobody, and says what it is.
-func (s *residentSheet) nobody(r *row) bool {
-	if r.fields[columnID] != "" {
+func (s *sheet) nobody(r *Row) bool {
+	if r.Fields[ColumnID] != "" {
 		return false
 	}
 	first, filled := "", 0
@@ -129,25 +145,25 @@ func (s *residentSheet) nobody(r *row) bool {
 	}
 	switch {
 	case sums.MatchString(strings.ReplaceAll(first, " ", "")):
-		r.skipped = "sum"
+		r.Skipped = "sum"
 	case r.title && filled == 1:
-		r.skipped = "title"
-	case r.fields[columnName] == "" && r.fields[columnPhone] == "":
-		r.skipped = "nobody"
+		r.Skipped = "title"
+	case r.Fields[ColumnName] == "" && r.Fields[ColumnPhone] == "":
+		r.Skipped = "nobody"
 	}
-	return r.skipped != ""
+	return r.Skipped != ""
 }
 
 // carryDoor gives a member of a household, who says what they are to its head, the
 // door that stands beside the head alone.
-func (s *residentSheet) carryDoor(r *row) {
+func (s *sheet) carryDoor(r *Row) {
 	relation := s.at.cell(r.cells, inputRelation)
 	switch {
-	case r.fields[columnDoor] != "":
-		s.household = r.fields
+	case r.Fields[ColumnDoor] != "":
+		s.household = r.Fields
 	case relation == "" || relation == "户主" || relation == "本人":
-		s.household = [columnCount]string{}
-	case s.household[columnSite] == r.fields[columnSite]:
-		r.fields[columnDoor] = s.household[columnDoor]
+		s.household = [ColumnCount]string{}
+	case s.household[ColumnSite] == r.Fields[ColumnSite]:
+		r.Fields[ColumnDoor] = s.household[ColumnDoor]
 	}
 }

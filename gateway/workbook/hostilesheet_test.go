@@ -1,4 +1,4 @@
-package main
+package workbook
 
 import (
 	"archive/zip"
@@ -228,13 +228,13 @@ func TestOpensAFileForAnotherTest(t *testing.T) {
 		t.Skip("for openElsewhere")
 	}
 	err := func() error {
-		file, err := openResidents(path, "")
+		file, err := openOnDisk(path)
 		if err != nil {
 			return err
 		}
-		defer file.close() //nolint:errcheck // only read
+		defer file.Close() //nolint:errcheck // only read
 		for {
-			if _, err := file.next(); errors.Is(err, io.EOF) {
+			if _, err := file.Next(); errors.Is(err, io.EOF) {
 				return nil
 			} else if err != nil {
 				return err
@@ -248,4 +248,17 @@ func TestOpensAFileForAnotherTest(t *testing.T) {
 		said = err.Error()
 	}
 	fmt.Printf("%d\n%s\n", mem.HeapSys, said)
+}
+
+// openOnDisk opens a file without holding it in memory.
+func openOnDisk(path string) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return Open(Source{path, file, info.Size()}, "", Machine)
 }

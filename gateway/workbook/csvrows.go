@@ -1,4 +1,4 @@
-package main
+package workbook
 
 import (
 	"bufio"
@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -17,8 +16,8 @@ import (
 )
 
 const (
-	// maxLine is the longest line and the longest record that is read.
-	maxLine = 64 << 10
+	// MaxLine is the longest line and the longest record that is read, in bytes.
+	MaxLine = 64 << 10
 	// maxRecordLines is over how many lines a quoted cell may go. Behind a
 	// quotation mark that is never closed, one row is lost and not the file.
 	maxRecordLines = 20
@@ -28,7 +27,7 @@ const (
 // or GB18030; lines ending in \n, \r\n or \r; cells apart by comma, semicolon or
 // tab.
 type csvRows struct {
-	file  *os.File
+	file  *io.SectionReader
 	in    *bufio.Reader
 	lines int // in the file, about
 	gb    bool
@@ -38,36 +37,23 @@ type csvRows struct {
 	pending []textLine
 }
 
-var longRow = reason{fmt.Sprintf("本行超过 %d KiB", maxLine>>10), fmt.Sprintf("the row is longer than %d KiB", maxLine>>10)}
+// LongRow is the reason against a row of more than MaxLine bytes.
+var LongRow = Reason{fmt.Sprintf("本行超过 %d KiB", MaxLine>>10), fmt.Sprintf("the row is longer than %d KiB", MaxLine>>10)}
 
 type textLine struct {
 	number int
 	text   string
-	why    reason
+	why    Reason
 }
 
 // openCSV looks through the file once to find out how it is written.
-func openCSV(path string) (*csvRows, error) {
-	file, err := os.Open(path) //nolint:gosec // the user names it
-	if err != nil {
-		return nil, badInput("%w", err)
-	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file", path)
-	}
-	c := &csvRows{file: file}
-	if err == nil {
-		err = c.survey()
-	}
+func openCSV(source Source) (*csvRows, error) {
+	c := &csvRows{file: io.NewSectionReader(source.In, 0, source.Size)}
+	err := c.survey()
 	if err == nil {
 		err = c.rewind()
 	}
-	if err != nil {
-		_ = file.Close() // only read
-		return nil, badInput("%s: %w", path, err)
-	}
-	return c, nil
+	return c, err
 }
 
 // rewind starts again, behind the byte order mark if there is one.
@@ -86,9 +72,9 @@ func (c *csvRows) rewind() error {
 	}
 	var r io.Reader = c.file
 	switch {
-	case bytes.HasPrefix(head, []byte(byteOrderMark)), bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+	case bytes.HasPrefix(head, []byte("\ufeff")), bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 		r = transform.NewReader(c.file, unicode.BOMOverride(transform.Nop))
-	case bytes.HasPrefix(head, []byte("PK\x03")):
+	case IsExcel(head):
 		return errors.New("this is an Excel file: give it a name ending in .xlsx")
 	}
 	c.in, c.number, c.pending = bufio.NewReaderSize(r, 64<<10), 0, nil
@@ -158,7 +144,7 @@ func (c *csvRows) rawLine() (line []byte, long bool, err error) {
 			return line, long, nil
 		}
 		read = true
-		if len(line) < maxLine {
+		if len(line) < MaxLine {
 			line = append(line, b)
 		} else {
 			long = true
@@ -187,30 +173,30 @@ func (c *csvRows) line() (textLine, error) {
 	line.text = strings.ToValidUTF8(string(raw), "\ufffd")
 	switch {
 	case long:
-		line.why = longRow
-		line.text = clip(line.text, 200)
+		line.why = LongRow
+		line.text = strings.ToValidUTF8(line.text[:min(len(line.text), 200)], "") + "…"
 	case strings.ContainsRune(line.text, '\ufffd'):
-		line.why = reason{"本行有不是文字的字节：请另存为 CSV UTF-8", "the row holds bytes that are no text: save the file as CSV UTF-8"}
+		line.why = Reason{"本行有不是文字的字节：请另存为 CSV UTF-8", "the row holds bytes that are no text: save the file as CSV UTF-8"}
 	case strings.ContainsRune(line.text, 0):
-		line.why = reason{"本行含有空字符", "the row holds a NUL character"}
+		line.why = Reason{"本行含有空字符", "the row holds a NUL character"}
 	}
 	return line, nil
 }
 
 // next gives the next row that is not blank.
-func (c *csvRows) next() (row, error) {
+func (c *csvRows) next() (Row, error) {
 	for {
 		line, err := c.line()
 		if err != nil {
-			return row{}, err
+			return Row{}, err
 		}
-		r := row{number: line.number, why: line.why}
-		if line.why != (reason{}) {
+		r := Row{Number: line.number, Why: line.why}
+		if line.why != (Reason{}) {
 			r.cells = strings.Split(line.text, string(c.comma))
 			return r, nil
 		}
-		if r.cells, r.why, err = c.split(line); err != nil {
-			return row{}, err
+		if r.cells, r.Why, err = c.split(line); err != nil {
+			return Row{}, err
 		}
 		if !blank(r.cells) {
 			return r, nil
@@ -219,34 +205,34 @@ func (c *csvRows) next() (row, error) {
 }
 
 // split takes a line apart, with the lines that follow if a quoted cell goes on.
-func (c *csvRows) split(first textLine) (cells []string, why reason, err error) {
+func (c *csvRows) split(first textLine) (cells []string, why Reason, err error) {
 	if !strings.Contains(first.text, `"`) {
-		return strings.Split(first.text, string(c.comma)), reason{}, nil
+		return strings.Split(first.text, string(c.comma)), Reason{}, nil
 	}
 	text, open := first.text, oddQuotes(first.text)
 	var more []textLine
 	for open {
 		next, err := c.line()
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, reason{}, err
+			return nil, Reason{}, err
 		}
 		if err == nil {
 			more = append(more, next)
 			text += "\n" + next.text
 			open = open != oddQuotes(next.text)
 		}
-		if err != nil || next.why != (reason{}) || len(more) >= maxRecordLines || len(text) > maxLine {
+		if err != nil || next.why != (Reason{}) || len(more) >= maxRecordLines || len(text) > MaxLine {
 			c.pending = append(more, c.pending...)
-			return strings.Split(first.text, string(c.comma)), reason{"引号没有成对", "a quotation mark is not closed"}, nil
+			return strings.Split(first.text, string(c.comma)), Reason{"引号没有成对", "a quotation mark is not closed"}, nil
 		}
 	}
 	reader := csv.NewReader(strings.NewReader(text))
 	reader.Comma = c.comma
 	if cells, err = reader.Read(); err != nil { // what follows may be good
 		c.pending = append(more, c.pending...)
-		return strings.Split(first.text, string(c.comma)), reason{"引号位置有误：请把整个单元格加引号，其中的引号写两个", "a quotation mark stands where none may: put the cell into quotation marks and double those inside"}, nil
+		return strings.Split(first.text, string(c.comma)), Reason{"引号位置有误：请把整个单元格加引号，其中的引号写两个", "a quotation mark stands where none may: put the cell into quotation marks and double those inside"}, nil
 	}
-	return cells, reason{}, nil
+	return cells, Reason{}, nil
 }
 
 func oddQuotes(text string) bool { return strings.Count(text, `"`)%2 == 1 }
@@ -254,7 +240,7 @@ func oddQuotes(text string) bool { return strings.Count(text, `"`)%2 == 1 }
 // expected is the number of lines but the header.
 func (c *csvRows) expected() int { return max(c.lines-1, 0) }
 
-func (c *csvRows) close() error { return c.file.Close() }
+func (c *csvRows) close() error { return nil }
 
 func ignoreEOF(err error) error {
 	if errors.Is(err, io.EOF) {

@@ -1,4 +1,4 @@
-package main
+package workbook
 
 import (
 	"archive/zip"
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path"
 	"strings"
 )
@@ -40,44 +39,21 @@ const (
 	sheetParts   = "xl/worksheets/sheet"
 )
 
-// bookArchive is an Excel file as the archive that it is.
-type bookArchive struct {
-	*zip.Reader
-	io.Closer
-}
-
 // openArchive opens an Excel file as an archive that is safe to unpack. Sizes
 // are those of its directory: a part that is larger than it says there ends with
 // an error when it is read.
-func openArchive(path string) (*bookArchive, error) {
-	file, err := os.Open(path) //nolint:gosec // the user names it
-	if err != nil {
-		return nil, err
+func openArchive(source Source, limits Limits) (*zip.Reader, error) {
+	if source.Size > maxBookBytes {
+		return nil, fmt.Errorf("the file is larger than %d MiB: save the sheet as CSV", maxBookBytes>>20)
 	}
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-	case !info.Mode().IsRegular():
-		err = errors.New("no regular file")
-	case info.Size() > maxBookBytes:
-		err = fmt.Errorf("the file is larger than %d MiB: save the sheet as CSV", maxBookBytes>>20)
-	}
-	archive := &bookArchive{Closer: file}
-	if err == nil {
-		archive.Reader, err = readDirectory(file, info.Size())
-	}
-	if err != nil {
-		_ = file.Close() // only read
-		return nil, err
-	}
-	return archive, nil
+	return readDirectory(source, limits)
 }
 
 // readDirectory reads which parts there are. All of them are held in memory, so
 // it stops reading where no workbook's directory goes on.
-func readDirectory(file *os.File, size int64) (*zip.Reader, error) {
-	in := &directoryBudget{in: file, left: maxDirectory}
-	archive, err := zip.NewReader(in, size)
+func readDirectory(source Source, limits Limits) (*zip.Reader, error) {
+	in := &directoryBudget{in: source.In, left: maxDirectory}
+	archive, err := zip.NewReader(in, source.Size)
 	switch {
 	case errors.Is(err, zip.ErrFormat):
 		return nil, errors.New("not an Excel file, or one with a password: save it without one as .xlsx, or as CSV")
@@ -85,7 +61,7 @@ func readDirectory(file *os.File, size int64) (*zip.Reader, error) {
 		return nil, err
 	}
 	in.left = math.MaxInt64
-	return archive, checkArchive(archive)
+	return archive, checkArchive(archive, limits)
 }
 
 // directoryBudget gives so many bytes of a file.
@@ -103,24 +79,24 @@ func (d *directoryBudget) ReadAt(p []byte, at int64) (int, error) {
 }
 
 // checkArchive holds the archive's directory to the bounds.
-func checkArchive(archive *zip.Reader) error {
+func checkArchive(archive *zip.Reader, limits Limits) error {
 	if len(archive.File) > maxParts {
 		return fmt.Errorf("it has %d parts, %d are the most", len(archive.File), maxParts)
 	}
-	var all, inMemory uint64
+	var all, inMemory int64
 	seen := make(map[string]bool, len(archive.File))
 	for _, part := range archive.File {
-		name, size := partName(part), part.UncompressedSize64
+		name, size := partName(part), int64(min(part.UncompressedSize64, maxSheetBytes+1)) //nolint:gosec // as small as that
 		if seen[name] {
 			return fmt.Errorf("it has two parts of the name %.80q", name)
 		}
 		seen[name] = true
 		rows := name == sharedPart || strings.HasPrefix(name, sheetParts)
-		if !rows || size <= sheetInMemory {
-			inMemory += min(size, maxSheetBytes+1)
+		if !rows || size <= limits.InMemory {
+			inMemory += size
 		}
-		if all += min(size, maxSheetBytes+1); all > maxSheetBytes {
-			return fmt.Errorf("it unpacks to more than %d MiB: save the sheet as CSV", maxSheetBytes>>20)
+		if all += size; all > limits.Unpacked {
+			return fmt.Errorf("it unpacks to more than %d MiB: save the sheet as CSV", limits.Unpacked>>20)
 		}
 		if frame := path.Ext(name) == ".rels" || path.Dir(name) == "xl" || path.Dir(name) == "xl/theme" || path.Dir(name) == "."; frame && !rows && size > maxFrameBytes {
 			return fmt.Errorf("its part %.80q is larger than %d MiB: save the sheet as CSV", name, maxFrameBytes>>20)
@@ -170,9 +146,9 @@ func sheetPart(archive *zip.Reader, sheet string) (string, error) {
 	}
 	switch {
 	case len(found) == 0:
-		return "", fmt.Errorf("the file does not say where sheet %q is", plain(sheet))
+		return "", fmt.Errorf("the file does not say where sheet %q is", sheet)
 	case len(found) > 1:
-		return "", fmt.Errorf("the file says twice where sheet %q is", plain(sheet))
+		return "", fmt.Errorf("the file says twice where sheet %q is", sheet)
 	}
 	if !strings.HasSuffix(found[0].Type, "/worksheet") {
 		return "", nil

@@ -1,4 +1,4 @@
-package main
+package workbook
 
 import (
 	"slices"
@@ -8,26 +8,27 @@ import (
 	"passgate/gateway/cells"
 )
 
-// column is a field of a resident, by its place in what is sent.
-type column int
+// Column is a field of a resident, by its place in a row's Fields.
+type Column int
 
+// The columns.
 const (
-	columnName column = iota
-	columnID
-	columnPhone
-	columnSite
-	columnDoor
-	columnGrid
-	columnCount
+	ColumnName Column = iota
+	ColumnID
+	ColumnPhone
+	ColumnSite
+	ColumnDoor
+	ColumnGrid
+	ColumnCount
 )
 
-// columnNames are the server's, in the order of the constants.
-var columnNames = [columnCount]string{"name", "id_number", "phone", "site", "door", "grid"}
+// ColumnNames are the import's's, in the order of the constants.
+var ColumnNames = [ColumnCount]string{"name", "id_number", "phone", "site", "door", "grid"}
 
 // What else is looked for in a header: parts of a door, and who somebody is in the
 // household.
 const (
-	inputBuilding column = columnCount + iota
+	inputBuilding Column = ColumnCount + iota
 	inputUnit
 	inputRoom
 	inputRelation
@@ -37,20 +38,20 @@ const (
 // heading is what a column holds. A weak one gives way to another column for the
 // same field: 社区 to 小区, 联系电话 to 手机号.
 type heading struct {
-	field column
+	field Column
 	weak  bool
 }
 
 // headings are what people call the columns, as normalHeading writes it.
 var headings = func() map[string]heading {
 	all := map[string]heading{}
-	for field, words := range map[column]string{
-		columnName:    "name fullname 姓名 居民姓名 人员姓名 成员姓名 名字",
-		columnID:      "idnumber idno idcard 身份证号 身份证号码 身份证 证件号 证件号码 公民身份号码 公民身份证号 居民身份证号 身份证件号码 身份号码",
-		columnPhone:   "phone phonenumber mobile 手机号 手机号码 手机 | 电话 电话号码 联系电话 联系方式 本人电话",
-		columnSite:    "site 村居 村居名称 村居代码 所在村居 所属村居 小区 小区名称 所在小区 居住小区 村 村名 村庄 行政村 村居小区 村居社区 村居小区社区 | 社区 所在社区 所属社区 社区名称",
-		columnDoor:    "door 门牌 门牌号 门牌号码 楼栋门牌 楼门牌 楼栋单元门牌 楼栋单元房号 楼栋单元室 楼栋单元门牌房号 楼号单元房号 | 住址 家庭住址 居住地址 详细地址 现住址 地址",
-		columnGrid:    "grid 网格 网格编号 微网格 所属网格",
+	for field, words := range map[Column]string{
+		ColumnName:    "name fullname 姓名 居民姓名 人员姓名 成员姓名 名字",
+		ColumnID:      "idnumber idno idcard 身份证号 身份证号码 身份证 证件号 证件号码 公民身份号码 公民身份证号 居民身份证号 身份证件号码 身份号码",
+		ColumnPhone:   "phone phonenumber mobile 手机号 手机号码 手机 | 电话 电话号码 联系电话 联系方式 本人电话",
+		ColumnSite:    "site 村居 村居名称 村居代码 所在村居 所属村居 小区 小区名称 所在小区 居住小区 村 村名 村庄 行政村 村居小区 村居社区 村居小区社区 | 社区 所在社区 所属社区 社区名称",
+		ColumnDoor:    "door 门牌 门牌号 门牌号码 楼栋门牌 楼门牌 楼栋单元门牌 楼栋单元房号 楼栋单元室 楼栋单元门牌房号 楼号单元房号 | 住址 家庭住址 居住地址 详细地址 现住址 地址",
+		ColumnGrid:    "grid 网格 网格编号 微网格 所属网格",
 		inputBuilding: "building 楼栋 楼号 楼栋号 栋号 幢号 楼",
 		inputUnit:     "unit 单元 单元号",
 		inputRoom:     "room 房号 房间号 室号 室 房间 户室",
@@ -107,14 +108,14 @@ func findColumns(row []string) (at columns, ok bool, twice string) {
 			at[h.field], weak[h.field] = i, h.weak
 		}
 	}
-	return at, at[columnName] >= 0 && at[columnID] >= 0, twice
+	return at, at[ColumnName] >= 0 && at[ColumnID] >= 0, twice
 }
 
-func fieldName(field column) string {
-	if field < columnCount {
-		return columnNames[field]
+func fieldName(field Column) string {
+	if field < ColumnCount {
+		return ColumnNames[field]
 	}
-	return [...]string{"building", "unit", "room", "relation"}[field-columnCount]
+	return [...]string{"building", "unit", "room", "relation"}[field-ColumnCount]
 }
 
 // below takes in the second row of a header, which names parts of what the first
@@ -130,7 +131,7 @@ func (at *columns) below(row []string) bool {
 			return false
 		}
 		for field, was := range found { // the group's own heading
-			if was == i && column(field) != h.field {
+			if was == i && Column(field) != h.field {
 				found[field] = -1
 			}
 		}
@@ -138,7 +139,7 @@ func (at *columns) below(row []string) bool {
 			found[h.field], some = i, true
 		}
 	}
-	if some && found[columnName] >= 0 && found[columnID] >= 0 {
+	if some && found[ColumnName] >= 0 && found[ColumnID] >= 0 {
 		*at = found
 		return true
 	}
@@ -157,7 +158,7 @@ func (at *columns) again(next columns) {
 }
 
 // cell is one input of a row, as it stands there without blanks around it.
-func (at *columns) cell(row []string, input column) string {
+func (at *columns) cell(row []string, input Column) string {
 	if i := at[input]; i >= 0 && i < len(row) {
 		return trim(row[i])
 	}
@@ -165,20 +166,20 @@ func (at *columns) cell(row []string, input column) string {
 }
 
 // pick takes the fields out of a row.
-func (at *columns) pick(row []string) [columnCount]string {
-	var fields [columnCount]string
+func (at *columns) pick(row []string) [ColumnCount]string {
+	var fields [ColumnCount]string
 	for field := range fields {
-		fields[field] = cells.Unguard(at.cell(row, column(field)))
+		fields[field] = cells.Unguard(at.cell(row, Column(field)))
 	}
-	fields[columnID] = strings.Join(strings.Fields(narrow(unquoted(fields[columnID]))), "")
-	fields[columnPhone] = narrow(unquoted(fields[columnPhone]))
-	fields[columnSite] = strings.Join(strings.Fields(narrow(fields[columnSite])), "")
-	fields[columnGrid] = narrow(fields[columnGrid])
-	door, room := unquoted(fields[columnDoor]), at.cell(row, inputRoom)
+	fields[ColumnID] = strings.Join(strings.Fields(narrow(unquoted(fields[ColumnID]))), "")
+	fields[ColumnPhone] = narrow(unquoted(fields[ColumnPhone]))
+	fields[ColumnSite] = strings.Join(strings.Fields(narrow(fields[ColumnSite])), "")
+	fields[ColumnGrid] = narrow(fields[ColumnGrid])
+	door, room := unquoted(fields[ColumnDoor]), at.cell(row, inputRoom)
 	if room == "" && at[inputRoom] < 0 {
 		room, door = door, ""
 	}
-	fields[columnDoor] = doorOf(at.cell(row, inputBuilding), at.cell(row, inputUnit), room, door)
+	fields[ColumnDoor] = doorOf(at.cell(row, inputBuilding), at.cell(row, inputUnit), room, door)
 	return fields
 }
 

@@ -1,4 +1,4 @@
-package main
+package workbook
 
 import (
 	"archive/zip"
@@ -26,59 +26,60 @@ type mergedArea struct {
 }
 
 // openBook opens an Excel file: all sheets with a header that can be seen.
-func openBook(path, site string) (*residentFile, error) {
-	archive, err := openArchive(path)
+func openBook(source Source, site string, limits Limits) (*File, error) {
+	archive, err := openArchive(source, limits)
 	if err != nil {
-		return nil, badInput("%s: %w", path, err)
+		return nil, err
 	}
-	defer archive.Close() //nolint:errcheck // only read
-	shared, err := sharedSizes(archive.Reader)
+	shared, err := sharedSizes(archive)
 	var dates []bool
 	if err == nil {
-		dates, err = checkFormats(archive.Reader)
+		dates, err = checkFormats(archive)
 	}
 	if err != nil {
-		return nil, badInput("%s: %w", path, err)
+		return nil, err
 	}
-	book, err := excelize.OpenFile(path, excelize.Options{UnzipSizeLimit: maxSheetBytes, UnzipXMLSizeLimit: sheetInMemory, RawCellValue: true})
+	book, err := excelize.OpenReader(io.NewSectionReader(source.In, 0, source.Size), excelize.Options{
+		UnzipSizeLimit: limits.Unpacked, UnzipXMLSizeLimit: limits.InMemory, RawCellValue: true,
+	})
 	if err != nil {
-		return nil, badInput("%s: not an Excel file that can be read: %w", path, err)
+		return nil, fmt.Errorf("not an Excel file that can be read: %w", err)
 	}
-	file := &residentFile{close: book.Close}
+	file := &File{close: book.Close}
 	for _, name := range book.GetSheetList() {
-		sheet, err := openSheetNamed(book, archive.Reader, name, shared, dates)
+		sheet, err := openSheetNamed(book, archive, name, shared, dates)
 		if err == nil && sheet != nil {
 			err = file.take(book, sheet, site)
 		}
 		if err != nil {
 			_ = file.close() // only read
-			return nil, badInput("%s, sheet %q: %w", path, plain(name), err)
+			return nil, fmt.Errorf("sheet %q: %w", name, err)
 		}
 	}
 	if len(file.sheets) == 0 {
 		_ = file.close() // only read
-		return nil, noHeader(path)
+		return nil, ErrNoHeader
 	}
 	return file, nil
 }
 
 // take adds a sheet that has a header, unless the spreadsheet hides it.
-func (f *residentFile) take(book *excelize.File, sheet *residentSheet, site string) error {
+func (f *File) take(book *excelize.File, sheet *sheet, site string) error {
 	rows, _ := sheet.reader.(*sheetRows)
 	closing := f.close
 	f.close = func() error { return errors.Join(rows.close(), closing()) }
 	if shown, err := book.GetSheetVisible(sheet.name); err == nil && !shown {
-		f.passed = append(f.passed, plain(sheet.name))
+		f.Passed = append(f.Passed, sheet.name)
 		return nil
 	}
 	if err := sheet.belongsTo(site); err != nil {
 		return err
 	}
-	f.sheets, f.hidden = append(f.sheets, sheet), f.hidden+rows.hidden
+	f.sheets, f.Hidden = append(f.sheets, sheet), f.Hidden+rows.hidden
 	return nil
 }
 
-func openSheetNamed(book *excelize.File, archive *zip.Reader, name string, shared []uint32, dates []bool) (*residentSheet, error) {
+func openSheetNamed(book *excelize.File, archive *zip.Reader, name string, shared []uint32, dates []bool) (*sheet, error) {
 	part, err := sheetPart(archive, name)
 	if err != nil || part == "" {
 		return nil, err
@@ -93,8 +94,8 @@ func openSheetNamed(book *excelize.File, archive *zip.Reader, name string, share
 	}
 	s := &sheetRows{rows: rows, sheetSurvey: survey}
 	sheet, err := pastHeader(s)
-	if sheet != nil && sheet.at[columnID] >= maxMarked {
-		err = fmt.Errorf("the column %s is behind the first %d: move it to the left", columnNames[columnID], maxMarked)
+	if sheet != nil && sheet.at[ColumnID] >= maxMarked {
+		err = fmt.Errorf("the column %s is behind the first %d: move it to the left", ColumnNames[ColumnID], maxMarked)
 	}
 	if err != nil || sheet == nil {
 		_ = rows.Close() // only read
@@ -108,32 +109,32 @@ func openSheetNamed(book *excelize.File, archive *zip.Reader, name string, share
 }
 
 // next gives the next row that is not blank, numbers as the file has them.
-func (s *sheetRows) next() (row, error) {
+func (s *sheetRows) next() (Row, error) {
 	for s.rows.Next() {
 		s.number++
 		cells, err := s.rows.Columns()
 		if err != nil {
-			return row{}, fmt.Errorf("row %d: %w", s.number, err)
+			return Row{}, fmt.Errorf("row %d: %w", s.number, err)
 		}
 		if blank(cells) {
 			continue
 		}
-		r := row{number: s.number, cells: cells, numbers: s.numbers[s.number], dates: s.dates[s.number], title: s.titles[s.number]}
+		r := Row{Number: s.number, cells: cells, numbers: s.numbers[s.number], dates: s.dates[s.number], title: s.titles[s.number]}
 		if s.at != nil {
 			s.carry(&r)
 		}
 		return r, nil
 	}
 	if err := s.rows.Error(); err != nil {
-		return row{}, err
+		return Row{}, err
 	}
-	return row{}, io.EOF
+	return Row{}, io.EOF
 }
 
 // carry fills the cells of a row that are part of one that began above, but for name
 // and ID number, which are each person's own.
-func (s *sheetRows) carry(r *row) {
-	for len(s.merges) > 0 && s.merges[0].first <= r.number {
+func (s *sheetRows) carry(r *Row) {
+	for len(s.merges) > 0 && s.merges[0].first <= r.Number {
 		m := s.merges[0]
 		s.merges = s.merges[1:]
 		s.area[m.column] = mergedArea{first: m.first, last: m.last}
@@ -141,8 +142,8 @@ func (s *sheetRows) carry(r *row) {
 	for column := range s.area {
 		area, bit := &s.area[column], uint64(1)<<column
 		switch {
-		case r.number > area.last || column == s.at[columnName] || column == s.at[columnID]:
-		case r.number == area.first:
+		case r.Number > area.last || column == s.at[ColumnName] || column == s.at[ColumnID]:
+		case r.Number == area.first:
 			if column < len(r.cells) {
 				area.text, area.number, area.date = r.cells[column], r.numbers&bit != 0, r.dates&bit != 0
 			}
