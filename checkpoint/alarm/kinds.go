@@ -68,6 +68,9 @@ const (
 // AuthorityUnknown is a change by another office about somebody who is not enrolled.
 const AuthorityUnknown Kind = "authority_unknown" // key: the change that waits for its person
 
+// CallsWaiting is a case whose contacts nobody has seen to for long.
+const CallsWaiting Kind = "calls_waiting" // key: the case, and the node that some were given to
+
 // The kinds of observations, of diaries and of what people at home ask for.
 const (
 	ReadingFever      Kind = "reading_fever"      // key: person and reading
@@ -97,6 +100,7 @@ var kinds = []Text{
 	{RequestOverdue, Today, "居家人员的请求逾期未办", "What somebody at home asked for is overdue"},
 	{PurchaseReported, Today, "有人购买退热药品,待上门核实", "Somebody bought fever medicine: a visit is due"},
 	{ContestOverdue, Urgent, "对健康码状态的异议超过48小时未答复", "A contest about a status is not answered within 48 hours"},
+	{CallsWaiting, Urgent, "流调案件有接触者超过两小时无人跟进", "Contacts of a case lie for more than two hours: nobody has called them"},
 	{ProposalWaiting, Today, "有状态变更待第二人审批", "A change of status waits for a second person"},
 	{ReportOverdue, Today, "群众反映事项逾期未办结", "What residents reported is not answered in time"},
 	{DispatchOverdue, Today, "调度事项逾期未完成", "A dispatched problem is not solved in time"},

@@ -45,6 +45,7 @@ func alarmSources(o *office.Office, f *feed.Feed) []alarm.Source {
 		{Name: "statuses", Due: o.StatusesDue, Settle: o.SettleProposals},
 		{Name: "observations", Due: o.ObservationDue, Settle: o.Settle},
 		{Name: "enterprises", Due: o.EnterpriseDue},
+		{Name: "calls", Due: o.CallsDue, Settle: o.SettleCalls},
 		{Name: "exchange", Due: f.Due, Settle: f.SettleDue},
 	}
 }
