@@ -7,10 +7,13 @@ import qrcode from "qrcode-generator";
 /** Modules of white around the symbol, as ISO/IEC 18004 asks for. */
 const QUIET = 4;
 
-/** One symbol: its side in modules with the quiet zone, and the dark ones as a path. */
-export function drawQr(text: string): { side: number; path: string } {
+/**
+ * One symbol: its side in modules with the quiet zone, and the dark ones as a path. What is
+ * not in capitals takes the mode Byte.
+ */
+export function drawQr(text: string, mode: "Alphanumeric" | "Byte" = "Alphanumeric"): { side: number; path: string } {
 	const qr = qrcode(0, "M");
-	qr.addData(text, "Alphanumeric");
+	qr.addData(text, mode);
 	qr.make();
 	const n = qr.getModuleCount();
 	let path = "";
