@@ -42,6 +42,8 @@ interface RegisterProps<T, One extends T = T> {
 	actions?: readonly Action<One>[];
 	/** What makes a new row. */
 	create?: readonly Action<null>[];
+	/** Beside the title: links to what belongs here. */
+	links?: ComponentChildren;
 	/** Above the list, of what is loaded: sums, say. */
 	summary?: (rows: readonly T[]) => ComponentChildren;
 	empty?: ComponentChildren;
@@ -70,6 +72,7 @@ export function Register<T, One extends T = T>(props: RegisterProps<T, One>) {
 				<Button busy={list.busy} onClick={() => void list.reload()}>
 					{t({ zh: "刷新", en: "Refresh" })}
 				</Button>
+				{props.links}
 				{create && <Actions dialog row={null} actions={create} onDone={() => list.reload()} />}
 			</header>
 			{props.hint && <p class="hint">{props.hint}</p>}
