@@ -21,12 +21,12 @@ interface Factor {
 
 const wrongNow = {
 	code: {
-		zh: "验证码不对或已用过:等下一个 6 位数字再试,并看手机时间准不准",
+		zh: "验证码不对或已用过：等下一个 6 位数字再试，并看手机时间准不准",
 		en: "The code is wrong or was used: wait for the next one, and see that the phone's clock is right",
 	},
-	old: { zh: "现在的密码不对,或验证码已用过", en: "The password is wrong, or the code was used" },
-	password: { zh: "密码不对,或验证码已用过", en: "The password is wrong, or the code was used" },
-	new: { zh: "新密码至少 10 个字符,不能与旧的相同", en: "At least 10 characters, and not the old one" },
+	old: { zh: "现在的密码不对，或验证码已用过", en: "The password is wrong, or the code was used" },
+	password: { zh: "密码不对，或验证码已用过", en: "The password is wrong, or the code was used" },
+	new: { zh: "新密码至少 10 个字符，不能与旧的相同", en: "At least 10 characters, and not the old one" },
 };
 
 export default function Account() {
@@ -61,7 +61,10 @@ export default function Account() {
 
 const codeField = () => ({
 	name: "code",
-	label: t({ zh: "手机验证器上的 6 位数字(或恢复码)", en: "The 6 digits of your authenticator (or a recovery code)" }),
+	label: t({
+		zh: "手机验证器上的 6 位数字（或恢复码）",
+		en: "The 6 digits of your authenticator (or a recovery code)",
+	}),
 	required: true,
 	autocomplete: "one-time-code",
 });
@@ -86,7 +89,7 @@ function Password({ on }: { on: boolean }) {
 						kind: "password",
 						required: true,
 						autocomplete: "new-password",
-						hint: t({ zh: "至少 10 个字符;一句好记的话最好", en: "at least 10 characters; a sentence is best" }),
+						hint: t({ zh: "至少 10 个字符；一句好记的话最好", en: "at least 10 characters; a sentence is best" }),
 					},
 					{
 						name: "again",
@@ -110,7 +113,7 @@ function Password({ on }: { on: boolean }) {
 					const { expires_at, ...who } = fresh;
 					hold({ ...who, expires: Date.parse(expires_at) });
 					setTurn(turn + 1);
-					toast(t({ zh: "密码已改,别处的登录都已退出", en: "Changed; all other sessions have ended" }));
+					toast(t({ zh: "密码已改，别处的登录都已退出", en: "Changed; all other sessions have ended" }));
 				}}
 			/>
 		</Card>
@@ -136,7 +139,7 @@ function SecondFactor({ factor, reload }: { factor: Factor; reload: () => Promis
 		>
 			<p class="hint">
 				{t({
-					zh: "登录时除密码外再输手机验证器上的 6 位数字:密码被人看去也登不进来。微信小程序里的验证器、手机自带或应用商店的身份验证器都可以。",
+					zh: "登录时除密码外再输手机验证器上的 6 位数字：密码被人看去也登不进来。微信小程序里的验证器、手机自带或应用商店的身份验证器都可以。",
 					en: "Signing in takes 6 digits of an authenticator app as well: a password that somebody saw is not enough.",
 				})}
 			</p>
@@ -150,7 +153,7 @@ function SecondFactor({ factor, reload }: { factor: Factor; reload: () => Promis
 								factor.recovery_left > 2
 									? factor.recovery_left
 									: t({
-											zh: `${factor.recovery_left}(快用完了:关闭后重新开启可得新的)`,
+											zh: `${factor.recovery_left}（快用完了：关闭后重新开启可得新的）`,
 											en: `${factor.recovery_left} (few: turn it off and on for new ones)`,
 										}),
 							],
@@ -186,7 +189,7 @@ function AddFactor({ onDone }: { onDone: () => Promise<void> }) {
 			<Problem cause={secret.error} retry={() => void secret.reload()} />
 			{secret.data && (
 				<div class="pl-once">
-					<p>{t({ zh: "① 用手机验证器扫这个码,或手工输入密钥", en: "1. Scan this with the app, or type the key" })}</p>
+					<p>{t({ zh: "① 用手机验证器扫这个码，或手工输入密钥", en: "1. Scan this with the app, or type the key" })}</p>
 					<Qr text={secret.data.uri} label={t({ zh: "两步验证密钥", en: "Key of the second factor" })} />
 					<code class="pl-code">{secret.data.secret.replace(/(.{4})(?=.)/g, "$1 ")}</code>
 					<p>{t({ zh: "② 输入它显示的 6 位数字", en: "2. Type the 6 digits that it shows" })}</p>
@@ -216,7 +219,7 @@ function Recovery({ codes, onDone }: { codes: string[]; onDone: () => Promise<vo
 	const who = session.value;
 	const title = t({ zh: "两步验证恢复码", en: "Recovery codes" });
 	const note = t({
-		zh: "手机丢了,用其中一个代替验证码登录,每个只能用一次。请收在安全的地方。",
+		zh: "手机丢了，用其中一个代替验证码登录，每个只能用一次。请收在安全的地方。",
 		en: "Without the phone, one of these signs in in place of the code, each once. Keep them safe.",
 	});
 	const print = () =>
@@ -281,7 +284,7 @@ function Sessions() {
 				text: (
 					<p>
 						{t({
-							zh: "您在所有电脑和手机上的登录 1 秒内都失效,包括这里。",
+							zh: "您在所有电脑和手机上的登录 1 秒内都失效，包括这里。",
 							en: "All your sessions on all computers and phones end within a second, this one too.",
 						})}
 					</p>
@@ -298,7 +301,7 @@ function Sessions() {
 		<Card title={t({ zh: "登录", en: "Sessions" })}>
 			<p class="hint">
 				{t({
-					zh: "关掉标签页就退出本机;怀疑账号被人用了,就在所有设备上退出并改密码。",
+					zh: "关掉标签页就退出本机；怀疑账号被人用了，就在所有设备上退出并改密码。",
 					en: "Closing the tab signs out here. If you suspect that somebody uses your account, sign out everywhere and change the password.",
 				})}
 			</p>

@@ -73,7 +73,7 @@ export function BadgeMaker({ account, onMade }: { account: FullAccount; onMade: 
 		>
 			<p class="hint">
 				{t({
-					zh: "在门岗手机上扫工牌上岗,只在本网格的门岗有效,别无他用。",
+					zh: "在门岗手机上扫工牌上岗，只在本网格的门岗有效，别无他用。",
 					en: "Opens shifts at gates of the account's part of the grid, and nothing else.",
 				})}
 			</p>
@@ -89,7 +89,7 @@ export function BadgeMaker({ account, onMade }: { account: FullAccount; onMade: 
 					<div class="pl-once">
 						<Qr text={made.badge} mode="Alphanumeric" label={t({ zh: "工牌二维码", en: "QR of the badge" })} />
 						<code class="pl-code">{made.badge}</code>
-						<p>{t({ zh: "只显示这一次:现在打印,或让本人拍照保存。", en: "Shown this once: print it now." })}</p>
+						<p>{t({ zh: "只显示这一次：现在打印，或让本人拍照保存。", en: "Shown this once: print it now." })}</p>
 						{print && (
 							<Button kind="main" onClick={print}>
 								{t({ zh: "打印", en: "Print" })}
@@ -138,7 +138,7 @@ function Many({ onClose }: { onClose: () => void }) {
 					<p class="pl-done">{t({ zh: `已制作 ${done.n} 张`, en: `${done.n} badges are made` })}</p>
 					<p>
 						{t({
-							zh: "只能现在打印:关掉就看不到了。",
+							zh: "只能现在打印：关掉就看不到了。",
 							en: "Print them now: once this is closed they are not shown again.",
 						})}
 					</p>
@@ -158,7 +158,7 @@ function Many({ onClose }: { onClose: () => void }) {
 							},
 							{
 								name: "all",
-								label: t({ zh: "已有工牌的也换发(旧的作废)", en: "also who has one (the old ones are void)" }),
+								label: t({ zh: "已有工牌的也换发（旧的作废）", en: "also who has one (the old ones are void)" }),
 								kind: "check",
 							},
 						]}

@@ -108,34 +108,37 @@ export async function saying<T>(work: Promise<T>, byField: Record<string, Text>)
 /** What each role may do, as it is told to who gives it. */
 export const roleMay: Record<string, Text> = {
 	admin: {
-		zh: "全部:账号、场所、规则、网格,以及其他岗位能做的一切",
+		zh: "全部：账号、场所、规则、网格，以及其他岗位能做的一切",
 		en: "everything: accounts, sites, rules, the grid, and whatever the other roles may",
 	},
 	leader: {
-		zh: "看本网格的通报、看板和各项登记;下达管控措施;给门岗配手机、给值守人员发工牌;审批流调扩限",
+		zh: "看本网格的通报、看板和各项登记；下达管控措施；给门岗配手机、给值守人员发工牌；审批流调扩限",
 		en: "bulletin, board and registers of their part; orders policies; phones of gates and badges; approves more for a case",
 	},
 	enroller: {
-		zh: "登记居民、导入名册、打印纸质码;办理来访许可",
+		zh: "登记居民、导入名册、打印纸质码；办理来访许可",
 		en: "registers residents, imports lists, prints paper passes; permits of visitors",
 	},
 	grid: {
-		zh: "在手机上办当日任务:测温、服务需求、消毒、未走访户;代发通行码、来访许可",
+		zh: "在手机上办当日任务：测温、服务需求、消毒、未走访户；代发通行码、来访许可",
 		en: "the day's work on the phone: readings, requests, disinfection, homes not reached; passes and permits",
 	},
 	medic: {
-		zh: "管健康状态(两人复核)、发热个案、医学观察、流调案件",
+		zh: "管健康状态（两人复核）、发热个案、医学观察、流调案件",
 		en: "statuses (with a second person), fevers, observations, cases",
 	},
 	pharmacist: { zh: "登记购买退热药的人", en: "writes down who buys fever medicine" },
-	inspector: { zh: "检查企业和商铺,下整改要求", en: "inspects enterprises and shops, orders what has to be put right" },
+	inspector: {
+		zh: "检查企业和商铺，下整改要求",
+		en: "inspects enterprises and shops, orders what has to be put right",
+	},
 	tracer: {
-		zh: "凭案件和理由查门岗记录、活动轨迹、密接;每次查询都留痕",
+		zh: "凭案件和理由查门岗记录、活动轨迹、密接；每次查询都留痕",
 		en: "under a case and a reason: gates, trajectories, contacts; every question on record",
 	},
-	auditor: { zh: "查看谁查过什么;不能改任何东西", en: "sees who asked what; changes nothing" },
+	auditor: { zh: "查看谁查过什么；不能改任何东西", en: "sees who asked what; changes nothing" },
 	guard: {
-		zh: "凭工牌在门岗手机上开班,不登录后台",
+		zh: "凭工牌在门岗手机上开班，不登录后台",
 		en: "opens shifts at a gate's phone with a badge, never signs in here",
 	},
 };

@@ -84,7 +84,7 @@ export default function Devices() {
 				path="devices"
 				title={t({ zh: "门岗手机", en: "Phones of gates" })}
 				hint={t({
-					zh: "每部手机只属于一个门岗的一条通道;遗失的立即停用。",
+					zh: "每部手机只属于一个门岗的一条通道；遗失的立即停用。",
 					en: "Each phone belongs to one lane of one gate; one that is lost is revoked at once.",
 				})}
 				filters={filters()}

@@ -121,7 +121,7 @@ const columns = (): Column<Row>[] => [
 const put = ({ name, site, code }: Gate, open: boolean, change: { name?: string } = {}) =>
 	saying(call("PUT", `/v1/gates/${encodeURIComponent(code)}`, { body: { name, site, open, ...change } }), {
 		open: {
-			zh: "村和小区只留一个出入口:先封闭另一个",
+			zh: "村和小区只留一个出入口：先封闭另一个",
 			en: "a village or compound keeps one entrance: shut the other one first",
 		},
 	});
@@ -137,7 +137,7 @@ const actions = (): Action<Row>[] => [
 			<p>
 				{homes(g)
 					? t({
-							zh: `${siteName(g.site)} 只有这一个开着的出入口。封闭后该处没有门岗登记进出,请确认已有安排。`,
+							zh: `${siteName(g.site)} 只有这一个开着的出入口。封闭后该处没有门岗登记进出，请确认已有安排。`,
 							en: `This is the one open entrance of ${siteName(g.site)}. Shut, nobody is registered there any more: see that this is meant.`,
 						})
 					: t({ zh: "封闭后这里不再作为出入口。", en: "It is no entrance any more then." })}
@@ -162,7 +162,7 @@ const actions = (): Action<Row>[] => [
 		about: (g) => (
 			<p>
 				{t({
-					zh: `${siteName(g.site)} 只留一个出入口:同时封闭 ${openBeside(g)?.name},启用 ${g.name}。两处的手机和在班人员要跟着调整。`,
+					zh: `${siteName(g.site)} 只留一个出入口：同时封闭 ${openBeside(g)?.name}，启用 ${g.name}。两处的手机和在班人员要跟着调整。`,
 					en: `${siteName(g.site)} keeps one entrance: ${openBeside(g)?.name} is shut and ${g.name} opened at once. Phones and guards have to follow.`,
 				})}
 			</p>
@@ -270,7 +270,7 @@ function Phones({ gate, onChange }: { gate: string; onChange: () => Promise<void
 	const mine = data?.filter((d) => d.gate === gate && d.state !== "paper") ?? [];
 	return (
 		<Card
-			title={t({ zh: "手机(通道)", en: "Phones (lanes)" })}
+			title={t({ zh: "手机（通道）", en: "Phones (lanes)" })}
 			extra={
 				<Button kind="main" onClick={() => setAdding(true)}>
 					{t({ zh: "配一部手机", en: "Add a phone" })}
@@ -281,7 +281,7 @@ function Phones({ gate, onChange }: { gate: string; onChange: () => Promise<void
 			{data && mine.length === 0 ? (
 				<Empty>
 					{t({
-						zh: "还没有手机:配一部,让值守人员当场扫码绑定",
+						zh: "还没有手机：配一部，让值守人员当场扫码绑定",
 						en: "No phone yet: add one and have the guard scan the code",
 					})}
 				</Empty>
@@ -309,7 +309,7 @@ function LogPages({ gate }: { gate: string }) {
 		<Card title={t({ zh: "纸质登记页", en: "Paper log" })}>
 			<p class="hint">
 				{t({
-					zh: "断电断网时手写登记用,每页编号不同,事后可录入。平时备几张放在岗亭。",
+					zh: "断电断网时手写登记用，每页编号不同，事后可录入。平时备几张放在岗亭。",
 					en: "For when power and network are gone; each page has a number of its own and can be typed later. Keep some at the gate.",
 				})}
 			</p>
@@ -321,7 +321,7 @@ function LogPages({ gate }: { gate: string }) {
 				}}
 			>
 				<label class="field">
-					<span>{t({ zh: "页数(1–50)", en: "Pages (1–50)" })}</span>
+					<span>{t({ zh: "页数（1–50）", en: "Pages (1–50)" })}</span>
 					<input
 						type="number"
 						min={1}

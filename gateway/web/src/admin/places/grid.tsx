@@ -29,11 +29,14 @@ interface Tree {
 	micro: Map<string, number>;
 }
 
+/** By code: names count in Chinese numerals, which no collation knows. */
+const officially = (a: Node, b: Node): number => compareZh.compare(a.id, b.id);
+
 export function treeOf(list: readonly Node[]): Tree {
 	const ids = new Set(list.map((n) => n.id));
 	const below = new Map<string, Node[]>();
 	const roots: Node[] = [];
-	for (const n of [...list].sort((a, b) => compareZh.compare(a.name, b.name))) {
+	for (const n of [...list].sort(officially)) {
 		if (ids.has(n.parent)) {
 			below.set(n.parent, [...(below.get(n.parent) ?? []), n]);
 		} else {
@@ -264,7 +267,7 @@ const fields = (): Field[] => [
 		label: t({ zh: "值班电话", en: "Phone on duty" }),
 		kind: "tel",
 		hint: t({
-			zh: "门岗扣留人员时拨打,空着就用上级网格的",
+			zh: "门岗扣留人员时拨打，空着就用上级网格的",
 			en: "called when a gate holds somebody; empty: that of the node above",
 		}),
 	},
@@ -274,7 +277,7 @@ const put = (id: string, body: Record<string, unknown>) =>
 	saying(call("PUT", `/v1/grid/${encodeURIComponent(id)}`, { body }), {
 		phone: { zh: "至多 20 位数字、空格和横线", en: "at most 20 digits, blanks and dashes" },
 		parent: {
-			zh: "上级须是更高一级的网格,且不能在它自己下面",
+			zh: "上级须是更高一级的网格，且不能在它自己下面",
 			en: "the node above is of a higher level and not below it",
 		},
 		id: { zh: "编号为 1 至 40 位字母、数字、- 或 _", en: "1 to 40 letters, digits, - or _" },
@@ -305,7 +308,7 @@ const actions = (): Action<Node>[] => [
 				name: "id",
 				label: t({ zh: "编号", en: "Code" }),
 				required: true,
-				hint: t({ zh: "字母、数字、- 和 _,定后不改", en: "letters, digits, - and _; it stays" }),
+				hint: t({ zh: "字母、数字、- 和 _，定后不改", en: "letters, digits, - and _; it stays" }),
 			},
 			{
 				name: "level",
@@ -339,7 +342,7 @@ function NodeDrawer({ id }: { id: string }) {
 	if (!node) {
 		return (
 			<Drawer title={id} onClose={close}>
-				<Empty>{t({ zh: "没有这个网格,或不在您的范围内", en: "No such node in your part of the grid" })}</Empty>
+				<Empty>{t({ zh: "没有这个网格，或不在您的范围内", en: "No such node in your part of the grid" })}</Empty>
 			</Drawer>
 		);
 	}
@@ -374,8 +377,8 @@ function NodeFacts({ node }: { node: Node }) {
 						duty
 							? duty.id === node.id
 								? duty.phone
-								: t({ zh: `${duty.phone}(${duty.name} 的)`, en: `${duty.phone} (of ${duty.name})` })
-							: t({ zh: "缺:门岗扣留人员时无号可拨", en: "none: a gate that holds somebody has no number" }),
+								: t({ zh: `${duty.phone}（${duty.name} 的）`, en: `${duty.phone} (of ${duty.name})` })
+							: t({ zh: "缺：门岗扣留人员时无号可拨", en: "none: a gate that holds somebody has no number" }),
 					],
 					[t({ zh: "场所", en: "Sites" }), link("sites", here.length)],
 					[
@@ -402,7 +405,7 @@ function NodeFacts({ node }: { node: Node }) {
 				<ul class="pl-list">
 					{below
 						.filter((n) => n.parent === node.id)
-						.sort((a, b) => compareZh.compare(a.name, b.name))
+						.sort(officially)
 						.map((n) => (
 							<li key={n.id}>
 								<a href={href(["grid", n.id])}>{n.name}</a>{" "}
@@ -415,7 +418,7 @@ function NodeFacts({ node }: { node: Node }) {
 			)}
 			{node.parent && (
 				<p>
-					{t({ zh: "上级:", en: "Above it: " })}
+					{t({ zh: "上级：", en: "Above it: " })}
 					<a href={href(["grid", node.parent])}>{nodeName(node.parent)}</a>
 				</p>
 			)}

@@ -34,10 +34,10 @@ export async function revoke(device: Device): Promise<boolean> {
 			<p>
 				{device.state === "active"
 					? t({
-							zh: `${gateName(device.gate)} · ${device.lane}:1 秒内它不能再放行任何人,离线登记的记录也不再接收。先让值守人员把记录上传完(手机上“待上传 0 条”),遗失的直接停用。`,
+							zh: `${gateName(device.gate)} · ${device.lane}：1 秒内它不能再放行任何人，离线登记的记录也不再接收。先让值守人员把记录上传完（手机上“待上传 0 条”），遗失的直接停用。`,
 							en: `${gateName(device.gate)} · ${device.lane}: within a second it lets nobody pass and its offline records are taken no more. Have the guard upload first (“0 to upload”), unless it is lost.`,
 						})
-					: t({ zh: `${device.lane}:登记码作废。`, en: `${device.lane}: its code is void.` })}
+					: t({ zh: `${device.lane}：登记码作废。`, en: `${device.lane}: its code is void.` })}
 			</p>
 		),
 		yes: t({ zh: "停用", en: "Revoke" }),
@@ -123,7 +123,7 @@ export function NewPhone({ gate, onClose }: { gate?: string; onClose: () => void
 							required: true,
 							placeholder: t({ zh: "如 东门一道", en: "East 1, say" }),
 							hint: t({
-								zh: "值守人员怎么叫就怎么写;一个门岗可以有几条通道",
+								zh: "值守人员怎么叫就怎么写；一个门岗可以有几条通道",
 								en: "as the guards call it; a gate may have several",
 							}),
 						},
@@ -172,7 +172,7 @@ function Waiting({
 				<p class="pl-done">
 					✓{" "}
 					{t({
-						zh: `已绑定:${gateName(made.gate)} · ${made.lane}`,
+						zh: `已绑定：${gateName(made.gate)} · ${made.lane}`,
 						en: `In use: ${gateName(made.gate)} · ${made.lane}`,
 					})}
 				</p>
@@ -189,14 +189,14 @@ function Waiting({
 				<li>
 					{t({ zh: "在门岗手机的浏览器打开", en: "On the gate's phone, open" })} <code>{page}</code>
 				</li>
-				<li>{t({ zh: "用它扫下面的登记码,或手工输入", en: "Scan this code with it, or type it" })}</li>
+				<li>{t({ zh: "用它扫下面的登记码，或手工输入", en: "Scan this code with it, or type it" })}</li>
 			</ol>
 			<Qr text={made.enrol_code} mode="Alphanumeric" label={t({ zh: "登记码", en: "One-time code" })} />
 			<code class="pl-code">{made.enrol_code}</code>
 			<p role="status">
 				{state === "pending" && left > 0
 					? t({
-							zh: `${gateName(made.gate)} · ${made.lane}:等待扫码,还有 ${Math.floor(left / 60)} 分 ${left % 60} 秒,只能用一次`,
+							zh: `${gateName(made.gate)} · ${made.lane}：等待扫码，还有 ${Math.floor(left / 60)} 分 ${left % 60} 秒，只能用一次`,
 							en: `${gateName(made.gate)} · ${made.lane}: waits to be scanned, ${Math.floor(left / 60)} min ${left % 60} s left, good once`,
 						})
 					: t({ zh: "登记码已失效", en: "The code has lapsed" })}

@@ -13,7 +13,7 @@ import { siteKinds, wordOf } from "../../desk/words";
 import { type Text, t } from "../../shared/i18n";
 import { nodeTrail, wholeTown } from "./common";
 import NewPolicy from "./policynew";
-import { type Rules, ruleTitle, sayRule } from "./rules";
+import { lineTitle, type Rules, sayRule, shownRules } from "./rules";
 
 export interface Part {
 	kinds: string[];
@@ -123,7 +123,7 @@ const actions = (): Action<Policy>[] => [
 		about: (p) => (
 			<p>
 				{t({
-					zh: `${p.name}:1 秒内 ${placesOf(p.nodes, p.sites)} 恢复场所自己的规定(别的措施照旧)。此前的扫码仍按当时的规定判断。结束后不能恢复,只能重新下达。`,
+					zh: `${p.name}：1 秒内 ${placesOf(p.nodes, p.sites)} 恢复场所自己的规定（别的措施照旧）。此前的扫码仍按当时的规定判断。结束后不能恢复，只能重新下达。`,
 					en: `${p.name}: within a second ${placesOf(p.nodes, p.sites)} goes back to the sites' own rules (other policies stay). Scans from before are judged as they were. It cannot be taken up again.`,
 				})}
 			</p>
@@ -149,7 +149,7 @@ export default function Policies() {
 				path="policies"
 				title={t({ zh: "管控措施", en: "Policies" })}
 				hint={t({
-					zh: "措施统一改变许多场所的规定,到期自动恢复;先预览影响,再下达。",
+					zh: "措施统一改变许多场所的规定，到期自动恢复；先预览影响，再下达。",
 					en: "A policy changes the rules of many sites for a time and gives them back at its end; preview first.",
 				})}
 				filters={filters()}
@@ -233,9 +233,11 @@ export function Parts({ parts }: { parts: readonly Part[] }) {
 					<tr key={i}>
 						<th scope="row">{kindsWord(part.kinds)}</th>
 						<td>
-							{Object.entries(part.rules).map(([name, value]) => (
+							{shownRules(part.rules).map((name) => (
 								<div key={name}>
-									{ruleTitle(name)}:<b>{sayRule(name, value, part.rules)}</b>
+									{lineTitle(name)}
+									{t({ zh: "：", en: ": " })}
+									<b>{sayRule(name, part.rules[name], part.rules)}</b>
 								</div>
 							))}
 						</td>

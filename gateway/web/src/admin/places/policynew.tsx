@@ -107,7 +107,7 @@ export default function NewPolicy() {
 function AboutPreset({ preset }: { preset: Preset }) {
 	return (
 		<details class="pl-about">
-			<summary>{t({ zh: "出处,以及不归门岗管的条款", en: "Source, and what of it is no matter of gates" })}</summary>
+			<summary>{t({ zh: "出处，以及不归门岗管的条款", en: "Source, and what of it is no matter of gates" })}</summary>
 			<p>{preset.source}</p>
 			<ul>
 				{preset.elsewhere.map((e) => (
@@ -127,13 +127,13 @@ function OwnParts({ parts, onParts }: { parts: Part[]; onParts: (parts: Part[]) 
 				<PartEditor
 					key={i}
 					part={part}
-					title={t({ zh: `第 ${i + 1} 组:${kindsWord(part.kinds)}`, en: `Part ${i + 1}: ${kindsWord(part.kinds)}` })}
+					title={t({ zh: `第 ${i + 1} 组：${kindsWord(part.kinds)}`, en: `Part ${i + 1}: ${kindsWord(part.kinds)}` })}
 					onPart={(next) => onParts(parts.map((p, n) => (n === i ? next : p)))}
 					{...(parts.length > 1 ? { onRemove: () => onParts(parts.filter((_, n) => n !== i)) } : {})}
 				/>
 			))}
 			<Button onClick={() => onParts([...parts, { kinds: [], rules: {}, note: "" }])}>
-				{t({ zh: "再加一组(别的类别)", en: "Another part (other kinds)" })}
+				{t({ zh: "再加一组（别的类别）", en: "Another part (other kinds)" })}
 			</Button>
 		</>
 	);
@@ -155,7 +155,7 @@ function Where({ plan, set }: { plan: Plan; set: Set }) {
 					<input required value={plan.name} onInput={(e) => set({ name: e.currentTarget.value })} />
 				</label>
 				<label class="field">
-					<span>{t({ zh: "依据(通告、会议决定)", en: "Ground (the decree, the decision)" })}</span>
+					<span>{t({ zh: "依据（通告、会议决定）", en: "Ground (the decree, the decision)" })}</span>
 					<input required value={plan.ground} onInput={(e) => set({ ground: e.currentTarget.value })} />
 				</label>
 				<Pick
@@ -171,7 +171,7 @@ function Where({ plan, set }: { plan: Plan; set: Set }) {
 					onPick={add("sites")}
 				/>
 				<label class="field">
-					<span>{t({ zh: "开始(空着是立即)", en: "From (empty: now)" })}</span>
+					<span>{t({ zh: "开始（空着是立即）", en: "From (empty: now)" })}</span>
 					<input
 						type="datetime-local"
 						value={plan.from && localInput(plan.from)}
@@ -179,7 +179,7 @@ function Where({ plan, set }: { plan: Plan; set: Set }) {
 					/>
 				</label>
 				<label class="field">
-					<span>{t({ zh: "计划结束(空着是直到有人结束)", en: "Planned end (empty: until it is ended)" })}</span>
+					<span>{t({ zh: "计划结束（空着是直到有人结束）", en: "Planned end (empty: until it is ended)" })}</span>
 					<input
 						type="datetime-local"
 						value={plan.until && localInput(plan.until)}
@@ -188,7 +188,7 @@ function Where({ plan, set }: { plan: Plan; set: Set }) {
 				</label>
 			</div>
 			<p class="pl-chosen">
-				{t({ zh: "范围:", en: "Where: " })}
+				{t({ zh: "范围：", en: "Where: " })}
 				{plan.nodes.length + plan.sites.length === 0 && <Chip tone="care">{placesOf([], [])}</Chip>}
 				{plan.nodes.map((id) => (
 					<Button
@@ -238,7 +238,7 @@ function Effect({ plan, code }: { plan: Plan; code: string }) {
 						{plan.from === ""
 							? t({ zh: `1 秒内在 ${n} 个场所生效。`, en: `In force at ${n} sites within a second.` })
 							: t({ zh: `到时在 ${n} 个场所生效。`, en: `It comes into force at ${n} sites at its time.` })}
-						{t({ zh: "下达后不能改,只能结束。", en: " It cannot be changed then, only ended." })}
+						{t({ zh: "下达后不能改，只能结束。", en: " It cannot be changed then, only ended." })}
 					</p>
 				),
 				yes: t({ zh: "下达", en: "Order it" }),
@@ -259,7 +259,7 @@ function Effect({ plan, code }: { plan: Plan; code: string }) {
 				{t({ zh: "预览影响", en: "Preview" })}
 			</Button>
 			{seen && !current && (
-				<p class="hint">{t({ zh: "内容改过了:再预览一次", en: "It has been changed: preview it again" })}</p>
+				<p class="hint">{t({ zh: "内容改过了：再预览一次", en: "It has been changed: preview it again" })}</p>
 			)}
 			{current && (
 				<>
@@ -267,7 +267,7 @@ function Effect({ plan, code }: { plan: Plan; code: string }) {
 					<div class="actions">
 						<Button kind="main" busy={busy} disabled={current.sites.length === 0} onClick={() => void order()}>
 							{plan.from === ""
-								? t({ zh: "下达,立即生效", en: "Put in force now" })
+								? t({ zh: "下达，立即生效", en: "Put in force now" })
 								: t({ zh: "下达", en: "Order it" })}
 						</Button>
 					</div>

@@ -111,7 +111,7 @@ export function PartEditor({ part, title, onPart, onRemove }: Props) {
 					</div>
 				))}
 			<label class="field">
-				<span>{t({ zh: "说明(可不填)", en: "Note (optional)" })}</span>
+				<span>{t({ zh: "说明（可不填）", en: "Note (optional)" })}</span>
 				<input value={part.note} onInput={(e) => onPart({ ...part, note: e.currentTarget.value })} />
 			</label>
 			{onRemove && <Button onClick={onRemove}>{t({ zh: "去掉这一组", en: "Remove this part" })}</Button>}

@@ -4,7 +4,7 @@ import { Chip } from "../../desk/ui/parts";
 import { Table } from "../../desk/ui/table";
 import { siteKinds, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
-import { ruleTitle, sayRule } from "./rules";
+import { lineTitle, type Rules, sayRule, shownRules } from "./rules";
 
 export interface Preview {
 	residents: number;
@@ -14,7 +14,7 @@ export interface Preview {
 	sites: PreviewSite[];
 }
 
-interface PreviewSite {
+export interface PreviewSite {
 	code: string;
 	name: string;
 	kind: string;
@@ -27,13 +27,15 @@ interface PreviewSite {
 }
 
 /** What changes at a site, before and after, in words. */
-function changes(site: PreviewSite): string {
-	const before = Object.fromEntries(site.changes.map((c) => [c.field, c.old]));
-	const after = Object.fromEntries(site.changes.map((c) => [c.field, c.new]));
-	return site.changes
-		.filter((c) => !["closes_at", "outing_days"].includes(c.field) || site.changes.length === 1)
-		.map((c) => `${ruleTitle(c.field)}:${sayRule(c.field, c.old, before)} → ${sayRule(c.field, c.new, after)}`)
-		.join(t({ zh: ";", en: "; " }));
+export function changes(site: PreviewSite): string {
+	const before: Rules = Object.fromEntries(site.changes.map((c) => [c.field, c.old]));
+	const after: Rules = Object.fromEntries(site.changes.map((c) => [c.field, c.new]));
+	return shownRules(after)
+		.map((name) => {
+			const [from, to] = [sayRule(name, before[name], before), sayRule(name, after[name], after)];
+			return `${lineTitle(name)}${t({ zh: "：", en: ": " })}${from} → ${to}`;
+		})
+		.join(t({ zh: "；", en: "; " }));
 }
 
 export function PreviewTable({ preview }: { preview: Preview }) {

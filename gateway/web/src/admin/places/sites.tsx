@@ -12,7 +12,7 @@ import type { Column } from "../../desk/ui/table";
 import { siteKinds, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { compareZh, NodeLink, nodeTrail, readGates, readSites, saying, within } from "./common";
-import { type Rules, residential, ruleFields, ruleList, rulesOf, ruleTitle, ruleValues, sayRule } from "./rules";
+import { lineTitle, type Rules, residential, ruleFields, ruleList, rulesOf, ruleValues, sayRule } from "./rules";
 
 interface PolicyName {
 	code: string;
@@ -147,10 +147,10 @@ async function put(site: Site, change: Record<string, unknown>): Promise<void> {
 	const body = { name, kind, grid, ...ownRules(site), ...change };
 	await saying(call("PUT", `/v1/sites/${encodeURIComponent(site.code)}`, { body }), {
 		fever_line: {
-			zh: "发热线须高于偏低线,都在 30.0 至 45.0 ℃ 之间",
+			zh: "发热线须高于偏低线，都在 30.0 至 45.0 ℃ 之间",
 			en: "the fever line lies above the low line, both 30.0 to 45.0 °C",
 		},
-		opens_at: { zh: "开门和关门时间要一起填,或都不填", en: "give both hours or none" },
+		opens_at: { zh: "开门和关门时间要一起填，或都不填", en: "give both hours or none" },
 		outing_days: { zh: "须为 1 至 14 天", en: "1 to 14 days" },
 	});
 }
@@ -173,12 +173,12 @@ const actions = (): Action<Site>[] => [
 			policiesAt(s).length > 0 && (
 				<p class="hint">
 					{t({
-						zh: "本场所正执行管控措施,措施规定的项目在其结束前以措施为准。",
+						zh: "本场所正执行管控措施，措施规定的项目在其结束前以措施为准。",
 						en: "Policies are in force here: what they rule stands over this until they end.",
 					})}
 				</p>
 			),
-		submit: t({ zh: "保存,立即生效", en: "Save, in force at once" }),
+		submit: t({ zh: "保存，立即生效", en: "Save, in force at once" }),
 		run: (s, v) => put(s, { name: v.name, grid: v.grid, ...ruleValues(v, names(s.kind)) }),
 		done: t({ zh: "已在所有门岗生效", en: "In force at every gate" }),
 	},
@@ -192,11 +192,11 @@ const actions = (): Action<Site>[] => [
 			<p>
 				{residential(s.kind)
 					? t({
-							zh: `关停 ${s.name}:1 秒内所有门岗不再放行来访和外来人员,持许可的也不行;住户回家照常放行并标记,出门不拦。`,
+							zh: `关停 ${s.name}：1 秒内所有门岗不再放行来访和外来人员，持许可的也不行；住户回家照常放行并标记，出门不拦。`,
 							en: `Close ${s.name}: within a second no gate lets visitors or strangers in, with a permit or not; residents come home, marked, and leaving is never stopped.`,
 						})
 					: t({
-							zh: `关停 ${s.name}:1 秒内所有门岗不再放行进入;已在场内的人出门不拦。`,
+							zh: `关停 ${s.name}：1 秒内所有门岗不再放行进入；已在场内的人出门不拦。`,
 							en: `Close ${s.name}: within a second nobody is let in at any gate; who is inside may leave.`,
 						})}
 			</p>
@@ -226,7 +226,7 @@ const create = (): Action<null>[] => [
 				name: "code",
 				label: t({ zh: "编号", en: "Code" }),
 				required: true,
-				hint: t({ zh: "字母、数字、- 和 _,定后不改", en: "letters, digits, - and _; it stays" }),
+				hint: t({ zh: "字母、数字、- 和 _，定后不改", en: "letters, digits, - and _; it stays" }),
 			},
 			{
 				name: "kind",
@@ -343,7 +343,7 @@ function RuleTable({ site }: { site: Site }) {
 		<>
 			{policiesAt(site).length > 0 && (
 				<p>
-					{t({ zh: "执行中的措施:", en: "Policies in force: " })}
+					{t({ zh: "执行中的措施：", en: "Policies in force: " })}
 					{policiesAt(site).map((p) => (
 						<a key={p.code} class="pl-link" href={href(["policies", p.code])}>
 							{p.name}
@@ -365,7 +365,7 @@ function RuleTable({ site }: { site: Site }) {
 						const changed = now[r.name] !== own[r.name] || (other !== undefined && now[other] !== own[other]);
 						return (
 							<tr key={r.name}>
-								<th scope="row">{r.name === "opens_at" ? t({ zh: "开放时间", en: "Hours" }) : ruleTitle(r.name)}</th>
+								<th scope="row">{lineTitle(r.name)}</th>
 								<td>
 									{sayRule(r.name, now[r.name], now)}
 									{changed && (
@@ -373,7 +373,7 @@ function RuleTable({ site }: { site: Site }) {
 											{" "}
 											<Chip tone="care">
 												{t({
-													zh: `措施改动,原为 ${sayRule(r.name, own[r.name], own)}`,
+													zh: `措施改动，原为 ${sayRule(r.name, own[r.name], own)}`,
 													en: `by a policy; of its own ${sayRule(r.name, own[r.name], own)}`,
 												})}
 											</Chip>
@@ -398,7 +398,7 @@ function GateList({ site }: { site: string }) {
 		return (
 			<Empty>
 				{t({
-					zh: `${siteName(site)} 还没有门岗:管理员在“门岗”里新增`,
+					zh: `${siteName(site)} 还没有门岗：管理员在“门岗”里新增`,
 					en: "No gate yet: an administrator adds one under Gates",
 				})}
 			</Empty>

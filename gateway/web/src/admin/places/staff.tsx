@@ -131,7 +131,7 @@ const accountFields = (): Field[] => [
 		name: "grid",
 		label: t({ zh: "负责的网格", en: "Answers for" }),
 		kind: "node",
-		hint: t({ zh: "只看得到这个网格及以下;空着是全街道", en: "sees this node and below; empty: the whole town" }),
+		hint: t({ zh: "只看得到这个网格及以下；空着是全街道", en: "sees this node and below; empty: the whole town" }),
 	},
 ];
 
@@ -140,7 +140,7 @@ const passwordField = (): Field => ({
 	label: t({ zh: "初始密码", en: "First password" }),
 	required: true,
 	hint: t({
-		zh: "至少 10 个字符,当面告诉本人,请其登录后在“我的账号”里改掉",
+		zh: "至少 10 个字符，当面告诉本人，请其登录后在“我的账号”里改掉",
 		en: "at least 10 characters; told in person, and changed under My account",
 	}),
 });
@@ -156,7 +156,7 @@ const put = (a: Pick<FullAccount, "login" | "name" | "role" | "grid" | "disabled
 	const body = { name, role, grid, disabled, ...(password ? { password } : {}) };
 	return saying(call("PUT", path(login), { body }), {
 		password: { zh: "密码至少 10 个字符", en: "at least 10 characters" },
-		role: { zh: "这是最后一个管理员:先设另一个", en: "this is the last administrator: make another one first" },
+		role: { zh: "这是最后一个管理员：先设另一个", en: "this is the last administrator: make another one first" },
 		login: { zh: "账号为 1 至 40 位字母、数字、- 或 _", en: "1 to 40 letters, digits, - or _" },
 	});
 };
@@ -182,7 +182,7 @@ const actions = (): Action<FullAccount>[] => [
 		initial: (a) => ({ name: a.name, role: a.role, grid: a.grid }),
 		about: () => (
 			<p class="hint">
-				{t({ zh: "换了岗位或网格,此人要重新登录。", en: "Another role or grid ends the account's sessions." })}
+				{t({ zh: "换了岗位或网格，此人要重新登录。", en: "Another role or grid ends the account's sessions." })}
 			</p>
 		),
 		run: (a, v) =>
@@ -195,7 +195,7 @@ const actions = (): Action<FullAccount>[] => [
 		when: (a) => a.role !== "guard" && !isMe(a),
 		fields: () => [passwordField()],
 		initial: () => ({ password: freshPassword() }),
-		about: (a) => ends(a, "旧密码立即失效,已登录的都退出。", "the old password is void at once and all sessions end."),
+		about: (a) => ends(a, "旧密码立即失效，已登录的都退出。", "the old password is void at once and all sessions end."),
 		danger: true,
 		run: (a, v) => put(a, String(v.password)),
 		done: t({ zh: "密码已重设", en: "The password is reset" }),
@@ -209,7 +209,7 @@ const actions = (): Action<FullAccount>[] => [
 		about: (a) =>
 			ends(
 				a,
-				"手机和恢复码都丢了才解除。先当面核对本人;解除后只凭密码登录,已登录的都退出。",
+				"手机和恢复码都丢了才解除。先当面核对本人；解除后只凭密码登录，已登录的都退出。",
 				"only if phone and recovery codes are lost. Make sure that it is them; afterwards the password is enough, and all sessions end.",
 			),
 		run: (a) => call("DELETE", path(a.login, "/totp")),
@@ -223,7 +223,7 @@ const actions = (): Action<FullAccount>[] => [
 		about: (a) =>
 			ends(
 				a,
-				"立即退出,不能再登录,工牌也不能上岗。记录保留。",
+				"立即退出，不能再登录，工牌也不能上岗。记录保留。",
 				"signed out at once, signs in no more, nor does the badge open shifts. Records stay.",
 			),
 		run: (a) => put({ ...a, disabled: true }),
@@ -242,7 +242,7 @@ const actions = (): Action<FullAccount>[] => [
 		danger: true,
 		when: (a) => a.badge,
 		about: (a) =>
-			ends(a, "工牌立即作废;正在进行的班次不受影响。", "the badge is void at once; a shift that runs goes on."),
+			ends(a, "工牌立即作废；正在进行的班次不受影响。", "the badge is void at once; a shift that runs goes on."),
 		run: (a) => call("DELETE", path(a.login, "/badge")),
 	},
 ];
@@ -258,7 +258,7 @@ const create = (): Action<null>[] => [
 				name: "login",
 				label: t({ zh: "账号", en: "Login" }),
 				required: true,
-				hint: t({ zh: "字母、数字、- 和 _,定后不改", en: "letters, digits, - and _; it stays" }),
+				hint: t({ zh: "字母、数字、- 和 _，定后不改", en: "letters, digits, - and _; it stays" }),
 			},
 			...accountFields(),
 			{ ...passwordField(), when: (v) => v.role !== "guard" },

@@ -49,7 +49,7 @@ export default function Suspects() {
 			</header>
 			<p class="hint">
 				{t({
-					zh: "同一天内与邻近门岗相差明显、或者几乎人人同一读数的门岗。漏掉一个发热的人,比多跑一趟代价大。",
+					zh: "同一天内与邻近门岗相差明显、或者几乎人人同一读数的门岗。漏掉一个发热的人，比多跑一趟代价大。",
 					en: "Gates that read otherwise than their neighbours that day, or the same for nearly everybody. A missed fever costs more than a visit.",
 				})}
 			</p>
@@ -79,7 +79,7 @@ function One({ suspect: s }: { suspect: Suspect }) {
 			extra={<Chip tone={s.kind === "drift" ? "stop" : "care"}>{t(kinds[s.kind])}</Chip>}
 		>
 			<p class="pl-todo">
-				<b>{t({ zh: "怎么办:", en: "What to do: " })}</b>
+				<b>{t({ zh: "怎么办：", en: "What to do: " })}</b>
 				{s.text[lang.value]}
 			</p>
 			<Facts
@@ -101,14 +101,14 @@ function One({ suspect: s }: { suspect: Suspect }) {
 						s.neighbours_median === null
 							? ""
 							: t({
-									zh: `${s.neighbours_median.toFixed(2)} ℃(${s.neighbours} 个门岗)`,
+									zh: `${s.neighbours_median.toFixed(2)} ℃（${s.neighbours} 个门岗）`,
 									en: `${s.neighbours_median.toFixed(2)} °C (${s.neighbours} gates)`,
 								}),
 					],
 					[
 						t({ zh: "最多的读数", en: "Most frequent" }),
 						t({
-							zh: `${s.mode.toFixed(1)} ℃,占 ${Math.round(100 * s.mode_share)}%`,
+							zh: `${s.mode.toFixed(1)} ℃，占 ${Math.round(100 * s.mode_share)}%`,
 							en: `${s.mode.toFixed(1)} °C, ${Math.round(100 * s.mode_share)} %`,
 						}),
 					],

@@ -9,7 +9,7 @@ import { Card, Chip, Problem, type Tone, Toolbar, useLoad } from "../../desk/ui/
 import { Pick, siteOptions } from "../../desk/ui/pick";
 import { decisions, directions, siteKinds, statusTones, wordOf } from "../../desk/words";
 import { lang, t } from "../../shared/i18n";
-import { type Rules, rulesOf, sayRule } from "./rules";
+import { type Rules, residential, rulesOf, sayRule } from "./rules";
 
 export interface Cell {
 	status: string;
@@ -43,7 +43,7 @@ const tones: Record<Cell["color"], Tone> = { green: "ok", yellow: "care", red: "
 
 /** Words of a decision with the care that it takes. */
 export const verdictWord = (c: Cell): string =>
-	c.color === "yellow" ? t({ zh: "放行,留意", en: "Pass, with care" }) : wordOf(decisions, c.decision);
+	c.color === "yellow" ? t({ zh: "放行，留意", en: "Pass, with care" }) : wordOf(decisions, c.decision);
 
 /** Kinds of sites whose rows are all the same, together: the table has a part for each. */
 export function alike(cells: readonly Cell[]): string[][] {
@@ -99,7 +99,7 @@ export default function DecisionTable() {
 			</header>
 			<p class="hint">
 				{t({
-					zh: "本表是所有门岗共同的规则:状态 × 场所 × 方向 × 是否住在这里。场所自己的规定(时间、人数、测温等)在此之后再查。",
+					zh: "本表是所有门岗共同的规则：状态 × 场所 × 方向 × 是否住在这里。场所自己的规定（时间、人数、测温等）在此之后再查。",
 					en: "What all gates share: status × site × direction × whether it is one's home. A site's own rules (hours, capacity, temperature) come after it.",
 				})}
 			</p>
@@ -136,9 +136,9 @@ export default function DecisionTable() {
 }
 
 const colorWords: Record<Cell["color"], { zh: string; en: string }> = {
-	green: { zh: "绿:放行", en: "Green: pass" },
-	yellow: { zh: "黄:放行,留意", en: "Yellow: pass, with care" },
-	red: { zh: "红:不放行", en: "Red: not now" },
+	green: { zh: "绿：放行", en: "Green: pass" },
+	yellow: { zh: "黄：放行，留意", en: "Yellow: pass, with care" },
+	red: { zh: "红：不放行", en: "Red: not now" },
 };
 
 interface MatrixProps {
@@ -254,7 +254,9 @@ function WhatIf({ table, statuses }: { table: RulesTable; statuses: string[] }) 
 					<p>{found.why}</p>
 					{found.checks.length > 0 && (
 						<p>
-							{t({ zh: "此外门岗还要看:", en: "The gate then looks at: " })}
+							{found.color === "red"
+								? t({ zh: "例外：", en: "Except: " })
+								: t({ zh: "此外门岗还要看：", en: "The gate then looks at: " })}
 							{found.checks.join(t({ zh: ";", en: "; " }))}
 						</p>
 					)}
@@ -303,8 +305,16 @@ export function whatIf(
 		color: cell.color,
 		word: verdictWord(cell),
 		why: [...new Set(why)].join(" · "),
-		checks: cell.decision === "pass" ? checksAt(site, direction, own) : [],
+		checks: cell.decision === "pass" ? checksAt(site, direction, own) : helpAt(cell, now),
 	};
+}
+
+/** What lets somebody in all the same. */
+function helpAt(cell: Cell, now: Rules): string[] {
+	const permit = cell.reason === "outsider" && residential(cell.site_kind) && !now.residents_only;
+	return permit
+		? [t({ zh: "持本场所有效来访许可的，登记后可进", en: "who has a permit of this site that is valid comes in" })]
+		: [];
 }
 
 /** Which of a site's rules can still stop somebody whom the table lets pass. */
