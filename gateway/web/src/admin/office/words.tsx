@@ -2,8 +2,11 @@
 
 import { href } from "../../desk/router";
 import { reasonWord } from "../../desk/town";
-import type { Tone } from "../../desk/ui/parts";
+import type { Field, Values } from "../../desk/ui/form";
+import { Chip, type Tone } from "../../desk/ui/parts";
+import type { Option } from "../../desk/ui/pick";
 import { lang, type Text } from "../../shared/i18n";
+import "./office.css";
 
 /** States of records of every register, as lists and bulletins tell them. */
 export const states: Record<string, Text & { tone?: Tone }> = {
@@ -69,4 +72,33 @@ export function refHref(ref: string): string {
 	const at = ref.indexOf("/");
 	const screen = screenOf[ref.slice(0, at)];
 	return screen ? href([screen, ref.slice(at + 1)]) : "";
+}
+
+/** The state of a record as a coloured word. */
+export function StateChip({ state }: { state: string }) {
+	return <Chip tone={stateTone(state)}>{stateWord(state)}</Chip>;
+}
+
+/** States as what a filter offers. */
+export const stateOptions = (...names: string[]): Option[] =>
+	names.map((name) => ({ value: name, label: stateWord(name) }));
+
+/** The words of a table as what a field offers. */
+export const optionsOf = (table: Record<string, Text>): Option[] =>
+	Object.entries(table).map(([value, text]) => ({ value, label: text[lang.value] }));
+
+/** The name of what is sent, made once with its form: sent again after a failure it is the same record. */
+export const idField: Field = { name: "id", label: "", kind: "hidden" };
+
+/** A field for what somebody has to say about what they do. */
+export const noteField = (label: string, required: boolean): Field => ({ name: "note", label, kind: "area", required });
+
+/** RFC 3339 of the full hour so many hours from now: what deadlines begin with. */
+export function dueIn(hours: number): string {
+	return new Date(Math.ceil((Date.now() + hours * 3600_000) / 3600_000) * 3600_000).toISOString();
+}
+
+/** Without what was left empty. */
+export function optional(values: Values): Values {
+	return Object.fromEntries(Object.entries(values).filter(([, v]) => v !== "" && v !== null));
 }

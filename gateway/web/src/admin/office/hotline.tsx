@@ -1,0 +1,355 @@
+// The hotline: what people report, from the call to the answer that they get.
+import { call } from "../../desk/call";
+import { session } from "../../desk/session";
+import { nodeName, siteName, staffName } from "../../desk/town";
+import type { Values } from "../../desk/ui/form";
+import { Chip, Facts } from "../../desk/ui/parts";
+import { dayFields, daysAsked, left, newID, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
+import { wordOf } from "../../desk/words";
+import { t } from "../../shared/i18n";
+import { all } from "../health/all";
+import { byNeed, Due } from "./dispatches";
+import { idField, noteField, optional, optionsOf, StateChip, stateOptions, stateWord } from "./words";
+
+interface Report {
+	id: string;
+	state: "received" | "assigned" | "closed" | "reopened";
+	received_at: string;
+	opened_at: string;
+	due_at: string | null;
+	closed_at: string | null;
+	minutes_to_close: number | null;
+	outcome: string;
+	answer: string;
+	node: string;
+	channel: string;
+	kind: string;
+	text: string;
+	anonymous: boolean;
+	about_site: string;
+	about_site_name: string;
+	about_staff: string[];
+	about_unnamed_staff: boolean;
+	owner: string;
+	overdue: boolean;
+	/** For its owner alone. */
+	caller: { name: string; phone: string } | null;
+	steps: Step[];
+}
+
+const kinds = {
+	complaint: { zh: "投诉", en: "Complaint" },
+	help: { zh: "求助", en: "Asks for help" },
+	question: { zh: "咨询", en: "Question" },
+	tip_off: { zh: "举报", en: "Tip-off" },
+};
+
+const channels = {
+	phone: { zh: "电话", en: "Phone" },
+	in_person: { zh: "来访", en: "In person" },
+	letter: { zh: "来信", en: "Letter" },
+	web: { zh: "网页", en: "Web" },
+};
+
+const outcomes = {
+	solved: { zh: "已解决", en: "Solved" },
+	answered: { zh: "已答复", en: "Answered" },
+	unfounded: { zh: "不属实", en: "Unfounded" },
+	passed_on: { zh: "已转办", en: "Passed on" },
+};
+
+/** "2 小时 5 分" of minutes. */
+export function span(minutes: number): string {
+	const [h, m] = [Math.floor(minutes / 60), minutes % 60];
+	return h > 0 ? t({ zh: `${h} 小时 ${m} 分`, en: `${h} h ${m} min` }) : t({ zh: `${m} 分钟`, en: `${m} min` });
+}
+
+const turn = (verb: string) => (r: Report, values: object) =>
+	call("POST", `/v1/reports/${r.id}/${verb}`, { body: values });
+
+const heads = ["leader", "grid", "auditor"] as const;
+
+export default function Hotline() {
+	const now = useNow();
+	return (
+		<Register<Report>
+			path="hotline"
+			title={t({ zh: "热线", en: "Hotline" })}
+			hint={t({
+				zh: "接到就登记,分派到人,答复后办结。来电人只有承办人看得到。",
+				en: "Taken down, given to somebody, closed with an answer. Who called is shown to its owner alone.",
+			})}
+			filters={[
+				{
+					name: "state",
+					label: t({ zh: "状态", en: "State" }),
+					kind: "select",
+					options: [
+						{ value: "", label: t({ zh: "全部未办结", en: "All that is not closed" }) },
+						...stateOptions("received", "assigned", "reopened", "closed"),
+					],
+				},
+				{ name: "node", label: t({ zh: "网格", en: "Part of the grid" }), kind: "node" },
+				{ name: "staff", label: t({ zh: "只看涉及工作人员的", en: "About staff only" }), kind: "check" },
+				...dayFields("closed"),
+			]}
+			load={load}
+			one={(id) => call("GET", `/v1/reports/${id}`)}
+			rowKey={(r) => r.id}
+			name={(r) => `${wordOf(kinds, r.kind)} · ${wordOf(channels, r.channel)}`}
+			text={(r) => `${r.text} ${nodeName(r.node)} ${staffName(r.owner)} ${r.about_site_name}`}
+			tone={(r) => (r.overdue ? "late" : "")}
+			columns={[
+				{ key: "text", title: t({ zh: "内容", en: "What was said" }), cell: (r) => r.text, sort: (r) => r.text },
+				{
+					key: "kind",
+					title: t({ zh: "类别", en: "Kind" }),
+					width: "5rem",
+					cell: (r) => wordOf(kinds, r.kind),
+					sort: (r) => r.kind,
+				},
+				{
+					key: "due",
+					title: t({ zh: "时限", en: "Time" }),
+					width: "9.5rem",
+					cell: (r) =>
+						r.minutes_to_close === null ? (
+							<Due late={r.overdue}>{left(r.due_at, now)}</Due>
+						) : (
+							t({ zh: `用时 ${span(r.minutes_to_close)}`, en: `took ${span(r.minutes_to_close)}` })
+						),
+					sort: (r) => r.minutes_to_close ?? r.due_at ?? "9",
+				},
+				{
+					key: "state",
+					title: t({ zh: "状态", en: "State" }),
+					width: "6rem",
+					cell: (r) => <StateChip state={r.state} />,
+					sort: (r) => r.state,
+				},
+				{
+					key: "owner",
+					title: t({ zh: "承办人", en: "Owner" }),
+					width: "7rem",
+					wide: true,
+					cell: (r) => staffName(r.owner),
+					sort: (r) => r.owner,
+				},
+				{
+					key: "node",
+					title: t({ zh: "网格", en: "Node" }),
+					width: "9rem",
+					wide: true,
+					cell: (r) => nodeName(r.node),
+					sort: (r) => r.node,
+				},
+				{
+					key: "at",
+					title: t({ zh: "受理", en: "Received" }),
+					width: "7rem",
+					wide: true,
+					cell: (r) => when(r.received_at),
+					sort: (r) => r.received_at,
+				},
+			]}
+			detail={(r) => <Detail r={r} now={now} />}
+			actions={[
+				{
+					key: "assign",
+					title: t({ zh: "分派", en: "Assign" }),
+					main: true,
+					roles: heads,
+					when: (r) => r.state !== "closed",
+					fields: () => [
+						{ name: "owner", label: t({ zh: "承办人", en: "Owner" }), kind: "staff", required: true },
+						{
+							name: "due_at",
+							label: t({ zh: "答复期限", en: "Answer until" }),
+							kind: "datetime",
+							hint: t({ zh: "不填为 24 小时", en: "24 hours if left empty" }),
+						},
+						noteField(t({ zh: "说明", en: "Note" }), false),
+					],
+					run: (r, values) => turn("assign")(r, optional(values)),
+				},
+				{
+					key: "close",
+					title: t({ zh: "答复办结", en: "Close with an answer" }),
+					main: true,
+					when: (r) => r.state === "assigned",
+					not: (r) =>
+						r.owner === session.value?.login || ["leader", "auditor"].includes(session.value?.role ?? "")
+							? ""
+							: t({ zh: "由承办人、负责人或审计员办结", en: "Its owner, a leader or an auditor closes it" }),
+					fields: () => [
+						{
+							name: "outcome",
+							label: t({ zh: "结果", en: "Outcome" }),
+							kind: "select",
+							required: true,
+							options: optionsOf(outcomes),
+						},
+						{
+							name: "answer",
+							label: t({ zh: "给来电人的答复", en: "Answer to the caller" }),
+							kind: "area",
+							required: true,
+						},
+					],
+					run: turn("close"),
+				},
+				{
+					key: "reopen",
+					title: t({ zh: "重新办理", en: "Reopen" }),
+					roles: heads,
+					when: (r) => r.state === "closed",
+					fields: () => [noteField(t({ zh: "为什么没有办完", en: "Why it is not done with" }), true)],
+					run: turn("reopen"),
+				},
+				{
+					key: "staff",
+					title: t({ zh: "指明涉及的工作人员", en: "Say which staff it is about" }),
+					roles: ["auditor"],
+					when: (r) => r.about_unnamed_staff || r.about_staff.length > 0,
+					fields: () => [
+						{ name: "who", label: t({ zh: "工作人员", en: "Staff" }), kind: "staff", required: true },
+						noteField(t({ zh: "依据", en: "How it is known" }), true),
+					],
+					run: (r, v) => turn("staff")(r, { about_staff: [...r.about_staff, v.who], note: v.note }),
+				},
+			]}
+			create={[
+				{
+					key: "new",
+					title: t({ zh: "登记来电", en: "Take a call down" }),
+					roles: ["leader", "grid", "enroller", "auditor", "inspector", "medic"],
+					main: true,
+					fields: newFields,
+					initial: () => ({ id: newID("report"), channel: "phone", kind: "help", node: session.value?.grid ?? "" }),
+					submit: t({ zh: "登记", en: "Take it down" }),
+					run: (_, values) => call("POST", "/v1/reports", { body: bodyOf(values) }),
+				},
+			]}
+			empty={t({ zh: "没有未办结的来电", en: "Nothing is open" })}
+		/>
+	);
+}
+
+async function load(f: Record<string, string>) {
+	const closed = f.state === "closed";
+	const staff = f.staff === "1" ? "true" : "";
+	const query = { state: f.state, node: f.node, staff, limit: 1000, ...(closed ? daysAsked(f) : {}) };
+	const rows = await all((cursor) =>
+		call<{ reports: Report[]; next: string }>("GET", "/v1/reports", { query: { ...query, cursor } }).then((a) => ({
+			rows: a.reports.map((r) => ({ ...r, opened_at: r.received_at })),
+			next: a.next,
+		})),
+	);
+	return { rows: closed ? rows : rows.sort(byNeed) };
+}
+
+/** In the order in which a caller tells it: all by keyboard, what is said first. */
+const newFields = () => [
+	idField,
+	{
+		name: "text",
+		label: t({ zh: "说了什么", en: "What is said" }),
+		kind: "area" as const,
+		required: true,
+		rows: 4,
+	},
+	{
+		name: "kind",
+		label: t({ zh: "类别", en: "Kind" }),
+		kind: "select" as const,
+		required: true,
+		options: optionsOf(kinds),
+	},
+	{
+		name: "channel",
+		label: t({ zh: "来源", en: "By" }),
+		kind: "select" as const,
+		required: true,
+		options: optionsOf(channels),
+	},
+	{ name: "about_site", label: t({ zh: "涉及场所", en: "About which site" }), kind: "site" as const },
+	{
+		name: "node",
+		label: t({ zh: "发生在哪个网格", en: "Where" }),
+		kind: "node" as const,
+		required: true,
+		when: (v: Values) => !v.about_site,
+	},
+	{ name: "anonymous", label: t({ zh: "不愿留名", en: "Wants to stay unknown" }), kind: "check" as const },
+	{ name: "name", label: t({ zh: "来电人", en: "Caller" }), when: (v: Values) => !v.anonymous },
+	{ name: "phone", label: t({ zh: "电话", en: "Phone" }), kind: "tel" as const, when: (v: Values) => !v.anonymous },
+	{ name: "unnamed", label: t({ zh: "涉及工作人员", en: "About staff" }), kind: "check" as const },
+	{
+		name: "staff",
+		label: t({ zh: "是谁", en: "Who" }),
+		kind: "staff" as const,
+		hint: t({ zh: "不知道是谁就留空,由审计员核实", en: "Leave it empty if nobody knows: an auditor finds out" }),
+		when: (v: Values) => Boolean(v.unnamed),
+	},
+];
+
+/** The report as the API takes it. */
+export function bodyOf(v: Values): object {
+	return {
+		id: v.id,
+		channel: v.channel,
+		kind: v.kind,
+		text: v.text,
+		node: v.about_site ? "" : v.node,
+		caller: { name: v.name ?? "", phone: v.phone ?? "", anonymous: Boolean(v.anonymous) },
+		about_site: v.about_site,
+		about_staff: v.unnamed && v.staff ? [v.staff] : [],
+		about_unnamed_staff: Boolean(v.unnamed) && !v.staff,
+	};
+}
+
+function Detail({ r, now }: { r: Report; now: number }) {
+	return (
+		<>
+			<p class="said">{r.text}</p>
+			<Facts
+				rows={[
+					[t({ zh: "状态", en: "State" }), <StateChip key="s" state={r.state} />],
+					[t({ zh: "承办人", en: "Owner" }), staffName(r.owner)],
+					[t({ zh: "网格", en: "Node" }), nodeName(r.node)],
+					[t({ zh: "涉及场所", en: "About" }), r.about_site && (r.about_site_name || siteName(r.about_site))],
+					[t({ zh: "受理", en: "Received" }), when(r.received_at)],
+					[
+						t({ zh: "答复期限", en: "Answer until" }),
+						r.due_at && (
+							<>
+								{when(r.due_at)} <Due late={r.overdue}>{left(r.due_at, now)}</Due>
+							</>
+						),
+					],
+					[t({ zh: "用时", en: "Took" }), r.minutes_to_close !== null && span(r.minutes_to_close)],
+					[
+						t({ zh: "来电人", en: "Caller" }),
+						r.anonymous
+							? t({ zh: "不愿留名", en: "wants to stay unknown" })
+							: r.caller && `${r.caller.name} ${r.caller.phone}`,
+					],
+					[
+						t({ zh: "涉及工作人员", en: "About staff" }),
+						r.about_unnamed_staff ? (
+							<Chip tone="care">{t({ zh: "未指明", en: "not said who" })}</Chip>
+						) : (
+							r.about_staff.map(staffName).join("、")
+						),
+					],
+				]}
+			/>
+			{r.answer && (
+				<p class="said">
+					<Chip tone="ok">{wordOf(outcomes, r.outcome)}</Chip> {r.answer}
+				</p>
+			)}
+			<Steps steps={r.steps} word={stateWord} />
+		</>
+	);
+}

@@ -1,0 +1,355 @@
+// Supplies: what is in store where, what is too little first, and all that moves it.
+import { call } from "../../desk/call";
+import { href, refine, route } from "../../desk/router";
+import { may, session } from "../../desk/session";
+import { nodeName, nodeOf, nodes } from "../../desk/town";
+import { type Action, Actions } from "../../desk/ui/actions";
+import type { Field, Values } from "../../desk/ui/form";
+import { Busy, Card, Empty, Problem, Toolbar, useLoad } from "../../desk/ui/parts";
+import { nodeOptions, Pick } from "../../desk/ui/pick";
+import { newID } from "../../desk/ui/register";
+import { t } from "../../shared/i18n";
+import { idField } from "./words";
+
+export interface Item {
+	code: string;
+	name: string;
+	unit: string;
+}
+
+interface Held {
+	item: string;
+	name: string;
+	unit: string;
+	/** With all below. */
+	amount: number;
+	/** At the node itself. */
+	own: number;
+}
+
+interface Stocks {
+	node: string;
+	items: Held[];
+	below: { node: string; name: string; items: Held[] }[];
+	low: { node: string; item: string; amount: number; low: number }[];
+}
+
+export const items = () => call<{ items: Item[] }>("GET", "/v1/supplies/items").then((a) => a.items);
+
+export default function Supplies() {
+	const node = route.value.query.get("node") || session.value?.grid || "";
+	const { data, error, reload } = useLoad(
+		() => Promise.all([call<Stocks>("GET", "/v1/supplies", { query: { node } }), items()]),
+		[node],
+	);
+	return (
+		<>
+			<header class="screenhead">
+				<h1>{t({ zh: "物资", en: "Supplies" })}</h1>
+				<a class="btn" href={href("movements", { node })}>
+					{t({ zh: "出入库流水", en: "Movements" })}
+				</a>
+				{data && <Actions dialog row={{ node, items: data[1] }} actions={moving} onDone={reload} />}
+			</header>
+			{nodes.value.length > 1 && (
+				<Toolbar>
+					<Pick
+						label={t({ zh: "网格", en: "Part of the grid" })}
+						value={node}
+						options={nodeOptions()}
+						onPick={(next) => refine({ node: next })}
+					/>
+					{nodeOf(nodeOf(node)?.parent ?? "") && (
+						<a href={href("supplies", { node: nodeOf(node)?.parent ?? "" })}>
+							{t({ zh: "↑ 上一级", en: "↑ One level up" })}
+						</a>
+					)}
+				</Toolbar>
+			)}
+			<Problem cause={error} retry={() => void reload()} />
+			{data ? (
+				<>
+					<Low now={data[0]} items={data[1]} />
+					<Matrix now={data[0]} />
+				</>
+			) : (
+				!error && <Busy />
+			)}
+		</>
+	);
+}
+
+/** Stocks below their lines: the emptiest first. */
+function Low({ now, items: known }: { now: Stocks; items: Item[] }) {
+	const low = [...now.low].sort((a, b) => a.amount / a.low - b.amount / b.low);
+	if (low.length === 0) {
+		return <p class="allright">{t({ zh: "✓ 没有低于警戒线的物资", en: "✓ No stock is below its line" })}</p>;
+	}
+	return (
+		<Card title={t({ zh: `低于警戒线 ${low.length} 项`, en: `${low.length} stocks below their line` })}>
+			<ul class="lows">
+				{low.map((l) => {
+					const item = known.find((i) => i.code === l.item);
+					return (
+						<li key={`${l.node} ${l.item}`}>
+							<a href={href("movements", { node: l.node, item: l.item })}>
+								<span>
+									<b>{item?.name ?? l.item}</b> <small>{nodeName(l.node)}</small>
+								</span>
+								<meter aria-label={item?.name ?? l.item} min={0} max={l.low} value={l.amount} low={l.low / 2} />
+								<span class="right">
+									<b>{l.amount}</b> / {l.low} {item?.unit}
+								</span>
+							</a>
+						</li>
+					);
+				})}
+			</ul>
+		</Card>
+	);
+}
+
+/** What each node right below has, and the node itself. */
+function Matrix({ now }: { now: Stocks }) {
+	if (now.items.length === 0) {
+		return (
+			<Empty>{t({ zh: "这里还没有物资:先登记入库", en: "Nothing is in store here: book what came in first" })}</Empty>
+		);
+	}
+	const low = new Set(now.low.map((l) => `${l.node} ${l.item}`));
+	const row = (node: string, name: string, of: (item: string) => number | undefined, link: boolean) => (
+		<tr key={node + name}>
+			<th scope="row">{link ? <a href={href("supplies", { node })}>{name}</a> : name}</th>
+			{now.items.map((i) => (
+				<td key={i.item} class={low.has(`${node} ${i.item}`) ? "urgent" : ""}>
+					<a href={href("movements", { node, item: i.item })}>{of(i.item) ?? 0}</a>
+				</td>
+			))}
+		</tr>
+	);
+	return (
+		<Card title={nodeName(now.node)}>
+			<div class="scrolls">
+				<table class="plain">
+					<thead>
+						<tr>
+							<th scope="col">{t({ zh: "网格", en: "Node" })}</th>
+							{now.items.map((i) => (
+								<th scope="col" key={i.item}>
+									{i.name} <small>({i.unit})</small>
+								</th>
+							))}
+						</tr>
+					</thead>
+					<tbody>
+						{row(now.node, t({ zh: "合计", en: "All" }), (c) => now.items.find((i) => i.item === c)?.amount, false)}
+						{row(
+							now.node,
+							t({ zh: "本级仓库", en: "At the node itself" }),
+							(c) => now.items.find((i) => i.item === c)?.own,
+							false,
+						)}
+						{now.below.map((b) => row(b.node, b.name, (c) => b.items.find((i) => i.item === c)?.amount, true))}
+					</tbody>
+				</table>
+			</div>
+		</Card>
+	);
+}
+
+interface Place {
+	node: string;
+	items: Item[];
+}
+
+const node = (label: string, name = "node"): Field => ({ name, label, kind: "node", required: true });
+const quantity: () => Field = () => ({
+	name: "quantity",
+	label: t({ zh: "数量", en: "How many" }),
+	kind: "number",
+	required: true,
+	min: 1,
+});
+const item = (p: Place): Field => ({
+	name: "item",
+	label: t({ zh: "物资", en: "Item" }),
+	kind: "pick",
+	required: true,
+	options: p.items.map((i) => ({ value: i.code, label: i.name, hint: i.unit })),
+});
+const move = (movement: string) => (_: Place, v: Values) =>
+	call("POST", "/v1/supplies/movements", { body: bodyOf(movement, v) });
+const begin = (p: Place): Values => ({ id: newID("supply"), node: p.node, to_kind: "site" });
+
+/** A movement as the API takes it: of what the form holds, what belongs to this one. */
+export function bodyOf(movement: string, v: Values): object {
+	const body = { id: v.id, movement, node: v.node, item: v.item, quantity: v.quantity };
+	switch (movement) {
+		case "in":
+			return { ...body, from: v.from };
+		case "transfer":
+			return { ...body, to: { node: v.to_node } };
+		case "out":
+			return { ...body, to: { [String(v.to_kind)]: v[`to_${v.to_kind}`] }, received_by: v.received_by };
+	}
+	return { ...body, reason: v.reason };
+}
+
+const booking = ["leader", "grid", "enroller"] as const;
+
+const moving: Action<Place>[] = [
+	{
+		key: "out",
+		get title() {
+			return t({ zh: "发放", en: "Hand out" });
+		},
+		roles: booking,
+		main: true,
+		fields: (p) => [
+			idField,
+			item(p),
+			quantity(),
+			node(t({ zh: "从哪个仓库", en: "From the store of" })),
+			{
+				name: "to_kind",
+				label: t({ zh: "发给", en: "To" }),
+				kind: "select",
+				required: true,
+				options: [
+					{ value: "site", label: t({ zh: "场所(卡口、企业)", en: "A site" }) },
+					{ value: "staff", label: t({ zh: "工作人员", en: "Staff" }) },
+					...(may("enroller", "leader", "grid")
+						? [{ value: "resident", label: t({ zh: "居民", en: "A resident" }) }]
+						: []),
+				],
+			},
+			{
+				name: "to_site",
+				label: t({ zh: "场所", en: "Site" }),
+				kind: "site",
+				required: true,
+				when: (v) => v.to_kind === "site",
+			},
+			{
+				name: "to_staff",
+				label: t({ zh: "工作人员", en: "Staff" }),
+				kind: "staff",
+				required: true,
+				when: (v) => v.to_kind === "staff",
+			},
+			{
+				name: "to_resident",
+				label: t({ zh: "居民", en: "Resident" }),
+				kind: "person",
+				required: true,
+				when: (v) => v.to_kind === "resident",
+			},
+			{ name: "received_by", label: t({ zh: "签收人", en: "Received by" }) },
+		],
+		initial: begin,
+		run: move("out"),
+	},
+	{
+		key: "in",
+		get title() {
+			return t({ zh: "入库", en: "Book in" });
+		},
+		roles: booking,
+		fields: (p) => [
+			idField,
+			item(p),
+			quantity(),
+			node(t({ zh: "哪个仓库", en: "Store of" })),
+			{ name: "from", label: t({ zh: "来自", en: "From" }), required: true },
+		],
+		initial: begin,
+		run: move("in"),
+	},
+	{
+		key: "transfer",
+		get title() {
+			return t({ zh: "调拨", en: "Transfer" });
+		},
+		roles: booking,
+		fields: (p) => [
+			idField,
+			item(p),
+			quantity(),
+			node(t({ zh: "从", en: "From" })),
+			node(t({ zh: "到", en: "To" }), "to_node"),
+		],
+		initial: begin,
+		run: move("transfer"),
+	},
+	{
+		key: "correction",
+		get title() {
+			return t({ zh: "盘点更正", en: "Correct after counting" });
+		},
+		roles: booking,
+		fields: (p) => [
+			idField,
+			item(p),
+			{
+				name: "quantity",
+				label: t({ zh: "多出(+)或短少(-)", en: "More (+) or less (-)" }),
+				kind: "number",
+				required: true,
+			},
+			node(t({ zh: "哪个仓库", en: "Store of" })),
+			{ name: "reason", label: t({ zh: "原因", en: "Why" }), required: true },
+		],
+		initial: begin,
+		run: move("correction"),
+	},
+	{
+		key: "line",
+		get title() {
+			return t({ zh: "警戒线", en: "Line" });
+		},
+		roles: ["leader", "grid"],
+		fields: (p) => [
+			item(p),
+			node(t({ zh: "哪个仓库", en: "Store of" })),
+			{
+				name: "low",
+				label: t({ zh: "少于多少就提醒", en: "Too little below" }),
+				kind: "number",
+				required: true,
+				min: 0,
+				hint: t({ zh: "0 为不提醒", en: "0: no line" }),
+			},
+		],
+		initial: begin,
+		run: (_, v) => call("PUT", "/v1/supplies/lines", { body: { node: v.node, item: v.item, low: v.low } }),
+	},
+	{
+		key: "item",
+		get title() {
+			return t({ zh: "新物资", en: "New item" });
+		},
+		roles: ["leader"],
+		fields: () => [
+			{
+				name: "name",
+				label: t({ zh: "名称", en: "Name" }),
+				required: true,
+				placeholder: t({ zh: "一次性口罩", en: "Masks" }),
+			},
+			{
+				name: "unit",
+				label: t({ zh: "单位", en: "Unit" }),
+				required: true,
+				placeholder: t({ zh: "只", en: "pieces" }),
+			},
+			{
+				name: "code",
+				label: t({ zh: "代码", en: "Code" }),
+				required: true,
+				hint: t({ zh: "小写字母、数字、- 或 _", en: "a to z, digits, - or _" }),
+			},
+		],
+		run: (_, v) =>
+			call("PUT", `/v1/supplies/items/${encodeURIComponent(String(v.code))}`, { body: { name: v.name, unit: v.unit } }),
+	},
+];
