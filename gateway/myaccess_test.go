@@ -151,7 +151,7 @@ func TestResidentsSeeWhoHasReadThem(t *testing.T) {
 	answer := w.my(phone, http.MethodGet, "readers?resident="+hexID(wang), nil).ok(http.StatusOK)
 	answer.conforms(contract(t), http.MethodGet, "/v1/my/readers")
 	reads := answer.json()["reads"].([]any)
-	want := []string{"导出本场所全部居民名册", "按证件号、电话或姓名查找", "查询活动轨迹", "查看登记信息"}
+	want := []string{"导出本场所居民名册，或查看本户成员", "按证件号、电话或姓名查找", "查询活动轨迹", "查看登记信息"}
 	if len(reads) != len(want) {
 		t.Fatalf("%d reads: %s", len(reads), answer.body)
 	}

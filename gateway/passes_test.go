@@ -180,6 +180,12 @@ func TestSheetHoldsThePassesOfASite(t *testing.T) {
 		!strings.Contains(one, "王小明、王小红") || strings.Contains(one, "𠮷野") || strings.Contains(one, "/pass") {
 		t.Errorf("the sheet of one household: %.300s", one)
 	}
+	since := w.clock.Now().UTC().Format(time.RFC3339)
+	fresh := string(w.do(http.MethodGet, "/v1/sites/V1/sheet?since="+since, w.as("enroller"), nil).ok(http.StatusOK).body)
+	if !strings.Contains(fresh, "王小明、王小红") || strings.Contains(fresh, "𠮷野") {
+		t.Errorf("the sheet of households with somebody new: %.300s", fresh)
+	}
+	w.do(http.MethodGet, "/v1/sites/V1/sheet?since=today", w.as("enroller"), nil).problem(http.StatusUnprocessableEntity, "invalid", "since")
 	for _, stranger := range []string{checkpoint.FormatPersonID(w.people["li"]), "0000000000000001", "wang"} {
 		w.do(http.MethodGet, "/v1/sites/V1/sheet?resident="+stranger, w.as("enroller"), nil).problem(http.StatusUnprocessableEntity, "invalid", "resident")
 	}

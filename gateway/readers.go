@@ -54,7 +54,7 @@ var actionTexts = map[string]textView{
 	"GET /v1/residents/:id/contacts":          {"查询接触人员", "Asked whom you met"},
 	"POST /v1/residents/search":               {"按证件号、电话或姓名查找", "Searched by document, phone or name"},
 	"POST /v1/gate/search":                    {"在门岗按姓名、证件尾号或门牌查找", "Searched at the gate by name, document or door"},
-	"GET /v1/residents":                       {"导出本场所全部居民名册", "Exported the list of all residents of the site"},
+	"GET /v1/residents":                       {"导出本场所居民名册，或查看本户成员", "Exported the list of residents of the site, or looked at your household"},
 	"GET /v1/sites/:site/sheet":               {"打印本场所纸质通行码", "Printed the paper passes of the site"},
 	"POST /v1/status-changes":                 {"变更多人健康状态", "Changed the status of many"},
 	"GET /v1/status-proposals/:id":            {"查看待审批的状态变更", "Looked at a change of status that waits"},
@@ -80,6 +80,12 @@ var actionTexts = map[string]textView{
 	"POST /v1/walk-ins/:id/match":             {"将手写登记归入本人", "Matched a walk-in"},
 	"POST /v1/cases":                          {"建立流调案件", "Opened a tracing case"},
 	"POST /v1/cases/:code/people":             {"加入流调案件", "Added to a tracing case"},
+	"POST /v1/cases/:code/contacts":           {"列入接触者随访", "Listed you among the contacts of a case"},
+	"GET /v1/cases/:code/line-list":           {"导出密切接触者一览表", "Made the list of a case's contacts for the county"},
+	"GET /v1/calls/visits":                    {"查看上门随访名单", "Looked at whom to visit because of a case"},
+	"POST /v1/calls/:id/phone":                {"为流调电话查看您的号码", "Looked at your number to call you"},
+	"POST /v1/calls/:id/outcome":              {"登记流调随访结果", "Wrote down what became of a call"},
+	"POST /v1/calls/:id/transfer":             {"移交接触者随访", "Gave the task of calling you to another office"},
 }
 
 // otherAction is for what has no words of its own.

@@ -186,7 +186,7 @@ func TestStatusIsInForceAtTheNextScan(t *testing.T) {
 func TestExportOfASiteCanBeImportedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.enrolWith(checkpoint.NewResident{Name: "周八", IDNumber: newDocument(), Site: "V2", Door: "-1-101", Phone: "13600136000"})
+	w.people["周八"] = w.enrolWith(checkpoint.NewResident{Name: "周八", IDNumber: newDocument(), Site: "V2", Door: "-1-101", Phone: "13600136000"})
 	got := w.do(http.MethodGet, "/v1/residents?site=V2", w.as("enroller-a2"), nil).ok(http.StatusOK)
 	text := string(got.body)
 	if got.header.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.HasPrefix(text, "\ufeffid,name,id_number,") ||
@@ -201,6 +201,12 @@ func TestExportOfASiteCanBeImportedAgain(t *testing.T) {
 	if lines.header.Get("Content-Type") != "application/x-ndjson" || strings.Count(string(lines.body), "\n") != 2 || !strings.Contains(string(lines.body), `"door":"-1-101"`) {
 		t.Errorf("NDJSON: %s", lines.body)
 	}
+	zhou, stranger := checkpoint.FormatPersonID(w.people["周八"]), checkpoint.FormatPersonID(w.people["wang"])
+	home := w.do(http.MethodGet, "/v1/residents?site=V2&resident="+zhou, w.as("enroller-a2"), nil, "Accept", "application/x-ndjson").ok(http.StatusOK)
+	if strings.Count(string(home.body), "\n") != 1 || !strings.Contains(string(home.body), "周八") {
+		t.Errorf("one household: %s", home.body)
+	}
+	w.do(http.MethodGet, "/v1/residents?site=V2&resident="+stranger, w.as("enroller-a2"), nil).problem(http.StatusUnprocessableEntity, "invalid", "resident")
 	w.do(http.MethodGet, "/v1/residents", w.as("enroller"), nil).problem(http.StatusUnprocessableEntity, "invalid", "site")
 	w.do(http.MethodGet, "/v1/residents?site=V9", w.as("enroller"), nil).problem(http.StatusNotFound, "not_found", "")
 	w.do(http.MethodGet, "/v1/residents?site=V2", w.as("medic"), nil).problem(http.StatusForbidden, "forbidden", "")

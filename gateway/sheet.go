@@ -19,8 +19,8 @@ import (
 // sheetDesk lets one sheet be drawn at a time.
 type sheetDesk struct{ sync.Mutex }
 
-// handleSheet prints the paper passes of everybody who lives at a site, or of
-// one household there.
+// handleSheet prints the paper passes of everybody who lives at a site, of one
+// household there, or of those with somebody new.
 func (s *Server) handleSheet(c *fiber.Ctx) error {
 	days := codes.PaperDays
 	if text := c.Query("days"); text != "" {
@@ -51,9 +51,16 @@ func (s *Server) handleSheet(c *fiber.Ctx) error {
 			return err
 		}
 	}
+	since := int64(0)
+	if text := c.Query("since"); text != "" {
+		if since, err = parseTime("since", text); err != nil {
+			return err
+		}
+	}
 	if err := s.store.ResidentsOf(s.context(c), site.Code, homes.add); err != nil {
 		return err
 	}
+	homes.keepNew(since)
 	data := codes.SheetData{Site: site.Name, Printed: s.clock(), PassPage: s.passPage(), Households: homes.list()}
 	activation, err := s.store.ActivationCodes(s.context(c), site.Code, homes.numbers)
 	if err != nil {
@@ -140,6 +147,17 @@ func (h *households) add(person checkpoint.Resident) error {
 		Name: person.Name, Token: compact, NotBefore: pass.NotBefore, ExpiresAt: pass.ExpiresAt, Question: questionFor(person),
 	}})
 	return nil
+}
+
+// keepNew leaves the households in which somebody was enrolled at since (UTC ms) or later.
+func (h *households) keepNew(since int64) {
+	fresh := map[uint64]bool{}
+	for i := range h.people {
+		if h.people[i].CreatedAt >= since {
+			fresh[h.people[i].Household] = true
+		}
+	}
+	h.people = slices.DeleteFunc(h.people, func(p paperHolder) bool { return !fresh[p.Household] })
 }
 
 // list is one entry for each household. Its members stand in the order in which

@@ -13,33 +13,37 @@ export async function printPage(path: string, options: Options & { method?: Meth
 }
 
 /**
- * Prints a whole HTML document; resolves when the print dialog is open. Scripts in it are
- * left out. A browser without style sheets of scripts (Safari before 16.4) is given the
- * document as a file.
+ * Prints whole HTML documents, one behind the other, of one kind: the styles are those of
+ * the first. Resolves when the print dialog is open. Scripts in them are left out. A
+ * browser without style sheets of scripts (Safari before 16.4) is given them as files.
  */
-export async function printHtml(html: string): Promise<void> {
+export async function printHtml(...pages: string[]): Promise<void> {
 	clear?.();
 	if (!("adoptedStyleSheets" in Document.prototype)) {
-		keep(html, "print.html", "text/html;charset=utf-8");
+		pages.forEach((html, i) => {
+			keep(html, `print-${i + 1}.html`, "text/html;charset=utf-8");
+		});
 		return;
 	}
-	const doc = new DOMParser().parseFromString(html, "text/html");
-	const css = [...doc.querySelectorAll("style")].map((s) => s.textContent ?? "").join("\n");
-	for (const el of doc.querySelectorAll("script, style, link, base, meta[http-equiv]")) {
-		el.remove();
-	}
+	const docs = pages.map((html) => new DOMParser().parseFromString(html, "text/html"));
+	const css = [...(docs[0]?.querySelectorAll("style") ?? [])].map((s) => s.textContent ?? "").join("\n");
 	const host = document.createElement("div");
 	host.className = "paper-host";
 	const shadow = host.attachShadow({ mode: "open" });
-	shadow.adoptedStyleSheets = [sheetOf(css)];
-	shadow.append(document.adoptNode(doc.body)); // still <body>: its own rules go on fitting
+	shadow.adoptedStyleSheets = [sheetOf(`${css}\nbody + body { break-before: page; }`)];
+	for (const doc of docs) {
+		for (const el of doc.querySelectorAll("script, style, link, base, meta[http-equiv]")) {
+			el.remove();
+		}
+		shadow.append(document.adoptNode(doc.body)); // still <body>: its own rules go on fitting
+	}
 	plainStyles(shadow);
 
 	// The size of the paper counts in the document alone, not in a shadow tree.
 	const size = sheetOf((css.match(/@page[^{]*\{[^}]*\}/g) ?? []).join("\n"));
 	const title = document.title;
 	document.adoptedStyleSheets = [...document.adoptedStyleSheets, size];
-	document.title = doc.title || title; // the name that a PDF is kept under
+	document.title = docs[0]?.title || title; // the name that a PDF is kept under
 	document.documentElement.classList.add("paper");
 	document.body.append(host);
 	clear = () => {
