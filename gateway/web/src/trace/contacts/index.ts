@@ -1,3 +1,14 @@
+import { lazy } from "../../desk/ui/lazy";
 import type { Screen } from "../../desk/ui/shell";
 
-export const screens: Screen[] = [];
+const group = { zh: "流调", en: "Tracing" };
+
+export const screens: Screen[] = [
+	{
+		path: "contacts",
+		title: { zh: "接触者排查", en: "Contacts" },
+		group,
+		roles: ["tracer", "leader"],
+		view: lazy(() => import("./screen")),
+	},
+];
