@@ -257,6 +257,13 @@ func (s *Store) AskAbout(ctx context.Context, c *Case, people []uint64) error {
 	return nil
 }
 
+// WasAsked tells whether somebody has been asked about under a case. Errors:
+// ErrUnavailable.
+func (s *Store) WasAsked(ctx context.Context, code string, person uint64) (bool, error) {
+	asked, err := s.rdb.SIsMember(ctx, s.keys.cases("p:"+code), raw(person)).Result()
+	return asked, unavailable(err)
+}
+
 // Asked is how many different people have been asked about under each of some
 // cases.
 func (s *Store) Asked(ctx context.Context, cases []Case) ([]int, error) {

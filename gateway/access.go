@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"bytes"
+	pathpkg "path"
+	"regexp"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -226,8 +228,24 @@ func (s *Server) knowsCaller(header []byte) bool {
 // are signed in may send much, so that nobody else can fill the memory.
 func (s *Server) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := bytes.Cut(h.RequestURI(), []byte("?"))
-	if most := s.large[string(path)]; most > 0 && s.knowsCaller(h.Peek(fiber.HeaderAuthorization)) {
+	if most := s.mostOf(string(path)); most > 0 && s.knowsCaller(h.Peek(fiber.HeaderAuthorization)) {
 		return fasthttp.RequestConfig{MaxRequestBodySize: most}
 	}
 	return fasthttp.RequestConfig{MaxRequestBodySize: smallBody}
+}
+
+// paramInPath is a parameter in the path of a route.
+var paramInPath = regexp.MustCompile(`:\w+`)
+
+// mostOf is how much body a large route takes at most; 0: it is none.
+func (s *Server) mostOf(path string) int {
+	if most := s.large[path]; most > 0 {
+		return most
+	}
+	for pattern, most := range s.large {
+		if ok, _ := pathpkg.Match(pattern, path); ok {
+			return most
+		}
+	}
+	return 0
 }

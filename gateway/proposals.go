@@ -187,8 +187,7 @@ func (s *Server) peopleInScope(c *fiber.Ctx, texts []string) ([]uint64, error) {
 }
 
 // auditPeople refuses people who are not all in the caller's scope (and on record, if
-// all of them have to be) and puts each of them into the audit: an entry is found by at
-// most MaxAbout people, so many make more entries.
+// all of them have to be) and puts each of them into the audit.
 func (s *Server) auditPeople(c *fiber.Ctx, ids []uint64, all bool) error {
 	people, err := s.office.Present(s.context(c), ids)
 	if err != nil {
@@ -200,6 +199,12 @@ func (s *Server) auditPeople(c *fiber.Ctx, ids []uint64, all bool) error {
 			return outOfScope()
 		}
 	}
+	return s.aboutMany(c, ids)
+}
+
+// aboutMany is about for any number of people: an entry is found by at most MaxAbout,
+// so many make more entries.
+func (s *Server) aboutMany(c *fiber.Ctx, ids []uint64) error {
 	in := inquiryOf(c)
 	if in == nil {
 		return nil

@@ -4,7 +4,7 @@ import "slices"
 
 // officeRoutes are the street office's work.
 func (s *Server) officeRoutes() []route {
-	return slices.Concat(s.healthRoutes(), s.observationRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes(), s.alarmRoutes(), s.bulletinRoutes())
+	return slices.Concat(s.healthRoutes(), s.observationRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes(), s.alarmRoutes(), s.boardRoutes(), s.bulletinRoutes(), s.callRoutes())
 }
 
 // healthRoutes are about fevers, statuses, observations and those who look after them.
@@ -89,6 +89,7 @@ func (s *Server) enterpriseRoutes() []route {
 		{method: get, path: "/v1/inspections", who: only(inspector, leader, enroller, grid), node: s.nodeAsked, handle: s.handleInspections},
 		{method: post, path: "/v1/inspections", who: only(inspector, leader), handle: s.handleAddInspection},
 		{method: get, path: "/v1/findings", who: only(inspector, leader, enroller, grid), node: s.nodeAsked, handle: s.handleFindings},
+		{method: get, path: "/v1/findings/:id", who: only(inspector, leader, enroller, grid), handle: s.handleFinding},
 		{method: post, path: "/v1/findings/:id/corrected", who: only(inspector, leader, enroller, grid), handle: s.handleCorrectFinding},
 		{method: post, path: "/v1/findings/:id/verify", who: only(inspector, leader), handle: s.handleVerifyFinding},
 		{method: post, path: "/v1/findings/:id/reopen", who: only(inspector, leader), handle: s.handleReopenFinding},
@@ -117,6 +118,7 @@ func (s *Server) hotlineRoutes() []route {
 
 		{method: get, path: "/v1/dispatches", who: everyStaff, node: s.nodeAsked, reads: duty, handle: s.handleDispatches},
 		{method: post, path: "/v1/dispatches", who: only(leader, grid), handle: s.handleAddDispatch},
+		{method: get, path: "/v1/dispatches/:id", who: everyStaff, reads: duty, handle: s.handleDispatch},
 		{method: post, path: "/v1/dispatches/:id/take", who: everyStaff, handle: s.handleTakeDispatch},
 		{method: post, path: "/v1/dispatches/:id/done", who: everyStaff, handle: s.handleFinishDispatch},
 		{method: post, path: "/v1/dispatches/:id/verify", who: only(leader, grid), handle: s.handleVerifyDispatch},
@@ -182,5 +184,25 @@ func (s *Server) exchangeRoutes() []route {
 		{method: get, path: "/v1/subscribers/:name", who: only(auditor), reads: duty, handle: s.handleSubscriber},
 		{method: put, path: "/v1/subscribers/:name", who: admins, reads: duty, handle: s.handlePutSubscriber},
 		{method: del, path: "/v1/subscribers/:name", who: admins, reads: duty, handle: s.handleRevokeSubscriber},
+	}
+}
+
+// callRoutes are the contacts of cases as work.
+func (s *Server) callRoutes() []route {
+	calling := only(tracer, leader)
+	return []route{
+		{method: post, path: "/v1/cases/:code/contacts", who: calling, large: true, reads: duty, handle: s.handleAddCalls},
+		{method: get, path: "/v1/cases/:code/contacts", who: calling, reads: duty, handle: s.handleCalls},
+		{method: post, path: "/v1/cases/:code/contacts/next", who: calling, reads: duty, handle: s.handleNextCall},
+		{method: get, path: "/v1/cases/:code/line-list", who: calling, slow: true, reads: duty, handle: s.handleLineList},
+		{method: get, path: "/v1/calls", who: calling, reads: duty, handle: s.handleCallCases},
+		{method: get, path: "/v1/calls/mine", who: calling, reads: duty, handle: s.handleCallInHand},
+		{method: get, path: "/v1/calls/visits", who: only(grid, tracer, leader), node: s.nodeAsked, reads: duty, handle: s.handleCallVisits},
+		{method: get, path: "/v1/calls/:id", who: calling, reads: duty, handle: s.handleCall},
+		{method: post, path: "/v1/calls/:id/phone", who: calling, reads: duty, handle: s.handleShowNumber},
+		{method: post, path: "/v1/calls/:id/outcome", who: only(tracer, leader, grid), reads: duty, handle: s.handleFinishCall},
+		{method: post, path: "/v1/calls/:id/assign", who: only(leader), reads: duty, handle: s.handleAssignCall},
+		{method: post, path: "/v1/calls/:id/release", who: calling, reads: duty, handle: s.handleReleaseCall},
+		{method: post, path: "/v1/calls/:id/transfer", who: calling, reads: duty, handle: s.handleTransferCall},
 	}
 }

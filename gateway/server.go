@@ -112,7 +112,7 @@ type Server struct {
 	asks         minuteDesk     // permits asked for
 	calls        minuteDesk     // of residents' phones
 	strips       minuteDesk     // passes signed for residents' phones
-	large        map[string]int // paths that take many records, with how many bytes
+	large        map[string]int // patterns of paths that take many records, with how many bytes
 	ready        readiness
 	revoked      revokedPasses
 	sheets       sheetDesk
@@ -177,7 +177,7 @@ func New(cfg Config) (*Server, error) {
 	for _, r := range s.routes() {
 		s.app.Add(r.method, r.path, s.guard(r))
 		if r.large {
-			s.large[r.path] = max(largeBody, r.body)
+			s.large[paramInPath.ReplaceAllString(r.path, "*")] = max(largeBody, r.body)
 		}
 	}
 	for url, handle := range s.pageRoutes() { // one name in the metrics for all of them

@@ -234,6 +234,20 @@ func (o *Office) Tasks(ctx context.Context, of *CaseCalls) ([]Task, error) {
 	return tasks, nil
 }
 
+// CallVisits are the tasks at a node of the grid and below it that take a visit, the
+// oldest first. Errors: ErrUnavailable.
+func (o *Office) CallVisits(ctx context.Context, node string) (visits []Task, err error) {
+	err = o.store.EachMatter(ctx, checkpoint.MatterQuery{Kind: KindCall, Node: node, By: checkpoint.OpenOnly}, func(m *checkpoint.Matter) error {
+		if m.State != CallVisit || m.Person == 0 {
+			return nil
+		}
+		t, err := taskOf(m)
+		visits = append(visits, t)
+		return err
+	})
+	return visits, err
+}
+
 // TaskByID reads one. Errors: ErrNotFound (it is not there, or about somebody who was
 // erased), ErrUnavailable.
 func (o *Office) TaskByID(ctx context.Context, id checkpoint.MatterID) (Task, error) {
