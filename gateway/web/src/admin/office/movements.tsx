@@ -6,6 +6,7 @@ import { Busy, Facts, Problem, useLoad } from "../../desk/ui/parts";
 import { dayFields, daysAsked, newID, Register, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
+import { all } from "../health/all";
 import { type Item, items } from "./supplies";
 import { idField, StateChip } from "./words";
 
@@ -80,10 +81,11 @@ function List({ known }: { known: Item[] }) {
 				...dayFields(),
 			]}
 			load={async (f, cursor) => {
-				const a = await call<{ movements: Entry[]; next: string }>("GET", "/v1/supplies/movements", {
-					query: { node: f.node, cursor, limit: 200, ...daysAsked(f) },
-				});
-				return { rows: f.item ? a.movements.filter((e) => e.item === f.item) : a.movements, next: a.next };
+				const page = (from: string | undefined) =>
+					call<{ movements: Entry[]; next: string }>("GET", "/v1/supplies/movements", {
+						query: { node: f.node, cursor: from, limit: f.item ? 1000 : 200, ...daysAsked(f) },
+					}).then((a) => ({ rows: a.movements, next: a.next }));
+				return f.item ? { rows: (await all(page)).filter((e) => e.item === f.item) } : page(cursor);
 			}}
 			rowKey={(e) => e.id}
 			name={(e) => `${wordOf(movements, e.movement)} · ${name(e.item)}`}

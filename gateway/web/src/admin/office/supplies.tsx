@@ -117,11 +117,11 @@ function Matrix({ now }: { now: Stocks }) {
 		);
 	}
 	const low = new Set(now.low.map((l) => `${l.node} ${l.item}`));
-	const row = (node: string, name: string, of: (item: string) => number | undefined, link: boolean) => (
+	const row = (node: string, name: string, of: (item: string) => number | undefined, here = true) => (
 		<tr key={node + name}>
-			<th scope="row">{link ? <a href={href("supplies", { node })}>{name}</a> : name}</th>
+			<th scope="row">{node === now.node ? name : <a href={href("supplies", { node })}>{name}</a>}</th>
 			{now.items.map((i) => (
-				<td key={i.item} class={low.has(`${node} ${i.item}`) ? "urgent" : ""}>
+				<td key={i.item} class={here && low.has(`${node} ${i.item}`) ? "urgent" : ""}>
 					<a href={href("movements", { node, item: i.item })}>{of(i.item) ?? 0}</a>
 				</td>
 			))}
@@ -147,9 +147,8 @@ function Matrix({ now }: { now: Stocks }) {
 							now.node,
 							t({ zh: "本级仓库", en: "At the node itself" }),
 							(c) => now.items.find((i) => i.item === c)?.own,
-							false,
 						)}
-						{now.below.map((b) => row(b.node, b.name, (c) => b.items.find((i) => i.item === c)?.amount, true))}
+						{now.below.map((b) => row(b.node, b.name, (c) => b.items.find((i) => i.item === c)?.amount))}
 					</tbody>
 				</table>
 			</div>
