@@ -84,7 +84,7 @@ export default function Authority() {
 						]}
 					/>
 					{may("enroller") ? (
-						<p class="next">
+						<p class="h-next">
 							<a href={href("residents")}>{t({ zh: "登记此人", en: "Enrol them" })}</a>
 						</p>
 					) : (

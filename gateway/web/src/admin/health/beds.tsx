@@ -71,7 +71,7 @@ export default function BedBoard() {
 			<Problem cause={error ?? refused} retry={() => void reload()} />
 			{!data && !error && <Busy />}
 			{data && (
-				<div class="bedboard">
+				<div class="h-bedboard">
 					<Waiting beds={data} stay={stay} assigns={assigns} onPick={setStay} onDone={reload} />
 					<div aria-busy={busy}>
 						{data.beds.length === 0 && (
@@ -80,7 +80,7 @@ export default function BedBoard() {
 						{rooms(data.beds).map(([room, beds]) => (
 							<section key={room}>
 								<h2>{room}</h2>
-								<div class="room">
+								<div class="h-room">
 									{beds.map((b) => (
 										<Tile
 											key={b.id}
@@ -128,7 +128,7 @@ function Counts({ counts: c }: { counts: Beds["counts"] }) {
 		[t({ zh: "等候", en: "Waiting" }), c.waiting],
 	];
 	return (
-		<p class="sums">
+		<p class="h-sums">
 			{parts.map(([name, n]) => (
 				<span key={name}>
 					{name} <b>{n}</b>
@@ -141,13 +141,13 @@ function Counts({ counts: c }: { counts: Beds["counts"] }) {
 function Tile({ bed: b, fits, who, onPress }: { bed: Bed; fits: boolean; who: Stay | null; onPress: () => void }) {
 	const now = useNow(60_000);
 	return (
-		<button type="button" class={`bed ${b.state} ${fits ? "fits" : ""}`} onClick={onPress}>
+		<button type="button" class={`h-bed ${b.state} ${fits ? "fits" : ""}`} onClick={onPress}>
 			<span class="no">
 				{b.bed} <small>{wordOf(bedStates, b.state)}</small>
 			</span>
 			{fits && <b>{t({ zh: `安排 ${who?.name ?? ""}`, en: `For ${who?.name ?? ""}` })}</b>}
 			{b.occupant && <b>{b.occupant.name || t({ zh: "(已注销)", en: "(erased)" })}</b>}
-			{b.occupant?.until && <small class={b.occupant.overdue ? "late" : ""}>{left(b.occupant.until, now)}</small>}
+			{b.occupant?.until && <small class={b.occupant.overdue ? "h-late" : ""}>{left(b.occupant.until, now)}</small>}
 			{!b.occupant && !fits && b.note && <small>{b.note}</small>}
 		</button>
 	);
@@ -172,7 +172,7 @@ function Waiting({
 			{assigns && beds.waiting.length > 0 && (
 				<p class="hint">{t({ zh: "先点人,再点空床", en: "Click somebody, then a free bed" })}</p>
 			)}
-			<ul class="plain">
+			<ul class="h-plain h-waiting">
 				{beds.waiting.map((w) => (
 					<li key={w.id}>
 						{assigns ? (
@@ -215,7 +215,7 @@ function BedFacts({ bed: b }: { bed: Bed }) {
 				]}
 			/>
 			{who?.resident && (
-				<p class="next">
+				<p class="h-next">
 					<a href={href(["status", who.resident])}>{t({ zh: "健康状态", en: "Status" })}</a>
 					<a href={href("observations")}>{t({ zh: "医学观察", en: "Observations" })}</a>
 				</p>

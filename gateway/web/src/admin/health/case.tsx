@@ -77,7 +77,7 @@ function CaseFacts({ kase: k }: { kase: Case }) {
 
 function People({ kase: k }: { kase: Case }) {
 	return (
-		<ul class="plain long">
+		<ul class="h-plain long">
 			{k.people.map((p, i) => (
 				<li key={p.id}>
 					<b>{maskedName(p)}</b> {i === 0 && <Chip tone="stop">{t({ zh: "首位", en: "first" })}</Chip>}{" "}
@@ -95,7 +95,7 @@ function People({ kase: k }: { kase: Case }) {
 function Caps({ kase: k }: { kase: Case }) {
 	return (
 		<>
-			<label class="caps">
+			<label class="h-caps">
 				<span>
 					{t({
 						zh: `已查 ${k.asked} 人,上限 ${k.caps.people} 人`,
@@ -157,7 +157,7 @@ function Approvals({ kase: k, onDone }: { kase: Case; onDone: () => Promise<void
 	return (
 		<Card title={t({ zh: "放宽和跨网格申请", en: "What was asked for beyond that" })}>
 			{asked.length === 0 && <p class="empty">{t({ zh: "没有申请", en: "Nothing" })}</p>}
-			<ul class="plain">
+			<ul class="h-plain">
 				{asked.map((a) => (
 					<li key={`${a.kind}${a.number}`}>
 						<b>{a.what}</b> {t({ zh: "至", en: "until" })} {when(a.until)} · {a.reason}

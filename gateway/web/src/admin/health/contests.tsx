@@ -48,7 +48,7 @@ export default function Contests() {
 			rowKey={(k) => k.id}
 			name={(k) => k.person.name}
 			text={(k) => `${k.person.name} ${homeOf(k.person)} ${k.text}`}
-			tone={(k) => (k.state === "open" && Date.parse(k.due_at) < now ? "late" : "")}
+			tone={(k) => (k.state === "open" && Date.parse(k.due_at) < now ? "h-late" : "")}
 			columns={[
 				{ key: "who", title: t({ zh: "姓名", en: "Name" }), width: "6rem", cell: (k) => k.person.name },
 				{
@@ -90,7 +90,7 @@ export default function Contests() {
 			actions={[answer]}
 			detail={(k) => (
 				<>
-					<blockquote>{k.text}</blockquote>
+					<blockquote class="h-said">{k.text}</blockquote>
 					<Facts
 						rows={[
 							[
@@ -114,7 +114,7 @@ export default function Contests() {
 						]}
 					/>
 					{may("medic") && (
-						<p class="next">
+						<p class="h-next">
 							<a href={href(["status", k.person.id])}>{t({ zh: "更改健康状态", en: "Change the status" })}</a>
 						</p>
 					)}

@@ -84,7 +84,7 @@ function Head({ fever }: { fever: Fever }) {
 				]}
 			/>
 			{may("medic") && (
-				<p class="next">
+				<p class="h-next">
 					<a href={href(["status", person])}>{t({ zh: "健康状态", en: "Status" })}</a>
 					<a href={href(["observations", "new"], { start: person })}>
 						{t({ zh: "开始医学观察", en: "Begin an observation" })}
@@ -110,7 +110,7 @@ function Procedure({ fever, onDone }: { fever: Fever; onDone: (given: unknown) =
 	const now = useNow();
 	const { procedure: p } = fever;
 	return (
-		<ol class="procedure" aria-label={t({ zh: "处置流程", en: "Procedure" })}>
+		<ol class="h-procedure" aria-label={t({ zh: "处置流程", en: "Procedure" })}>
 			{stepsOf(fever).map((s, i) => {
 				const next = s.key === p.next_step;
 				const late = next && p.due_at !== null && Date.parse(p.due_at) < now;
@@ -120,7 +120,7 @@ function Procedure({ fever, onDone }: { fever: Fever; onDone: (given: unknown) =
 						class={s.at ? "done" : late ? "late" : next ? "next" : "later"}
 						aria-current={next ? "step" : undefined}
 					>
-						<span class="mark" aria-hidden="true">
+						<span class="h-mark" aria-hidden="true">
 							{s.at ? "✓" : i + 1}
 						</span>
 						<div>

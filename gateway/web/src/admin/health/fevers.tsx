@@ -57,7 +57,7 @@ function List() {
 			rowKey={(f) => f.id}
 			name={(f) => maskedName(f.person)}
 			text={(f) => `${maskedName(f.person)} ${f.site_name} ${siteName(f.home)}`}
-			tone={(f) => (f.procedure.due_at && Date.parse(f.procedure.due_at) < now ? "late" : "")}
+			tone={(f) => (f.procedure.due_at && Date.parse(f.procedure.due_at) < now ? "h-late" : "")}
 			empty={<p class="empty">{t({ zh: "没有这样的发热病例", en: "No fever case like this" })}</p>}
 			columns={[
 				{ key: "who", title: t({ zh: "人员", en: "Person" }), width: "7rem", cell: (f) => maskedName(f.person) },
@@ -143,9 +143,9 @@ function Sums({ rows, now }: { rows: readonly Fever[]; now: number }) {
 	}
 	const count = (step: string) => open.filter((f) => f.procedure.next_step === step).length;
 	return (
-		<p class="sums">
+		<p class="h-sums">
 			<b>{t({ zh: `未结 ${open.length}`, en: `${open.length} open` })}</b>
-			<span class={open.some((f) => due(f) < now) ? "late" : ""}>
+			<span class={open.some((f) => due(f) < now) ? "h-late" : ""}>
 				{t({ zh: "超时", en: "late" })} {open.filter((f) => due(f) < now).length}
 			</span>
 			{Object.keys(feverSteps).map((step) => (

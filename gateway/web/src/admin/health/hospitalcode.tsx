@@ -26,13 +26,13 @@ export function ShowCode({ code, onClose }: { code: HospitalCode; onClose: () =>
 			title={t({ zh: "医院回报码(只显示这一次)", en: "The hospital's code (shown this once)" })}
 			extra={<Button onClick={onClose}>{t({ zh: "已告知医院,收起", en: "The hospital has it: put it away" })}</Button>}
 		>
-			<div class="hospitalcode">
+			<div class="h-hospitalcode">
 				<QrCode
 					text={code.url || `${page}#${code.code}`}
 					label={t({ zh: "医院回报页二维码", en: "QR of the hospital's page" })}
 				/>
 				<div>
-					<p class="spelled">
+					<p class="h-spelled">
 						{spelled(code.code).map((group, i) => (
 							<span key={i}>{group}</span>
 						))}

@@ -79,7 +79,7 @@ export function ObservationDetailView({ observation: o }: { observation: Observa
 			<Reports observation={o} />
 			<Breaches observation={o} />
 			{may("medic") && o.person && (
-				<p class="next">
+				<p class="h-next">
 					<a href={href(["status", o.person.id])}>{t({ zh: "健康状态经过", en: "Decisions about the status" })}</a>
 					<a href={href("beds", { wait: o.person.id })}>{t({ zh: "申请隔离床位", en: "Ask for an isolation bed" })}</a>
 					<a href={href("contests")}>{t({ zh: "申诉", en: "Contests" })}</a>
@@ -97,7 +97,7 @@ function CaseLink({ code }: { code: string }) {
 function TodayReadings({ readings }: { readings: readonly DiaryReading[] }) {
 	return readings.length === 0 ? null : (
 		<Card title={t({ zh: "今日测温", en: "Readings today" })}>
-			<ul class="plain">
+			<ul class="h-plain">
 				{readings.map((r) => (
 					<li key={r.id}>
 						{when(r.at)} <b>{r.temperature.toFixed(1)} ℃</b>{" "}
@@ -120,7 +120,7 @@ function Reports({ observation: o }: { observation: ObservationDetail }) {
 	const told = o.reports.filter((r) => r.text !== "");
 	return told.length === 0 ? null : (
 		<Card title={t({ zh: "有情况的日报", en: "Reports with something" })}>
-			<ul class="plain">
+			<ul class="h-plain">
 				{[...told].reverse().map((r) => (
 					<li key={r.day}>
 						{r.day}{" "}
@@ -140,7 +140,7 @@ function Reports({ observation: o }: { observation: ObservationDetail }) {
 function Breaches({ observation: o }: { observation: ObservationDetail }) {
 	return o.breaches_seen.length === 0 ? null : (
 		<Card title={t({ zh: `观察期间外出 ${o.breaches_seen.length} 次`, en: `${o.breaches_seen.length} breaches` })}>
-			<ul class="plain">
+			<ul class="h-plain">
 				{[...o.breaches_seen].reverse().map((b) => (
 					<li key={b.event}>
 						<Chip tone="stop">{when(b.at)}</Chip> {gateName(b.gate)} ({siteName(b.site)})

@@ -70,7 +70,7 @@ function List() {
 			rowKey={(o) => o.id}
 			name={(o) => o.person?.name ?? t({ zh: "(已迁出或注销)", en: "(moved away or erased)" })}
 			text={(o) => `${o.person?.name ?? ""} ${homeOf(o.person)} ${staffName(o.cadre)} ${staffName(o.medic)}`}
-			tone={(o) => (o.state === "held" || o.today.missed.length > 0 || o.today.report_missed ? "late" : "")}
+			tone={(o) => (o.state === "held" || o.today.missed.length > 0 || o.today.report_missed ? "h-late" : "")}
 			columns={[
 				{ key: "who", title: t({ zh: "姓名", en: "Name" }), width: "6rem", cell: (o) => o.person?.name ?? "—" },
 				{
@@ -84,14 +84,14 @@ function List() {
 				...(["am", "pm"] as const).map((slot) => ({
 					key: slot,
 					title: slot === "am" ? t({ zh: "上午", en: "a.m." }) : t({ zh: "下午", en: "p.m." }),
-					width: "4.4rem",
+					width: "5rem",
 					cell: (o: Observation) => (o.end ? "" : <Mark of={markOf(o.today, slot)} />),
 					sort: (o: Observation) => markOf(o.today, slot),
 				})),
 				{
 					key: "report",
 					title: t({ zh: "日报", en: "Report" }),
-					width: "4.4rem",
+					width: "6.2rem",
 					cell: (o) => (o.end ? "" : <Mark of={reportMark(o.today)} />),
 					sort: (o) => reportMark(o.today),
 				},
@@ -168,9 +168,9 @@ function Sums({ rows }: { rows: readonly Observation[] }) {
 	}
 	const count = (fits: (o: Observation) => boolean) => open.filter(fits).length;
 	return (
-		<p class="sums">
+		<p class="h-sums">
 			<b>{t({ zh: `在观察 ${open.length} 人`, en: `${open.length} under observation` })}</b>
-			<span class={count((o) => o.today.missed.length > 0) > 0 ? "late" : ""}>
+			<span class={count((o) => o.today.missed.length > 0) > 0 ? "h-late" : ""}>
 				{t({ zh: "今日漏测", en: "missed a reading today" })} {count((o) => o.today.missed.length > 0)}
 			</span>
 			<span>

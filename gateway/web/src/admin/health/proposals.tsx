@@ -124,7 +124,7 @@ function Detail({ proposal: p }: { proposal: Proposal }) {
 				]}
 			/>
 			<Card title={t({ zh: `涉及 ${p.count} 人`, en: `${p.count} people` })}>
-				<ul class="plain long">
+				<ul class="h-plain long">
 					{p.people.map((q) => (
 						<li key={q.id}>
 							{may("medic") ? <a href={href(["status", q.id])}>{q.name}</a> : <b>{q.name}</b>} {homeOf(q)}
@@ -152,7 +152,7 @@ const approve: Action<Proposal> = {
 	main: true,
 	when: (p) => p.state === "pending" || p.state === "approved",
 	not: own,
-	danger: true,
+	ask: true,
 	about: (p) => (
 		<p>
 			{t({

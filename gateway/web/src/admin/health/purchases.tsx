@@ -53,7 +53,7 @@ export default function Purchases() {
 			rowKey={(p) => p.id}
 			name={buyer}
 			text={(p) => `${buyer(p)} ${homeOf(p.buyer.resident)} ${p.site_name} ${p.medicines.join(" ")}`}
-			tone={(p) => (p.overdue ? "late" : "")}
+			tone={(p) => (p.overdue ? "h-late" : "")}
 			columns={[
 				{ key: "who", title: t({ zh: "购药人", en: "Buyer" }), width: "7rem", cell: buyer },
 				{
@@ -66,7 +66,7 @@ export default function Purchases() {
 				{
 					key: "due",
 					title: t({ zh: "时限", en: "Due" }),
-					width: "10rem",
+					width: "11.5rem",
 					cell: (p) =>
 						p.state === "closed" ? (
 							wordOf(purchaseOutcomes, p.outcome)
@@ -88,7 +88,7 @@ export default function Purchases() {
 				{
 					key: "again",
 					title: t({ zh: "再次", en: "Again" }),
-					width: "5rem",
+					width: "6rem",
 					wide: true,
 					cell: (p) =>
 						p.repeated ? (
@@ -154,7 +154,7 @@ function Detail({ purchase: p }: { purchase: Purchase }) {
 				]}
 			/>
 			{may("medic") && who && (
-				<p class="next">
+				<p class="h-next">
 					<a href={href(["status", who.id])}>{t({ zh: "健康状态", en: "Status" })}</a>
 					<a href={href(["observations", "new"], { start: who.id })}>
 						{t({ zh: "开始医学观察", en: "Begin an observation" })}

@@ -90,7 +90,7 @@ export default function Readings() {
 							[t({ zh: "住处", en: "Home" }), homeOf(r.person)],
 						]}
 					/>
-					<p class="next">
+					<p class="h-next">
 						<a href={href("observations")}>{t({ zh: "医学观察", en: "Observations" })}</a>
 						{may("medic") && <a href={href(["status", r.person.id])}>{t({ zh: "健康状态", en: "Status" })}</a>}
 					</p>

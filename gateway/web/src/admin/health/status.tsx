@@ -78,7 +78,7 @@ function OfOne({ id }: { id: string }) {
 /** Decisions about a status, the one in force first. */
 export function Decisions({ decisions }: { decisions: readonly Decision[] }) {
 	return (
-		<ol class="decisions">
+		<ol class="h-decisions">
 			{decisions.map((d, i) => (
 				<li key={i}>
 					<Chip tone={statusTones[d.status]}>{statusWord(d.status)}</Chip> {when(d.since)}

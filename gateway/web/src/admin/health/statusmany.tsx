@@ -74,7 +74,7 @@ export function StatusMany() {
 								t({ zh: `,${outcome.failed.length} 人未变更:`, en: `, ${outcome.failed.length} not:` })}
 						</p>
 					)}
-					<ul class="plain">
+					<ul class="h-plain">
 						{outcome?.failed?.map((f) => (
 							<li key={f.resident}>
 								<a href={href(["status", f.resident])}>{f.resident}</a> {f.detail}

@@ -20,8 +20,9 @@ const marks: Record<MarkKind, { sign: string; word: { zh: string; en: string } }
 /** One sign with its word. */
 export function Mark({ of }: { of: MarkKind }) {
 	return (
-		<span class={`mark ${of}`}>
-			<b aria-hidden="true">{marks[of].sign}</b> {t(marks[of].word)}
+		<span class={`h-mark ${of}`}>
+			<b aria-hidden="true">{marks[of].sign}</b>{" "}
+			{of === "none" ? <span class="h-aloud">{t(marks[of].word)}</span> : t(marks[of].word)}
 		</span>
 	);
 }
@@ -99,7 +100,7 @@ export function Strip({
 	const days = daysOf(o, now);
 	return (
 		<section
-			class="strip"
+			class="h-strip"
 			aria-label={t({ zh: "逐日测温和日报", en: "Readings and reports by day" })}
 			// biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by key
 			tabIndex={0}
@@ -180,7 +181,7 @@ function Sign({ kind }: { kind: MarkKind }) {
 	return (
 		<>
 			<span aria-hidden="true">{marks[kind].sign}</span>
-			<span class="aloud">{t(marks[kind].word)}</span>
+			<span class="h-aloud">{t(marks[kind].word)}</span>
 		</>
 	);
 }

@@ -17,7 +17,7 @@ export interface Action<T> {
 	when?: (row: T) => boolean;
 	/** Why it cannot be done though it would be of use; "" if it can. */
 	not?: (row: T) => string;
-	/** What is asked for; without fields it is done at once, or after a question if it is dangerous. */
+	/** What is asked for; without fields it is done at once, or after a question with ask or danger. */
 	fields?: (row: T) => Field[];
 	initial?: (row: T) => Values;
 	/** Said above the form, or in the question. */
@@ -25,6 +25,8 @@ export interface Action<T> {
 	/** What the form's button says; the title, if left out. */
 	submit?: string;
 	main?: boolean;
+	/** It is asked about first, though it is no danger. */
+	ask?: boolean;
 	danger?: boolean;
 	run: (row: T, values: Values) => Promise<unknown>;
 	/** Said when it is done. */
@@ -64,10 +66,10 @@ export function Actions<T>({ row, actions, onDone, dialog }: ActionsProps<T>) {
 		const question = {
 			title: action.title,
 			text: action.about?.(row),
-			danger: true,
+			danger: action.danger ?? false,
 			yes: action.submit ?? action.title,
 		};
-		if (action.danger && !(await confirm(question))) {
+		if ((action.danger || action.ask) && !(await confirm(question))) {
 			return;
 		}
 		await run(async () => finish(action, await action.run(row, {})));
