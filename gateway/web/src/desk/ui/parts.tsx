@@ -15,7 +15,7 @@ export function Button({ kind = "plain", busy = false, disabled, class: extra, .
 		<button
 			type="button"
 			{...rest}
-			class={`btn ${kind} ${extra ?? ""}`}
+			class={`btn ${kind === "plain" ? "" : kind} ${extra ?? ""}`}
 			disabled={disabled || busy}
 			aria-busy={busy || undefined}
 		/>
