@@ -40,7 +40,7 @@ const columns = (): Column<Device>[] => [
 	{
 		key: "gate",
 		title: t({ zh: "门岗", en: "Gate" }),
-		width: "minmax(8rem, 1.4fr)",
+		width: "1.4fr",
 		cell: (d) => <a href={href(["gates", d.gate])}>{gateName(d.gate)}</a>,
 		sort: (d) => gateName(d.gate),
 	},

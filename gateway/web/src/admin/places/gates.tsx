@@ -70,14 +70,14 @@ const columns = (): Column<Row>[] => [
 	{
 		key: "name",
 		title: t({ zh: "门岗", en: "Gate" }),
-		width: "minmax(9rem, 1.2fr)",
+		width: "1.2fr",
 		cell: (g) => g.name || g.code,
 		sort: (g) => g.name,
 	},
 	{
 		key: "site",
 		title: t({ zh: "场所", en: "Site" }),
-		width: "minmax(8rem, 1fr)",
+		width: "1fr",
 		cell: (g) => <a href={href(["sites", g.site])}>{siteName(g.site)}</a>,
 		sort: (g) => siteName(g.site),
 	},
@@ -92,7 +92,7 @@ const columns = (): Column<Row>[] => [
 	{
 		key: "grid",
 		title: t({ zh: "所属网格", en: "Grid" }),
-		width: "minmax(10rem, 1.6fr)",
+		width: "1.6fr",
 		cell: (g) => nodeTrail(siteOf(g.site)?.grid ?? ""),
 		sort: (g) => nodeTrail(siteOf(g.site)?.grid ?? ""),
 		wide: true,

@@ -55,7 +55,7 @@ export function placesOf(nodes: readonly string[], sites: readonly string[]): st
 		return wholeTown();
 	}
 	const more = names.length > 3 ? t({ zh: `等 ${names.length} 处`, en: ` and ${names.length - 3} more` }) : "";
-	return names.slice(0, 3).join("、") + more;
+	return names.slice(0, 3).join(t({ zh: "、", en: ", " })) + more;
 }
 
 const endOf = (p: Policy): string => when(p.ended_at ?? p.until) || t({ zh: "直到有人结束", en: "until it is ended" });
@@ -76,7 +76,7 @@ const columns = (): Column<Policy>[] => [
 	{
 		key: "name",
 		title: t({ zh: "措施", en: "Policy" }),
-		width: "minmax(9rem, 1.4fr)",
+		width: "1.4fr",
 		cell: (p) => p.name,
 		sort: (p) => p.name,
 	},
@@ -90,7 +90,7 @@ const columns = (): Column<Policy>[] => [
 	{
 		key: "places",
 		title: t({ zh: "范围", en: "Where" }),
-		width: "minmax(9rem, 1.4fr)",
+		width: "1.4fr",
 		cell: (p) => placesOf(p.nodes, p.sites),
 		wide: true,
 	},
@@ -220,7 +220,7 @@ function Places({ nodes, sites }: { nodes: string[]; sites: string[] }) {
 /** The parts of a policy: at which kinds of sites which rule becomes what. */
 export function Parts({ parts }: { parts: readonly Part[] }) {
 	return (
-		<table class="pl-plain">
+		<table class="pl-plain pl-rules">
 			<thead>
 				<tr>
 					<th scope="col">{t({ zh: "场所类别", en: "Kinds of sites" })}</th>
@@ -252,4 +252,6 @@ export function Parts({ parts }: { parts: readonly Part[] }) {
 }
 
 export const kindsWord = (kinds: readonly string[]): string =>
-	kinds.length === 0 ? t({ zh: "所有场所", en: "all sites" }) : kinds.map((k) => wordOf(siteKinds, k)).join("、");
+	kinds.length === 0
+		? t({ zh: "所有场所", en: "all sites" })
+		: kinds.map((k) => wordOf(siteKinds, k)).join(t({ zh: "、", en: ", " }));

@@ -69,14 +69,14 @@ export function PreviewTable({ preview }: { preview: Preview }) {
 					{
 						key: "name",
 						title: t({ zh: "场所", en: "Site" }),
-						width: "minmax(8rem, 1fr)",
+						width: "1fr",
 						cell: (s) => <a href={href(["sites", s.code])}>{s.name}</a>,
 						sort: (s) => s.name,
 					},
 					{
 						key: "kind",
 						title: t({ zh: "类别", en: "Kind" }),
-						width: "5rem",
+						width: "6.5rem",
 						cell: (s) => wordOf(siteKinds, s.kind),
 						sort: (s) => s.kind,
 						wide: true,
@@ -84,7 +84,7 @@ export function PreviewTable({ preview }: { preview: Preview }) {
 					{
 						key: "changes",
 						title: t({ zh: "原来 → 改后", en: "Before → after" }),
-						width: "minmax(12rem, 3fr)",
+						width: "3fr",
 						cell: (s) => (
 							<span title={changes(s)}>
 								{s.closes && <Chip tone="stop">{t({ zh: "关停", en: "closes" })}</Chip>}
@@ -97,7 +97,7 @@ export function PreviewTable({ preview }: { preview: Preview }) {
 					{
 						key: "residents",
 						title: t({ zh: "住户", en: "Residents" }),
-						width: "5rem",
+						width: "6.5rem",
 						right: true,
 						cell: (s) => s.residents,
 						sort: (s) => s.residents,
@@ -106,7 +106,7 @@ export function PreviewTable({ preview }: { preview: Preview }) {
 					{
 						key: "inside",
 						title: t({ zh: "场内", en: "Inside" }),
-						width: "5rem",
+						width: "6.5rem",
 						right: true,
 						cell: (s) => s.inside,
 						sort: (s) => s.inside,

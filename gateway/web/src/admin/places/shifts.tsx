@@ -41,7 +41,7 @@ function refused(counts: Shift["counts"]): string {
 		.map((d) => [d, (counts.in[d] ?? 0) + (counts.out[d] ?? 0)] as const)
 		.filter(([, n]) => n > 0)
 		.map(([d, n]) => `${wordOf(decisions, d)} ${n}`)
-		.join("、");
+		.join(t({ zh: "、", en: ", " }));
 }
 
 export function Shifts({ gate }: { gate: string }) {

@@ -77,7 +77,7 @@ const columns = (): Column<Site>[] => [
 	{
 		key: "name",
 		title: t({ zh: "场所", en: "Site" }),
-		width: "minmax(9rem, 1.2fr)",
+		width: "1.2fr",
 		cell: (s) => s.name,
 		sort: (s) => s.name,
 	},
@@ -92,7 +92,7 @@ const columns = (): Column<Site>[] => [
 	{
 		key: "grid",
 		title: t({ zh: "所属网格", en: "Grid" }),
-		width: "minmax(10rem, 1.6fr)",
+		width: "1.6fr",
 		cell: (s) => nodeTrail(s.grid),
 		sort: (s) => nodeTrail(s.grid),
 		wide: true,
@@ -107,18 +107,18 @@ const columns = (): Column<Site>[] => [
 	{
 		key: "rules",
 		title: t({ zh: "现行特别规定", en: "In force beside the usual" }),
-		width: "minmax(10rem, 2fr)",
+		width: "2fr",
 		cell: (s) => unusual(s).join(";") || <small>{t({ zh: "常规", en: "usual" })}</small>,
 		wide: true,
 	},
 	{
 		key: "policies",
 		title: t({ zh: "管控措施", en: "Policies" }),
-		width: "minmax(7rem, 1fr)",
+		width: "1fr",
 		cell: (s) =>
 			policiesAt(s)
 				.map((p) => p.name)
-				.join("、") || "",
+				.join(t({ zh: "、", en: ", " })) || "",
 		sort: (s) => policiesAt(s).length,
 		wide: true,
 	},
@@ -351,7 +351,7 @@ function RuleTable({ site }: { site: Site }) {
 					))}
 				</p>
 			)}
-			<table class="pl-plain">
+			<table class="pl-plain pl-rules">
 				<thead>
 					<tr>
 						<th scope="col">{t({ zh: "项目", en: "Rule" })}</th>

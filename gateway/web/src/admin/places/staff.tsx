@@ -65,7 +65,7 @@ const columns = (): Column<FullAccount>[] => [
 	{
 		key: "name",
 		title: t({ zh: "姓名", en: "Name" }),
-		width: "minmax(8rem, 1.2fr)",
+		width: "1.2fr",
 		cell: (a) => a.name || a.login,
 		sort: (a) => a.name,
 	},
@@ -80,7 +80,7 @@ const columns = (): Column<FullAccount>[] => [
 	{
 		key: "grid",
 		title: t({ zh: "负责的网格", en: "Answers for" }),
-		width: "minmax(10rem, 1.8fr)",
+		width: "1.8fr",
 		cell: (a) => (a.grid ? nodeTrail(a.grid) : wholeTown()),
 		sort: (a) => (a.grid ? nodeTrail(a.grid) : ""),
 		wide: true,

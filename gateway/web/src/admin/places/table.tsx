@@ -155,7 +155,7 @@ function Matrix({ kinds, statuses, cells, only }: MatrixProps) {
 	// Where nobody lives, one column says it.
 	const homes = statuses.some((s) => ["in", "out"].some((d) => at(s, d, true)?.reason !== at(s, d, false)?.reason));
 	const columns = homes ? ways : ways.filter(([, own]) => !own);
-	const name = kinds.map((k) => wordOf(siteKinds, k)).join("、");
+	const name = kinds.map((k) => wordOf(siteKinds, k)).join(t({ zh: "、", en: ", " }));
 	return (
 		<Card title={name}>
 			<div class="pl-scroll">
