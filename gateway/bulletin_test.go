@@ -141,7 +141,7 @@ func (w *world) openNumbers() {
 		t.Errorf("refused: %v", got)
 	}
 	first := rows("cadre-v1c", "line=dispatches_open").rows("rows")
-	if len(first) != 1 || !strings.HasPrefix(first[0]["ref"].(string), "dispatch/") {
+	if len(first) != 1 || !strings.HasPrefix(first[0]["ref"].(string), "dispatch/") || first[0]["text"] != "村口缺一顶帐篷" {
 		t.Errorf("dispatches of V1C: %v", first)
 	}
 	page := rows("leader", "line=homes_missing&limit=1").json()

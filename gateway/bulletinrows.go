@@ -23,7 +23,8 @@ type bulletinRow struct {
 	Gate     string         `json:"gate"`
 	SiteName string         `json:"site_name"` // of the gate
 	State    string         `json:"state"`
-	Ref      string         `json:"ref"` // kind and ID of the record
+	Ref      string         `json:"ref"`  // kind and ID of the record
+	Text     string         `json:"text"` // what the record is about, "" if the rest says it
 }
 
 // handleBulletinRows opens a number, for those who may.
@@ -85,12 +86,16 @@ func (s *Server) viewsOfBulletinRows(c *fiber.Ctx, rows []bulletin.Row) ([]bulle
 	if err != nil {
 		return nil, err
 	}
+	texts, err := s.textsOfRows(s.context(c), rows)
+	if err != nil {
+		return nil, err
+	}
 	reg, views := s.store.Registry(), make([]bulletinRow, len(rows))
 	for i := range rows {
 		r := &rows[i]
 		v := bulletinRow{
 			At: utcTime(r.At), ClosedAt: timeOrNil(r.Closed), DueAt: timeOrNil(r.Due), Node: r.Node, NodeName: s.nodeName(r.Node),
-			Gate: r.Gate, State: r.State, Ref: r.Ref,
+			Gate: r.Gate, State: r.State, Ref: r.Ref, Text: texts[r.Ref],
 		}
 		if gate, ok := reg.Gate(r.Gate); ok {
 			if site, ok := reg.Site(gate.Site); ok {

@@ -180,18 +180,31 @@ func (s *Server) turnDispatch(c *fiber.Ctx, turn func(ctx context.Context, id ch
 // mayTurn is the ID in the path of a record of a kind that lies in the caller's part
 // of the grid.
 func (s *Server) mayTurn(c *fiber.Ctx, kind checkpoint.MatterKind) (checkpoint.MatterID, error) {
+	m, err := s.mayRead(c, kind)
+	return m.ID, err
+}
+
+// mayRead reads the record of a kind in the path, if it lies in the caller's part of
+// the grid.
+func (s *Server) mayRead(c *fiber.Ctx, kind checkpoint.MatterKind) (checkpoint.Matter, error) {
 	id, err := matterInPath(c)
 	if err != nil {
-		return 0, err
+		return checkpoint.Matter{}, err
 	}
 	m, err := s.store.Matter(s.context(c), kind, id)
 	if err != nil {
-		return 0, s.hidden(principalOf(c), err)
+		return m, s.hidden(principalOf(c), err)
 	}
 	if !s.reaches(principalOf(c), m.Node) {
-		return 0, outOfScope()
+		return checkpoint.Matter{}, outOfScope()
 	}
-	return id, nil
+	return m, nil
+}
+
+// handleDispatch gives one.
+func (s *Server) handleDispatch(c *fiber.Ctx) error {
+	m, err := s.mayRead(c, office.KindDispatch)
+	return s.answerDispatch(c, &m, err)
 }
 
 // turnBody is what most steps are taken with.

@@ -135,6 +135,13 @@ func TestDispatchGoesFromItsOwnerToWhoeverLooks(t *testing.T) {
 	if again := turn("boss-a1", "verify", fields{"note": "看过"}).ok(http.StatusOK); string(again.body) != string(closed.body) || len(closed.json()["steps"].([]any)) != 7 {
 		t.Errorf("closed %s, again %s", closed.body, again.body)
 	}
+	one := func(login string) answer {
+		return w.staffCall(login, http.MethodGet, "/v1/dispatches/"+id, "/v1/dispatches/{id}", nil)
+	}
+	if read := one("medic").ok(http.StatusOK); string(read.body) != string(closed.body) {
+		t.Errorf("read by itself %s", read.body)
+	}
+	one("leader-a2").problem(http.StatusForbidden, "out_of_scope", "")
 	turn("leader", "verify", fields{"note": "也看过"}).problem(http.StatusConflict, "wrong_state", "")
 	if len(w.due()) != 0 {
 		t.Errorf("still due: %v", w.due())

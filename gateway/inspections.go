@@ -207,6 +207,19 @@ func (s *Server) handleFindings(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"findings": views, "next": next})
 }
 
+// handleFinding gives one.
+func (s *Server) handleFinding(c *fiber.Ctx) error {
+	m, err := s.mayRead(c, office.KindFinding)
+	if err != nil {
+		return err
+	}
+	view, err := s.viewOfFinding(&m)
+	if err != nil {
+		return err
+	}
+	return c.JSON(view)
+}
+
 // turnFinding changes the finding named in the path, if it is in the caller's part of
 // the grid.
 func (s *Server) turnFinding(c *fiber.Ctx, turn func(ctx context.Context, id checkpoint.MatterID, by uint32) (checkpoint.Matter, error)) error {

@@ -45,6 +45,13 @@ func TestFindingOfAnInspectionIsCorrectedAndLookedAt(t *testing.T) {
 	if list := w.staffCall("leader-a2", http.MethodGet, "/v1/findings", "/v1/findings", nil).rows("findings"); len(list) != 0 {
 		t.Errorf("another part of the grid sees %v", list)
 	}
+	one := func(login string) answer {
+		return w.staffCall(login, http.MethodGet, "/v1/findings/"+id, "/v1/findings/{id}", nil)
+	}
+	if read := one("grid").ok(http.StatusOK).json(); read["text"] != "口罩不足一日用量" {
+		t.Errorf("read by itself %v", read)
+	}
+	one("leader-a2").problem(http.StatusForbidden, "out_of_scope", "")
 	turn("inspector", "verify", fields{}).problem(http.StatusConflict, "wrong_state", "")
 	turn("grid", "corrected", fields{}).problem(http.StatusUnprocessableEntity, "invalid", "evidence")
 	turn("grid", "corrected", fields{"evidence": "已购入 500 只"}).ok(http.StatusOK)

@@ -22,16 +22,20 @@ type Stock struct {
 // TooLittle tells that the stock is below its line.
 func (s *Stock) TooLittle() bool { return s.Amount < s.Low }
 
+// StockOf is what a record of KindStock keeps.
+func StockOf(m *checkpoint.Matter) (Stock, error) {
+	var kept stock
+	err := m.Get(&kept)
+	return Stock{Node: m.Node, Item: kept.Item, Amount: kept.Amount, Low: kept.Low, Opening: kept.Amount, Closing: kept.Amount}, err
+}
+
 // Stocks lists those of a node and of all below it.
 func (o *Office) Stocks(ctx context.Context, node string) (all []Stock, err error) {
 	q := checkpoint.MatterQuery{Kind: KindStock, Node: node, By: checkpoint.OpenOnly, Limit: checkpoint.MaxMatters}
 	err = o.store.EachMatter(ctx, q, func(m *checkpoint.Matter) error {
-		var kept stock
-		if err := m.Get(&kept); err != nil {
-			return err
-		}
-		all = append(all, Stock{Node: m.Node, Item: kept.Item, Amount: kept.Amount, Low: kept.Low, Opening: kept.Amount, Closing: kept.Amount})
-		return nil
+		st, err := StockOf(m)
+		all = append(all, st)
+		return err
 	})
 	return all, err
 }
