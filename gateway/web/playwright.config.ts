@@ -34,8 +34,8 @@ export default defineConfig({
 		launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: chromiumArgs },
 	},
 	projects: [
-		{ name: "pages", testIgnore: /(camera|lane)\.spec\.ts/ },
-		{ name: "timed", testMatch: /(camera|lane)\.spec\.ts/, dependencies: ["pages"], workers: 1 },
+		{ name: "pages", testIgnore: /(camera|lane|bigwindow)\.spec\.ts/ },
+		{ name: "timed", testMatch: /(camera|lane|bigwindow)\.spec\.ts/, dependencies: ["pages"], workers: 1 },
 		// Not a test: npm run pictures makes the README's.
 		...(process.env.PASSGATE_PICTURES ? [{ name: "pictures", testMatch: /pictures\.ts/ }] : []),
 	],

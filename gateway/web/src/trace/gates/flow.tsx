@@ -9,7 +9,7 @@ import { clockTime, dayAndTime } from "../../shared/time";
 import { asked, type Period } from "../period";
 import { HALF_HOUR, type Half } from "./columns";
 
-const HEIGHT = 170;
+const HEIGHT = 140;
 const colors = { in: "#0b6b4a", out: "#b56a00", stopped: "#b00020" };
 
 interface Props {

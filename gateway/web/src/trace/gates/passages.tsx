@@ -37,11 +37,17 @@ export function Passages({ gate, period }: { gate: string; period: Period }) {
 					})}
 				</Progress>
 			)}
-			{view && <Numbers sum={view.summary} filter={filter} set={set} />}
-			{view && view.summary.flow.length > 0 && (
-				<Flow flow={view.summary.flow} period={period} onPick={(p) => go(["gates", gate], asked(p))} />
+			{view && (
+				<div class="overview">
+					<div>
+						<Numbers sum={view.summary} filter={filter} set={set} />
+						<Reasons sum={view.summary} filter={filter} set={set} />
+					</div>
+					{view.summary.flow.length > 0 && (
+						<Flow flow={view.summary.flow} period={period} onPick={(p) => go(["gates", gate], asked(p))} />
+					)}
+				</div>
 			)}
-			{view && <Reasons sum={view.summary} filter={filter} set={set} />}
 			<Filters filter={filter} choices={view?.choices} set={set} clear={() => setFilter({})}>
 				<Button onClick={() => setExporting(true)} disabled={!view?.done || view.loaded === 0}>
 					{t({ zh: "导出…", en: "Export…" })}

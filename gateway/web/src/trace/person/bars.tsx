@@ -20,7 +20,9 @@ export interface Scale {
 /** What is pointed at or focused, and where its words stand. */
 export interface Told {
 	text: string;
-	x: number;
+	/** UTC ms. */
+	at: number;
+	/** px from the top. */
 	y: number;
 }
 
@@ -86,8 +88,7 @@ export function LaneOf({ lane, top, scale, tell, data, onStay, onEvent }: LanePr
 
 interface Thing {
 	text: string;
-	scale: Scale;
-	x: number;
+	at: number;
 	y: number;
 	tell: (told: Told | null) => void;
 	onOpen: () => void;
@@ -95,8 +96,8 @@ interface Thing {
 }
 
 /** Something that tells what it is when it is pointed at or focused, and opens. */
-export function Told({ text, scale, x, y, tell, onOpen, children }: Thing) {
-	const say = () => tell({ text, x: Math.max(scale.left, x), y: y + 6 });
+export function Told({ text, at, y, tell, onOpen, children }: Thing) {
+	const say = () => tell({ text, at, y: y + 6 });
 	const quiet = () => tell(null);
 	return (
 		<g
@@ -121,21 +122,21 @@ export function Told({ text, scale, x, y, tell, onOpen, children }: Thing) {
 	);
 }
 
-type Placed<T> = T & Pick<Thing, "text" | "scale" | "tell" | "onOpen"> & { top: number };
+type Placed<T> = T & Pick<Thing, "text" | "tell" | "onOpen"> & { scale: Scale; top: number };
 
-function BarOf({ bar, top, ...thing }: Placed<{ bar: Bar }>) {
-	const { x, left, width } = thing.scale;
+function BarOf({ bar, top, scale, ...thing }: Placed<{ bar: Bar }>) {
+	const { x, left, width } = scale;
 	const from = Math.max(x(bar.from), left - 20);
 	const to = Math.min(Math.max(x(bar.to), from + 3), width + 20);
 	const y = top + 14;
 	const vague = bar.vagueStart || bar.vagueEnd;
 	return (
-		<Told {...thing} x={from} y={y + BAR}>
+		<Told {...thing} at={bar.from} y={y + BAR}>
 			<rect class={`stay ${vague ? "vague" : ""}`} x={from} y={y} width={to - from} height={BAR} rx={2} />
 			{vague && <rect x={from} y={y} width={to - from} height={BAR} fill="url(#vague)" />}
 			{!bar.vagueStart && <rect class="end" x={from} y={y} width={3} height={BAR} />}
 			{!bar.vagueEnd && !bar.open && <rect class="end" x={to - 3} y={y} width={3} height={BAR} />}
-			{bar.marks.length > 0 && to - from > 12 && (
+			{bar.marks.length > 0 && to - from > 14 * bar.marks.length + 6 && (
 				<text class="marks" x={Math.max(from, left) + 5} y={y + 12}>
 					{letters(bar.marks)}
 				</text>
@@ -144,12 +145,12 @@ function BarOf({ bar, top, ...thing }: Placed<{ bar: Bar }>) {
 	);
 }
 
-function PointOf({ point, top, ...thing }: Placed<{ point: Point }>) {
-	const x = thing.scale.x(point.at);
+function PointOf({ point, top, scale, ...thing }: Placed<{ point: Point }>) {
+	const x = scale.x(point.at);
 	const y = top + 8;
 	if (point.refused) {
 		return (
-			<Told {...thing} x={x} y={y + BAR}>
+			<Told {...thing} at={point.at} y={y + BAR}>
 				<rect class="touch" x={x - 8} y={y - 6} width={16} height={BAR} />
 				<path class="cross" d={`M${x - 5} ${y - 4}l10 10m0 -10l-10 10`} />
 			</Told>
@@ -157,8 +158,8 @@ function PointOf({ point, top, ...thing }: Placed<{ point: Point }>) {
 	}
 	if (point.marks.length > 0) {
 		return (
-			<Told {...thing} x={x} y={y + BAR}>
-				<circle class="passed flagged" cx={x} cy={y} r={4.5} />
+			<Told {...thing} at={point.at} y={y + BAR}>
+				<circle class="passed flagged" cx={x} cy={y} r={scale.width < 560 ? 3 : 4.5} />
 			</Told>
 		);
 	}

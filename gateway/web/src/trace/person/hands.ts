@@ -9,6 +9,8 @@ export interface Hands {
 	whole: () => void;
 	/** Whether all of the period is in sight: then the wheel scrolls the page. */
 	isWhole: () => boolean;
+	/** Around which place keys zoom. */
+	pivot: number;
 	/** px at the left that are no time. */
 	left: number;
 }
@@ -27,9 +29,9 @@ export function useHands(picture: { current: SVGSVGElement | null }, hands: Hand
 		const act: Record<string, () => void> = {
 			ArrowLeft: () => hands.move(-0.2),
 			ArrowRight: () => hands.move(0.2),
-			"+": () => hands.zoom(0.6, 0.5),
-			"=": () => hands.zoom(0.6, 0.5),
-			"-": () => hands.zoom(1 / 0.6, 0.5),
+			"+": () => hands.zoom(0.6, hands.pivot),
+			"=": () => hands.zoom(0.6, hands.pivot),
+			"-": () => hands.zoom(1 / 0.6, hands.pivot),
 			"0": hands.whole,
 		};
 		if (act[e.key] && !e.ctrlKey && !e.metaKey && !e.altKey) {

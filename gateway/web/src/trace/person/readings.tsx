@@ -51,9 +51,8 @@ export function Readings({ data, layout, top, height, scale, tell, onEvent }: Pr
 							<Told
 								key={r.event}
 								text={eventText(event)}
-								x={x}
+								at={r.at}
 								y={y(r.celsius) + 8}
-								scale={scale}
 								tell={tell}
 								onOpen={() => onEvent(r.event)}
 							>

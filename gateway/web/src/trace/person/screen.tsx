@@ -71,7 +71,7 @@ function Person({ id }: { id: string }) {
 	const pick = (p: Period) => go(["person", id], asked(p));
 	const days = [1, 3, 7, 14].map((n) => ({
 		key: String(n),
-		title: t({ zh: `近 ${n} 天`, en: `${n} days` }),
+		title: t({ zh: `近 ${n} 天`, en: n === 1 ? "1 day" : `${n} days` }),
 		period: () => presets.last(n)(Date.now()),
 	}));
 	const ofCase = kase.data

@@ -46,8 +46,19 @@ export function Timeline(props: Props) {
 		x: (ms) => left + ((ms - view.from) / (view.to - view.from)) * (width - left - 8),
 	};
 	const isWhole = view.from <= period.from && view.to >= period.to;
+	// Keys zoom around what is focused. Where it leaves the picture the focus stays on the picture.
+	const keyed = useRef(false);
+	useEffect(() => {
+		if (keyed.current && !svg.current?.contains(document.activeElement)) {
+			svg.current?.focus();
+		}
+		keyed.current = false;
+	}, [view.from, view.to]);
+	const toldX = told ? Math.min(width, Math.max(left, scale.x(told.at))) : 0;
+	const pivot = told ? (toldX - left) / (width - left) : 0.5;
 	const onKey = useHands(svg, {
 		left,
+		pivot,
 		zoom: (by, at) => onView(zoomed(view, by, view.from + at * (view.to - view.from), period)),
 		move: (by) => onView(moved(view, by * (view.to - view.from), period)),
 		whole: () => onView(period),
@@ -56,7 +67,13 @@ export function Timeline(props: Props) {
 	const bottom = AXIS + layout.lanes.length * LANE;
 	const height = bottom + (layout.readings.length > 0 ? HEAT : 0) + 4;
 	return (
-		<figure class="timeline" onKeyDown={onKey}>
+		<figure
+			class="timeline"
+			onKeyDown={(e) => {
+				keyed.current = svg.current?.contains(document.activeElement) ?? false;
+				onKey(e);
+			}}
+		>
 			<div class="toolbar">
 				<b>{periodText(view)}</b>
 				<Button
@@ -80,7 +97,14 @@ export function Timeline(props: Props) {
 				</small>
 			</div>
 			<div class="canvas">
-				<svg ref={svg} height={height} class="lanes" role="group" aria-label={t({ zh: "轨迹时间线", en: "Timeline" })}>
+				<svg
+					ref={svg}
+					height={height}
+					class="lanes"
+					tabIndex={0}
+					role="group"
+					aria-label={t({ zh: "轨迹时间线", en: "Timeline" })}
+				>
 					<Defs left={left} width={width} height={height} />
 					<Ground scale={scale} height={height} known={layout.known} />
 					{layout.lanes.map((lane, i) => (
@@ -94,7 +118,7 @@ export function Timeline(props: Props) {
 					<div
 						class="told"
 						role="status"
-						style={{ left: `${Math.min(told.x, Math.max(0, width - 260))}px`, top: `${told.y}px` }}
+						style={{ left: `${Math.min(toldX, Math.max(0, width - 260))}px`, top: `${told.y}px` }}
 					>
 						{told.text}
 					</div>
@@ -132,9 +156,11 @@ function Ground({ scale, height, known }: { scale: Scale; height: number; known:
 			{ticksOf(view, width - left).map((tick) => (
 				<g key={tick.at} class={tick.day ? "tick day" : "tick"}>
 					<line x1={x(tick.at)} x2={x(tick.at)} y1={AXIS - 5} y2={height} />
-					<text x={x(tick.at) + 3} y={14}>
-						{tick.text}
-					</text>
+					{x(tick.at) < width - 38 && (
+						<text x={x(tick.at) + 3} y={14}>
+							{tick.text}
+						</text>
+					)}
 				</g>
 			))}
 			{known < view.to && (
@@ -152,6 +178,9 @@ function Legend() {
 			</span>
 			<span>
 				<i class="sample hatched" /> {t({ zh: "起止未见到,为推定", en: "an end that nobody saw" })}
+			</span>
+			<span>
+				<i class="sample night" /> {t({ zh: "夜间(22 时至次日 6 时)", en: "night (22:00 to 06:00)" })}
 			</span>
 			<span>
 				<b class="no">✕</b> {t({ zh: "未放行", en: "not let through" })}
