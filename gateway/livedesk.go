@@ -15,7 +15,7 @@ import (
 // Bounds of watching.
 const (
 	liveEvery       = time.Second
-	liveAround      = 5 // looks between two at what changes less
+	liveAround      = 2 // looks between two at what changes less
 	liveTimeout     = largeTimeout
 	liveIdle        = time.Minute // without anybody who asks, nobody looks
 	liveQueue       = 8           // looks that may wait for a reader; one that is slower is dropped
