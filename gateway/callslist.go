@@ -223,7 +223,7 @@ func (s *Server) handleCallCases(c *fiber.Ctx) error {
 
 // callVisitView is somebody whom no call reached, for whoever goes there.
 type callVisitView struct {
-	callView
+	Call   callView    `json:"call"`
 	Client *clientView `json:"client"` // null: erased
 }
 
@@ -251,7 +251,7 @@ func (s *Server) handleCallVisits(c *fiber.Ctx) error {
 	}
 	views := make([]callVisitView, len(calls))
 	for i := range calls {
-		views[i].callView = calls[i]
+		views[i].Call = calls[i]
 		if who := people[tasks[i].Person]; who != nil {
 			client := viewOfClient(who)
 			views[i].Client = &client
