@@ -1,11 +1,11 @@
 // The answers that were asked for: kept for as long as the session lasts, so that going
 // back asks nobody anything again. What they say in full stays in the worker.
-import { effect, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { open } from "../../desk/call";
-import { session } from "../../desk/session";
 import { ApiError } from "../../shared/api";
 import type { Order, Told } from "./contacts.worker";
 import type { Frame } from "./draw";
+import { onOther, sessionMap } from "./memo";
 import type { Network } from "./network";
 import type { Contact, Head, Row } from "./types";
 
@@ -33,7 +33,7 @@ export interface Found {
 const KEPT = 6;
 const PATIENCE = 60_000; // ms: contacts of contacts take the server seconds
 
-const kept = new Map<string, Promise<Found>>();
+const kept = sessionMap<string, Promise<Found>>();
 /** Names by ID of whoever was in an answer: for the way that was gone. */
 export const names = signal<ReadonlyMap<string, string>>(new Map());
 
@@ -64,18 +64,12 @@ function order(message: Order, transfer: Transferable[] = []): void {
 }
 
 // Who signs in next finds nothing of it.
-let whose = session.value?.token;
-effect(() => {
-	const now = session.value?.token;
-	if (now !== whose) {
-		whose = now;
-		worker?.terminate();
-		worker = null;
-		kept.clear();
-		waiting.clear();
-		reading.clear();
-		names.value = new Map();
-	}
+onOther(() => {
+	worker?.terminate();
+	worker = null;
+	waiting.clear();
+	reading.clear();
+	names.value = new Map();
 });
 
 /** Asks, or gives what was answered to the same question before; again asks anew. */

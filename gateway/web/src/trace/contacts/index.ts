@@ -11,4 +11,11 @@ export const screens: Screen[] = [
 		roles: ["tracer", "leader"],
 		view: lazy(() => import("./screen")),
 	},
+	{
+		path: "crowd",
+		title: { zh: "共同场所", en: "Common places" },
+		group,
+		roles: ["tracer", "leader"],
+		view: lazy(() => import("./crowdscreen")),
+	},
 ];

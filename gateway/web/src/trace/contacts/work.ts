@@ -10,14 +10,14 @@ const path = (kase: string) => `/v1/cases/${encodeURIComponent(kase)}/contacts`;
 /** The IDs of everybody on the call list of a case. */
 export async function calledOf(kase: string): Promise<Set<string>> {
 	const ids = new Set<string>();
-	let cursor: string | null | undefined;
+	let cursor = "";
 	do {
-		const page = await call<{ contacts: { resident: string }[]; next?: string | null }>("GET", path(kase), {
+		const page = await call<{ contacts: { person: { id: string } }[]; next: string }>("GET", path(kase), {
 			query: { cursor, limit: 1000 },
 			trace: true,
 		});
 		for (const c of page.contacts) {
-			ids.add(c.resident);
+			ids.add(c.person.id);
 		}
 		cursor = page.next;
 	} while (cursor);
@@ -36,6 +36,7 @@ export async function addCalls(
 			resident: r.id,
 			hop: r.hop,
 			exposure: r.exposure,
+			kinds: r.kinds,
 			last_met: wire(r.last),
 			place: r.place,
 		}));
