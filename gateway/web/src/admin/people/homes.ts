@@ -8,3 +8,8 @@ export const lived = (kind: string | undefined): boolean => kind === "village" |
 export const homeOptions = (): Option[] => siteOptions().filter((o) => lived(siteOf(o.value)?.kind));
 
 export const homeSites = () => sites.value.filter((s) => lived(s.kind));
+
+/** 9 before 10, as people deliver. */
+export function byDoor(a: string, b: string): number {
+	return a.localeCompare(b, "zh-CN", { numeric: true });
+}

@@ -52,3 +52,21 @@ async function sheetOf(site: string, query: SheetQuery): Promise<string> {
 		}
 	}
 }
+
+/** mm of a page for homes, of a home's part that stays there, and of two passes beside each other. */
+const [PAGE, STAYS, PASSES] = [263, 35, 48];
+
+/** How many pages homes of so many people take, as the server sets them: none is split. */
+export function pagesOf(homes: readonly number[]): number {
+	let pages = 0;
+	let room = 0;
+	for (const people of homes) {
+		const high = STAYS + PASSES * Math.ceil(people / 2);
+		if (high > room) {
+			pages += Math.ceil(high / PAGE);
+			room = PAGE * Math.ceil(high / PAGE);
+		}
+		room -= high;
+	}
+	return pages;
+}

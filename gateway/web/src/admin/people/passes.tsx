@@ -9,7 +9,7 @@ import { Button, Card, Problem, useAction } from "../../desk/ui/parts";
 import { QrCode } from "../../desk/ui/qr";
 import { drawQr } from "../../pass/ui/qr";
 import { t } from "../../shared/i18n";
-import { clockTime, dayAndTime, localDay } from "../../shared/time";
+import { clockTime, localDay } from "../../shared/time";
 import type { Pass, Resident } from "./types";
 
 export function Passes({ person: p, onDone }: { person: Resident; onDone: () => Promise<void> }) {
@@ -74,7 +74,7 @@ export function PassDialog({ pass, name, under, onClose }: Shown) {
 	const span =
 		pass.kind === "app"
 			? t({ zh: `今天 ${clockTime(until)} 前有效`, en: `until ${clockTime(until)} today` })
-			: `${localDay(Date.parse(pass.not_before))} – ${dayAndTime(until)}`;
+			: `${localDay(Date.parse(pass.not_before))} – ${localDay(until - 1)}`;
 	return (
 		<Dialog title={name} onClose={onClose}>
 			<div class="people-pass">

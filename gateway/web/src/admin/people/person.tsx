@@ -122,7 +122,8 @@ function Status({ decisions }: { decisions: Decision[] }) {
 			<ol class="people-decisions">
 				{decisions.map((d, i) => (
 					<li key={d.since} class={i === 0 ? "now" : ""}>
-						<Chip tone={statusTones[d.status]}>{statusWord(d.status)}</Chip> {d.ground_text[lang.value]}
+						<Chip tone={statusTones[d.status]}>{statusWord(d.status)}</Chip>{" "}
+						{d.ground_text[lang.value] || t({ zh: "登记时", en: "by enrolment" })}
 						<small>
 							{dayAndTime(Date.parse(d.since))}
 							{d.until &&

@@ -5,12 +5,12 @@ import { go, href, refine, route } from "../../desk/router";
 import { may } from "../../desk/session";
 import { siteName, statusWord } from "../../desk/town";
 import { FindPerson } from "../../desk/ui/findperson";
-import { Chip, Empty, Problem, Toolbar } from "../../desk/ui/parts";
+import { Chip, Empty, Problem } from "../../desk/ui/parts";
 import { Pick } from "../../desk/ui/pick";
 import { type Column, Table } from "../../desk/ui/table";
 import { statusTones, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
-import { homeOptions } from "./homes";
+import { byDoor, homeOptions } from "./homes";
 import { NewHome } from "./newhome";
 import { Person } from "./person";
 import type { Resident } from "./types";
@@ -36,17 +36,15 @@ function Look() {
 			</header>
 			<FindPerson onFound={(p) => go(["residents", p.id])} />
 			{may("enroller") && (
-				<>
-					<Toolbar>
-						<Pick
-							label={t({ zh: "或按村居浏览", en: "Or browse a village or compound" })}
-							value={site}
-							options={homeOptions()}
-							onPick={(code) => refine({ site: code })}
-						/>
-					</Toolbar>
+				<section class="people-browse">
+					<Pick
+						label={t({ zh: "或按村居浏览", en: "Or browse a village or compound" })}
+						value={site}
+						options={homeOptions()}
+						onPick={(code) => refine({ site: code })}
+					/>
 					{site && <Browse key={site} site={site} />}
-				</>
+				</section>
 			)}
 		</>
 	);
@@ -81,14 +79,12 @@ function Browse({ site }: { site: string }) {
 	const homes = useMemo(() => new Set(rows.filter((p) => p.door).map((p) => p.door)).size, [rows]);
 	return (
 		<>
+			<label class="field">
+				<span>{t({ zh: "姓名或门牌", en: "Name or door" })}</span>
+				<input type="search" autocomplete="off" value={wanted} onInput={(e) => setWanted(e.currentTarget.value)} />
+			</label>
+			<a href={href("sheets", { site })}>{t({ zh: "打印通行证", en: "Print passes" })}</a>
 			<Problem cause={error} retry={() => setTurn(turn + 1)} />
-			<Toolbar>
-				<label class="field">
-					<span>{t({ zh: "姓名或门牌", en: "Name or door" })}</span>
-					<input type="search" autocomplete="off" value={wanted} onInput={(e) => setWanted(e.currentTarget.value)} />
-				</label>
-				<a href={href("sheets", { site })}>{t({ zh: "打印通行证", en: "Print passes" })}</a>
-			</Toolbar>
 			<Table
 				label={t({ zh: `${siteName(site)}居民`, en: `Residents of ${siteName(site)}` })}
 				columns={columns()}
@@ -103,11 +99,6 @@ function Browse({ site }: { site: string }) {
 			/>
 		</>
 	);
-}
-
-/** 9 before 10, as people deliver. */
-export function byDoor(a: string, b: string): number {
-	return a.localeCompare(b, "zh-CN", { numeric: true });
 }
 
 const columns = (): Column<Resident>[] => [

@@ -9,13 +9,10 @@ import { type Column, Table } from "../../desk/ui/table";
 import { siteKinds, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { localDay, startOfDay, wire } from "../../shared/time";
-import { homeSites } from "./homes";
-import { printSheets } from "./paper";
+import { byDoor, homeSites } from "./homes";
+import { pagesOf, printSheets } from "./paper";
 import type { Resident } from "./types";
 import "./people.css";
-
-/** Passes on one page, at two by five: for telling how much paper it takes. */
-const ON_A_PAGE = 10;
 
 export default function Sheets() {
 	const site = route.value.query.get("site") ?? "";
@@ -76,22 +73,26 @@ interface Count {
 	homes: number;
 	/** Without a door: the guard asks for the document's tail instead. */
 	doorless: number;
+	pages: number;
 }
 
 async function count(site: string): Promise<Count> {
-	const homes = new Set<string>();
-	const n = { people: 0, homes: 0, doorless: 0 };
+	const doors = new Map<string, number>();
+	let doorless = 0;
+	let people = 0;
 	await lines<Resident>("/v1/residents", { query: { site } }, (rows) => {
 		for (const p of rows.filter((p) => p.status !== "gone")) {
-			n.people++;
+			people++;
 			if (p.door) {
-				homes.add(p.door);
+				doors.set(p.door, (doors.get(p.door) ?? 0) + 1);
 			} else {
-				n.doorless++;
+				doorless++;
 			}
 		}
 	});
-	return { ...n, homes: homes.size + n.doorless };
+	const homes = [...doors].sort(([a], [b]) => byDoor(a, b)).map(([, n]) => n);
+	const pages = pagesOf([...new Array<number>(doorless).fill(1), ...homes]);
+	return { people, homes: doors.size + doorless, doorless, pages };
 }
 
 function OneSite({ site }: { site: string }) {
@@ -125,7 +126,7 @@ function OneSite({ site }: { site: string }) {
 						[t({ zh: "人数", en: "People" }), data.people],
 						[t({ zh: "户数", en: "Homes" }), data.homes],
 						[t({ zh: "未填门牌", en: "Without a door" }), data.doorless || null],
-						[t({ zh: "约需 A4 纸", en: "Sheets of A4, about" }), Math.ceil(data.people / ON_A_PAGE)],
+						[t({ zh: "约需 A4 纸", en: "Sheets of A4, about" }), data.pages],
 					]}
 				/>
 			)}

@@ -147,6 +147,7 @@ function Lines({ lines, counts }: { lines: readonly Line[]; counts: Record<Verdi
 				label={t({ zh: "预览", en: "Preview" })}
 				columns={columns()}
 				rows={shown}
+				rowHeight={only === "refused" ? 54 : 40}
 				rowKey={(line) => `${line.sheet}\u0000${line.row}`}
 				foot={t({ zh: `显示 ${shown.length} / ${lines.length} 行`, en: `${shown.length} of ${lines.length} rows` })}
 			/>
@@ -155,20 +156,20 @@ function Lines({ lines, counts }: { lines: readonly Line[]; counts: Record<Verdi
 }
 
 const columns = (): Column<Line>[] => [
-	{ key: "row", title: t({ zh: "行", en: "Row" }), width: "8rem", cell: place, sort: (l) => l.row, wide: true },
+	{ key: "row", title: t({ zh: "行", en: "Row" }), width: "6.5rem", cell: place, sort: (l) => l.row, wide: true },
 	{
 		key: "verdict",
 		title: t({ zh: "结果", en: "Verdict" }),
-		width: "7rem",
+		width: "6.5rem",
 		cell: (l) => l.verdict && <Chip tone={verdictWords[l.verdict].tone}>{t(verdictWords[l.verdict])}</Chip>,
 		sort: (l) => ORDER.indexOf(l.verdict ?? "new"),
 	},
-	{ key: "name", title: t({ zh: "姓名", en: "Name" }), width: "7rem", cell: (l) => l.name, sort: (l) => l.name },
+	{ key: "name", title: t({ zh: "姓名", en: "Name" }), width: "6rem", cell: (l) => l.name, sort: (l) => l.name },
 	{ key: "why", title: t({ zh: "说明", en: "What and why" }), cell: (l) => <Why line={l} /> },
 	{
 		key: "site",
 		title: t({ zh: "村居", en: "Site" }),
-		width: "9rem",
+		width: "7rem",
 		cell: (l) => siteName(l.site),
 		sort: (l) => l.site,
 		wide: true,
@@ -186,7 +187,11 @@ const columns = (): Column<Line>[] => [
 
 function Why({ line }: { line: Line }) {
 	const text = whyText(line);
-	return text ? <span title={text}>{text}</span> : null;
+	return text ? (
+		<span class="people-why" title={text}>
+			{text}
+		</span>
+	) : null;
 }
 
 function whyText(line: Line): string {
