@@ -47,11 +47,22 @@ export async function handIn(town: Town, device: Device, scans: Scan[]): Promise
 					...scan,
 				};
 			});
-		const { results } = await call<{ results: { error?: unknown }[] }>(town, device.token, "POST", "/v1/scans/batch", {
-			scans: part,
-		});
-		const bad = results.find((r) => r.error);
-		if (bad) {
+		await sent(() => call<Results>(town, device.token, "POST", "/v1/scans/batch", { scans: part }));
+	}
+}
+
+interface Results {
+	results: { error?: { code: string } }[];
+}
+
+/** Sends until all is recorded: on a busy machine it may have to be sent again, which is safe. */
+async function sent(send: () => Promise<Results>): Promise<void> {
+	for (let turn = 1; ; turn++) {
+		const bad = (await send()).results.find((r) => r.error);
+		if (!bad) {
+			return;
+		}
+		if (bad.error?.code !== "unavailable" || turn === 10) {
 			throw new Error(JSON.stringify(bad));
 		}
 	}
@@ -86,17 +97,7 @@ export async function typeBack(town: Town, gate: string, scans: Scan[], firstPag
 				}));
 			const page = logPage(gate, day, firstPage + from / 25);
 			const body = { page, rows };
-			const { results } = await call<{ results: { error?: unknown }[] }>(
-				town,
-				town.sessions.enroller ?? "",
-				"POST",
-				`/v1/gates/${gate}/paper`,
-				body,
-			);
-			const bad = results.find((r) => r.error);
-			if (bad) {
-				throw new Error(JSON.stringify(bad));
-			}
+			await sent(() => call<Results>(town, town.sessions.enroller ?? "", "POST", `/v1/gates/${gate}/paper`, body));
 		}
 	}
 }
