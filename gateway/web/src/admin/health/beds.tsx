@@ -13,11 +13,13 @@ import { left, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { addBed, askForBed, bedActions, cancelWait } from "./bedactions";
+import { type Sum, Sums } from "./sums";
 import type { Bed, Beds, Stay } from "./types";
 import { bedStates } from "./words";
 
 export default function BedBoard() {
 	const node = route.value.query.get("node") ?? "";
+	const only = route.value.query.get("only") ?? "";
 	const { data, error, reload } = useLoad(() => call<Beds>("GET", "/v1/beds", { query: { node } }), [node]);
 	const [stay, setStay] = useState<Stay | null>(null);
 	const [bed, setBed] = useState("");
@@ -66,7 +68,7 @@ export default function BedBoard() {
 					value={node}
 					onValue={(v) => refine({ node: String(v ?? "") })}
 				/>
-				{data && <Counts counts={data.counts} />}
+				{data && <Sums sums={sumsOf(data.counts, data.beds)} />}
 			</Toolbar>
 			<Problem cause={error ?? refused} retry={() => void reload()} />
 			{!data && !error && <Busy />}
@@ -77,7 +79,7 @@ export default function BedBoard() {
 						{data.beds.length === 0 && (
 							<Empty>{t({ zh: "这里还没有床位,由负责人添加", en: "No bed here yet: a leader adds them" })}</Empty>
 						)}
-						{rooms(data.beds).map(([room, beds]) => (
+						{rooms(data.beds.filter((b) => only === "" || b.state === only)).map(([room, beds]) => (
 							<section key={room}>
 								<h2>{room}</h2>
 								<div class="h-room">
@@ -118,24 +120,15 @@ function rooms(beds: readonly Bed[]): [string, Bed[]][] {
 	return [...by];
 }
 
-function Counts({ counts: c }: { counts: Beds["counts"] }) {
-	const parts: [string, number][] = [
-		[t({ zh: "总床位", en: "Beds" }), c.capacity],
-		[wordOf(bedStates, "free"), c.free],
-		[wordOf(bedStates, "occupied"), c.occupied],
-		[wordOf(bedStates, "to_clean"), c.to_clean],
-		[wordOf(bedStates, "out_of_use"), c.out_of_use],
-		[t({ zh: "等候", en: "Waiting" }), c.waiting],
+function sumsOf(c: Beds["counts"], beds: readonly Bed[]): Sum[] {
+	return [
+		{ only: "", name: t({ zh: "全部", en: "All" }), count: beds.length },
+		...(["free", "occupied", "to_clean", "out_of_use"] as const).map((state) => ({
+			only: state,
+			name: wordOf(bedStates, state),
+			count: c[state],
+		})),
 	];
-	return (
-		<p class="h-sums">
-			{parts.map(([name, n]) => (
-				<span key={name}>
-					{name} <b>{n}</b>
-				</span>
-			))}
-		</p>
-	);
 }
 
 function Tile({ bed: b, fits, who, onPress }: { bed: Bed; fits: boolean; who: Stay | null; onPress: () => void }) {

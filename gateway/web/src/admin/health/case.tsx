@@ -44,7 +44,7 @@ export function CaseScreen({ code }: { code: string }) {
 					<Actions row={k} actions={caseActions()} onDone={reload} />
 					<CaseFacts kase={k} />
 					<div class="split">
-						<Card title={t({ zh: `人员 ${k.people.length}`, en: `${k.people.length} people` })}>
+						<Card title={t({ zh: `人员 ${k.people.length}`, en: `People: ${k.people.length}` })}>
 							<People kase={k} />
 						</Card>
 						<Card title={t({ zh: "查询权限", en: "What may be asked" })}>

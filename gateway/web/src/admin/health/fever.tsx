@@ -99,7 +99,7 @@ function Head({ fever }: { fever: Fever }) {
 
 interface StepView {
 	key: string;
-	title: string;
+	title: ComponentChildren;
 	/** UTC, of what was written down; null: not yet. */
 	at: string | null;
 	body?: ComponentChildren;
@@ -160,15 +160,15 @@ function stepsOf(fever: Fever): StepView[] {
 	return [
 		{
 			key: "first",
-			title: t({ zh: "第一次测温", en: "First reading" }),
+			title: <Measured name={t({ zh: "第一次测温", en: "First reading" })} celsius={fever.first.temperature} />,
 			at: fever.first.at,
-			body: <b class="temp">{fever.first.temperature.toFixed(1)} ℃</b>,
 		},
 		{
 			key: "second",
-			title: t({ zh: "复测,立案", en: "Second reading: case opened" }),
+			title: (
+				<Measured name={t({ zh: "复测,立案", en: "Second reading: case opened" })} celsius={fever.second.temperature} />
+			),
 			at: fever.second.at,
-			body: <b class="temp">{fever.second.temperature.toFixed(1)} ℃</b>,
 		},
 		{
 			key: "report_community",
@@ -224,6 +224,14 @@ function since(opened: string, at: string): string {
 	return lang.value === "zh"
 		? `立案后 ${minutes < 120 ? `${minutes} 分钟` : `${(minutes / 60).toFixed(1)} 小时`}`
 		: `${text} after it was opened`;
+}
+
+function Measured({ name, celsius }: { name: string; celsius: number }) {
+	return (
+		<>
+			{name} <b class="temp">{celsius.toFixed(1)} ℃</b>
+		</>
+	);
 }
 
 function Report({ report }: { report: FeverReport }) {

@@ -9,6 +9,7 @@ import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { all } from "./all";
 import { FeverScreen } from "./fever";
+import { type Sum, Sums } from "./sums";
 import type { Fever } from "./types";
 import { feverOutcomes, feverSteps, maskedName, screeningResults } from "./words";
 
@@ -53,14 +54,15 @@ function List() {
 				);
 				return { rows: closed ? rows : rows.sort((a, b) => due(a) - due(b)) };
 			}}
-			summary={(rows) => <Sums rows={rows} now={now} />}
+			summary={(rows) => (rows.some((f) => f.state === "open") ? <Sums sums={sumsOf(rows, now)} /> : null)}
+			narrow={(f, filter) => f.state === "closed" || fits(f, filter.only ?? "", now)}
 			rowKey={(f) => f.id}
 			name={(f) => maskedName(f.person)}
 			text={(f) => `${maskedName(f.person)} ${f.site_name} ${siteName(f.home)}`}
 			tone={(f) => (f.procedure.due_at && Date.parse(f.procedure.due_at) < now ? "h-late" : "")}
 			empty={<p class="empty">{t({ zh: "没有这样的发热病例", en: "No fever case like this" })}</p>}
 			columns={[
-				{ key: "who", title: t({ zh: "人员", en: "Person" }), width: "7rem", cell: (f) => maskedName(f.person) },
+				{ key: "who", title: t({ zh: "人员", en: "Person" }), width: "5.5rem", cell: (f) => maskedName(f.person) },
 				{
 					key: "next",
 					title: t({ zh: "下一步", en: "Next step" }),
@@ -90,6 +92,7 @@ function List() {
 					title: t({ zh: "两次体温", en: "Readings" }),
 					width: "7rem",
 					right: true,
+					wide: true,
 					cell: (f) => `${f.first.temperature.toFixed(1)} / ${f.second.temperature.toFixed(1)}`,
 					sort: (f) => f.second.temperature,
 				},
@@ -136,23 +139,16 @@ function List() {
 	);
 }
 
-function Sums({ rows, now }: { rows: readonly Fever[]; now: number }) {
-	const open = rows.filter((f) => f.state === "open");
-	if (open.length === 0) {
-		return null;
-	}
-	const count = (step: string) => open.filter((f) => f.procedure.next_step === step).length;
-	return (
-		<p class="h-sums">
-			<b>{t({ zh: `未结 ${open.length}`, en: `${open.length} open` })}</b>
-			<span class={open.some((f) => due(f) < now) ? "h-late" : ""}>
-				{t({ zh: "超时", en: "late" })} {open.filter((f) => due(f) < now).length}
-			</span>
-			{Object.keys(feverSteps).map((step) => (
-				<span key={step}>
-					{wordOf(feverSteps, step)} {count(step)}
-				</span>
-			))}
-		</p>
-	);
+/** Whether a case is one of those that a sum counts. */
+function fits(f: Fever, only: string, now: number): boolean {
+	return only === "" || (only === "late" ? due(f) < now : f.procedure.next_step === only);
+}
+
+function sumsOf(rows: readonly Fever[], now: number): Sum[] {
+	const count = (only: string) => rows.filter((f) => fits(f, only, now)).length;
+	return [
+		{ only: "", name: t({ zh: "未结", en: "Open" }), count: rows.length },
+		{ only: "late", name: t({ zh: "超时", en: "Late" }), count: count("late"), bad: true },
+		...Object.keys(feverSteps).map((step) => ({ only: step, name: wordOf(feverSteps, step), count: count(step) })),
+	];
 }

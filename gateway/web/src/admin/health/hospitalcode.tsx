@@ -1,5 +1,6 @@
 // The code by which a hospital gives its result: shown once, to be read out over the
 // phone or held before a camera.
+import { useEffect, useRef } from "preact/hooks";
 import { Button, Card } from "../../desk/ui/parts";
 import { QrCode } from "../../desk/ui/qr";
 import { when } from "../../desk/ui/register";
@@ -20,13 +21,15 @@ export function spelled(code: string): string[] {
 }
 
 export function ShowCode({ code, onClose }: { code: HospitalCode; onClose: () => void }) {
+	const box = useRef<HTMLDivElement>(null);
+	useEffect(() => box.current?.scrollIntoView({ block: "center" }), []);
 	const page = `${location.origin}${code.page}`;
 	return (
 		<Card
 			title={t({ zh: "医院回报码(只显示这一次)", en: "The hospital's code (shown this once)" })}
 			extra={<Button onClick={onClose}>{t({ zh: "已告知医院,收起", en: "The hospital has it: put it away" })}</Button>}
 		>
-			<div class="h-hospitalcode">
+			<div class="h-hospitalcode" ref={box}>
 				<QrCode
 					text={code.url || `${page}#${code.code}`}
 					label={t({ zh: "医院回报页二维码", en: "QR of the hospital's page" })}

@@ -2,7 +2,7 @@
 import { call } from "../../desk/call";
 import { href, route } from "../../desk/router";
 import { may } from "../../desk/session";
-import { nodeName, staffName } from "../../desk/town";
+import { staffName } from "../../desk/town";
 import { Chip } from "../../desk/ui/parts";
 import { dayFields, daysAsked, Register, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
@@ -12,6 +12,7 @@ import { ObservationDetailView } from "./observation";
 import { observationActions } from "./observationactions";
 import { StartObservation } from "./observationstart";
 import { dayOf, Mark, markOf, reportMark } from "./strip";
+import { type Sum, Sums } from "./sums";
 import type { Observation, ObservationDetail } from "./types";
 import { homeOf, observationEnds, observationPlaces, observationStates, optionsOf } from "./words";
 
@@ -66,7 +67,8 @@ function List() {
 				return { rows: ended ? rows : rows.sort((a, b) => urgency(b) - urgency(a)) };
 			}}
 			one={(id) => call("GET", `/v1/observations/${id}`)}
-			summary={(rows) => <Sums rows={rows} />}
+			summary={(rows) => (rows.some((o) => !o.end) ? <Sums sums={sumsOf(rows)} /> : null)}
+			narrow={(o, filter) => o.end !== null || (counted[filter.only ?? ""]?.(o) ?? true)}
 			rowKey={(o) => o.id}
 			name={(o) => o.person?.name ?? t({ zh: "(已迁出或注销)", en: "(moved away or erased)" })}
 			text={(o) => `${o.person?.name ?? ""} ${homeOf(o.person)} ${staffName(o.cadre)} ${staffName(o.medic)}`}
@@ -98,8 +100,9 @@ function List() {
 				{
 					key: "breaches",
 					title: t({ zh: "外出", en: "Breaches" }),
-					width: "5rem",
+					width: "6rem",
 					right: true,
+					wide: true,
 					cell: (o) => (o.breaches > 0 ? <Chip tone="stop">{o.breaches}</Chip> : "0"),
 					sort: (o) => o.breaches,
 				},
@@ -107,6 +110,7 @@ function List() {
 					key: "state",
 					title: t({ zh: "状态", en: "State" }),
 					width: "8rem",
+					wide: true,
 					cell: (o) =>
 						o.end ? (
 							<Chip>{wordOf(observationEnds, o.end.how)}</Chip>
@@ -146,14 +150,6 @@ function List() {
 					cell: (o) => staffName(o.cadre),
 					sort: (o) => staffName(o.cadre),
 				},
-				{
-					key: "node",
-					title: t({ zh: "网格", en: "Grid" }),
-					width: "8rem",
-					wide: true,
-					cell: (o) => nodeName(o.node),
-					sort: (o) => nodeName(o.node),
-				},
 			]}
 			actions={observationActions()}
 			detail={(o) => <ObservationDetailView observation={o} />}
@@ -161,27 +157,27 @@ function List() {
 	);
 }
 
-function Sums({ rows }: { rows: readonly Observation[] }) {
-	const open = rows.filter((o) => !o.end);
-	if (open.length === 0) {
-		return null;
-	}
-	const count = (fits: (o: Observation) => boolean) => open.filter(fits).length;
-	return (
-		<p class="h-sums">
-			<b>{t({ zh: `在观察 ${open.length} 人`, en: `${open.length} under observation` })}</b>
-			<span class={count((o) => o.today.missed.length > 0) > 0 ? "h-late" : ""}>
-				{t({ zh: "今日漏测", en: "missed a reading today" })} {count((o) => o.today.missed.length > 0)}
-			</span>
-			<span>
-				{t({ zh: "还没日报", en: "no report yet" })} {count((o) => o.today.report === null)}
-			</span>
-			<span>
-				{t({ zh: "有外出", en: "with breaches" })} {count((o) => o.breaches > 0)}
-			</span>
-			<span>
-				{t({ zh: "到期待决定", en: "to be decided" })} {count((o) => o.state === "held")}
-			</span>
-		</p>
-	);
+/** What the sums count. */
+const counted: Record<string, (o: Observation) => boolean> = {
+	"": () => true,
+	missed: (o) => o.today.missed.length > 0,
+	report: (o) => o.today.report === null,
+	breaches: (o) => o.breaches > 0,
+	held: (o) => o.state === "held",
+};
+
+function sumsOf(rows: readonly Observation[]): Sum[] {
+	const words: Record<string, string> = {
+		"": t({ zh: "在观察", en: "Under observation" }),
+		missed: t({ zh: "今日漏测", en: "Missed a reading today" }),
+		report: t({ zh: "还没日报", en: "No report yet" }),
+		breaches: t({ zh: "有外出", en: "With breaches" }),
+		held: t({ zh: "到期待决定", en: "To be decided" }),
+	};
+	return Object.entries(counted).map(([only, fits]) => ({
+		only,
+		name: words[only] ?? only,
+		count: rows.filter(fits).length,
+		bad: only === "missed" || only === "breaches" || only === "held",
+	}));
 }

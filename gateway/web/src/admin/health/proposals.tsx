@@ -123,7 +123,7 @@ function Detail({ proposal: p }: { proposal: Proposal }) {
 					[t({ zh: "退回理由", en: "Why it was refused" }), p.reason],
 				]}
 			/>
-			<Card title={t({ zh: `涉及 ${p.count} 人`, en: `${p.count} people` })}>
+			<Card title={t({ zh: `涉及 ${p.count} 人`, en: `People: ${p.count}` })}>
 				<ul class="h-plain long">
 					{p.people.map((q) => (
 						<li key={q.id}>

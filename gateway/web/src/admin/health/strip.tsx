@@ -13,7 +13,7 @@ const marks: Record<MarkKind, { sign: string; word: { zh: string; en: string } }
 	missed: { sign: "✗", word: { zh: "漏", en: "missed" } },
 	due: { sign: "○", word: { zh: "待", en: "due" } },
 	taken: { sign: "✓", word: { zh: "已", en: "done" } },
-	something: { sign: "!", word: { zh: "有情况", en: "something" } },
+	something: { sign: "!", word: { zh: "有情况", en: "issue" } },
 	none: { sign: "·", word: { zh: "不需要", en: "not due" } },
 };
 
@@ -22,7 +22,7 @@ export function Mark({ of }: { of: MarkKind }) {
 	return (
 		<span class={`h-mark ${of}`}>
 			<b aria-hidden="true">{marks[of].sign}</b>{" "}
-			{of === "none" ? <span class="h-aloud">{t(marks[of].word)}</span> : t(marks[of].word)}
+			<span class={of === "none" ? "h-aloud" : "h-word"}>{t(marks[of].word)}</span>
 		</span>
 	);
 }

@@ -32,6 +32,8 @@ interface RegisterProps<T, One extends T = T> {
 	rowKey: (row: T) => string;
 	/** What a row is called, above its drawer. */
 	name: (row: T) => string;
+	/** Which of the loaded rows are shown, by what stands in the address: where a sum leads to. */
+	narrow?: (row: T, filter: Filter) => boolean;
 	/** Text of a row by which what is loaded can be searched. */
 	text?: (row: T) => string;
 	tone?: (row: T) => string;
@@ -62,9 +64,9 @@ export function Register<T, One extends T = T>(props: RegisterProps<T, One>) {
 			? c
 			: { ...c, cell: (row: T, n: number) => <a href={href([path, props.rowKey(row)], query)}>{c.cell(row, n)}</a> },
 	);
-	const text = props.text;
-	const rows =
-		text && wanted ? list.rows.filter((row) => text(row).toLowerCase().includes(wanted.toLowerCase())) : list.rows;
+	const { text, narrow } = props;
+	const shown = narrow ? list.rows.filter((row) => narrow(row, filter)) : list.rows;
+	const rows = text && wanted ? shown.filter((row) => text(row).toLowerCase().includes(wanted.toLowerCase())) : shown;
 	return (
 		<>
 			<header class="screenhead">
