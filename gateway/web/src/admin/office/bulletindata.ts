@@ -58,6 +58,8 @@ export interface BulletinRow {
 	state: string;
 	/** Kind and ID of the record. */
 	ref: string;
+	/** What the record is about, "" if the rest says it. */
+	text: string;
 }
 
 /** "2026-11-24" moved by some days. */

@@ -10,8 +10,9 @@ import { when } from "../../desk/ui/register";
 import type { Column } from "../../desk/ui/table";
 import { lang, t } from "../../shared/i18n";
 import { clockTime, localDay } from "../../shared/time";
-import { Change } from "./bulletin";
+
 import { type Bulletin, type BulletinRow, dayBy, dayWords, type Line } from "./bulletindata";
+import { Change } from "./bulletinnumbers";
 import { refHref, stateTone, stateWord } from "./words";
 
 const DAYS = 7;
@@ -160,7 +161,7 @@ function subject(r: BulletinRow): string {
 		case "home":
 			return siteName(id.slice(0, id.lastIndexOf(".")));
 	}
-	return kindWord(kind);
+	return r.text || kindWord(kind);
 }
 
 const kinds: Record<string, { zh: string; en: string }> = {

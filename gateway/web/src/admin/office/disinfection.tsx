@@ -103,6 +103,12 @@ function Sums({ of }: { of: Counts }) {
 
 const lacking = (s: Counts) => s.overdue + s.missed;
 
+/** In the order of the places, the same at each site. */
+function sortKinds(kinds: SiteRounds["kinds"], plans: Plans | null): SiteRounds["kinds"] {
+	const place = (name: string) => plans?.kinds.findIndex((k) => k.name === name) ?? 0;
+	return [...kinds].sort((a, b) => place(a.kind) - place(b.kind));
+}
+
 function Rounds({
 	sites: all,
 	plans,
@@ -131,7 +137,7 @@ function Rounds({
 							<b>{s.site_name}</b> <small>{nodeName(s.node)}</small>
 						</div>
 						<div class="kinds">
-							{s.kinds.map((k) => (
+							{sortKinds(s.kinds, plans).map((k) => (
 								<span key={k.kind}>
 									{word(k.kind)}{" "}
 									<Chip tone={lacking(k) > 0 ? "stop" : k.done >= k.due ? "ok" : "quiet"}>

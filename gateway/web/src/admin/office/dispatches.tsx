@@ -86,7 +86,7 @@ export default function Dispatches() {
 				{
 					key: "due",
 					title: t({ zh: "期限", en: "Due" }),
-					width: "9.5rem",
+					width: "10.5rem",
 					cell: (d) => <Due late={d.overdue}>{left(d.due_at, now)}</Due>,
 					sort: (d) => d.due_at ?? "9",
 				},

@@ -101,7 +101,7 @@ export default function Findings() {
 				{
 					key: "due",
 					title: t({ zh: "期限", en: "Due" }),
-					width: "9.5rem",
+					width: "10.5rem",
 					cell: (f) => <Due late={f.overdue}>{left(f.due_at, now)}</Due>,
 					sort: (f) => f.due_at ?? "9",
 				},

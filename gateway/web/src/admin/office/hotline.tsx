@@ -1,15 +1,17 @@
 // The hotline: what people report, from the call to the answer that they get.
 import { call } from "../../desk/call";
-import { session } from "../../desk/session";
+import { href, route } from "../../desk/router";
+import { may, session } from "../../desk/session";
 import { nodeName, siteName, staffName } from "../../desk/town";
-import type { Values } from "../../desk/ui/form";
 import { Chip, Facts } from "../../desk/ui/parts";
-import { dayFields, daysAsked, left, newID, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
+import { dayFields, daysAsked, left, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { all } from "../health/all";
 import { byNeed, Due } from "./dispatches";
-import { idField, noteField, optional, optionsOf, StateChip, stateOptions, stateWord } from "./words";
+import { NewReport } from "./hotlinenew";
+import { channels, kinds, outcomes } from "./hotlinewords";
+import { noteField, optional, optionsOf, StateChip, stateOptions, stateWord } from "./words";
 
 interface Report {
 	id: string;
@@ -37,27 +39,6 @@ interface Report {
 	steps: Step[];
 }
 
-const kinds = {
-	complaint: { zh: "投诉", en: "Complaint" },
-	help: { zh: "求助", en: "Asks for help" },
-	question: { zh: "咨询", en: "Question" },
-	tip_off: { zh: "举报", en: "Tip-off" },
-};
-
-const channels = {
-	phone: { zh: "电话", en: "Phone" },
-	in_person: { zh: "来访", en: "In person" },
-	letter: { zh: "来信", en: "Letter" },
-	web: { zh: "网页", en: "Web" },
-};
-
-const outcomes = {
-	solved: { zh: "已解决", en: "Solved" },
-	answered: { zh: "已答复", en: "Answered" },
-	unfounded: { zh: "不属实", en: "Unfounded" },
-	passed_on: { zh: "已转办", en: "Passed on" },
-};
-
 /** "2 小时 5 分" of minutes. */
 export function span(minutes: number): string {
 	const [h, m] = [Math.floor(minutes / 60), minutes % 60];
@@ -68,8 +49,13 @@ const turn = (verb: string) => (r: Report, values: object) =>
 	call("POST", `/v1/reports/${r.id}/${verb}`, { body: values });
 
 const heads = ["leader", "grid", "auditor"] as const;
+const taking = ["leader", "grid", "enroller", "auditor", "inspector", "medic"] as const;
 
 export default function Hotline() {
+	return route.value.path[1] === "new" && may(...taking) ? <NewReport /> : <List />;
+}
+
+function List() {
 	const now = useNow();
 	return (
 		<Register<Report>
@@ -111,7 +97,7 @@ export default function Hotline() {
 				{
 					key: "due",
 					title: t({ zh: "时限", en: "Time" }),
-					width: "9.5rem",
+					width: "10.5rem",
 					cell: (r) =>
 						r.minutes_to_close === null ? (
 							<Due late={r.overdue}>{left(r.due_at, now)}</Due>
@@ -218,18 +204,13 @@ export default function Hotline() {
 					run: (r, v) => turn("staff")(r, { about_staff: [...r.about_staff, v.who], note: v.note }),
 				},
 			]}
-			create={[
-				{
-					key: "new",
-					title: t({ zh: "登记来电", en: "Take a call down" }),
-					roles: ["leader", "grid", "enroller", "auditor", "inspector", "medic"],
-					main: true,
-					fields: newFields,
-					initial: () => ({ id: newID("report"), channel: "phone", kind: "help", node: session.value?.grid ?? "" }),
-					submit: t({ zh: "登记", en: "Take it down" }),
-					run: (_, values) => call("POST", "/v1/reports", { body: bodyOf(values) }),
-				},
-			]}
+			links={
+				may(...taking) && (
+					<a class="btn main" href={href("hotline/new")}>
+						{t({ zh: "登记来电", en: "Take a call down" })}
+					</a>
+				)
+			}
 			empty={t({ zh: "没有未办结的来电", en: "Nothing is open" })}
 		/>
 	);
@@ -246,66 +227,6 @@ async function load(f: Record<string, string>) {
 		})),
 	);
 	return { rows: closed ? rows : rows.sort(byNeed) };
-}
-
-/** In the order in which a caller tells it: all by keyboard, what is said first. */
-const newFields = () => [
-	idField,
-	{
-		name: "text",
-		label: t({ zh: "说了什么", en: "What is said" }),
-		kind: "area" as const,
-		required: true,
-		rows: 4,
-	},
-	{
-		name: "kind",
-		label: t({ zh: "类别", en: "Kind" }),
-		kind: "select" as const,
-		required: true,
-		options: optionsOf(kinds),
-	},
-	{
-		name: "channel",
-		label: t({ zh: "来源", en: "By" }),
-		kind: "select" as const,
-		required: true,
-		options: optionsOf(channels),
-	},
-	{ name: "about_site", label: t({ zh: "涉及场所", en: "About which site" }), kind: "site" as const },
-	{
-		name: "node",
-		label: t({ zh: "发生在哪个网格", en: "Where" }),
-		kind: "node" as const,
-		required: true,
-		when: (v: Values) => !v.about_site,
-	},
-	{ name: "anonymous", label: t({ zh: "不愿留名", en: "Wants to stay unknown" }), kind: "check" as const },
-	{ name: "name", label: t({ zh: "来电人", en: "Caller" }), when: (v: Values) => !v.anonymous },
-	{ name: "phone", label: t({ zh: "电话", en: "Phone" }), kind: "tel" as const, when: (v: Values) => !v.anonymous },
-	{ name: "unnamed", label: t({ zh: "涉及工作人员", en: "About staff" }), kind: "check" as const },
-	{
-		name: "staff",
-		label: t({ zh: "是谁", en: "Who" }),
-		kind: "staff" as const,
-		hint: t({ zh: "不知道是谁就留空,由审计员核实", en: "Leave it empty if nobody knows: an auditor finds out" }),
-		when: (v: Values) => Boolean(v.unnamed),
-	},
-];
-
-/** The report as the API takes it. */
-export function bodyOf(v: Values): object {
-	return {
-		id: v.id,
-		channel: v.channel,
-		kind: v.kind,
-		text: v.text,
-		node: v.about_site ? "" : v.node,
-		caller: { name: v.name ?? "", phone: v.phone ?? "", anonymous: Boolean(v.anonymous) },
-		about_site: v.about_site,
-		about_staff: v.unnamed && v.staff ? [v.staff] : [],
-		about_unnamed_staff: Boolean(v.unnamed) && !v.staff,
-	};
 }
 
 function Detail({ r, now }: { r: Report; now: number }) {

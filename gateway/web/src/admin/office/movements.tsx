@@ -7,7 +7,8 @@ import { dayFields, daysAsked, newID, Register, when } from "../../desk/ui/regis
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { all } from "../health/all";
-import { type Item, items } from "./supplies";
+import { items } from "./supplies";
+import type { Item } from "./supplymoves";
 import { idField, StateChip } from "./words";
 
 interface Entry {

@@ -62,7 +62,7 @@ function Shortcuts() {
 	const all = [
 		{
 			roles: ["leader", "grid", "enroller", "auditor", "inspector", "medic"],
-			to: "hotline",
+			to: "hotline/new",
 			text: { zh: "登记来电", en: "Take a call down" },
 		},
 		{ roles: ["inspector", "leader"], to: "inspections/new", text: { zh: "登记检查", en: "Write an inspection down" } },

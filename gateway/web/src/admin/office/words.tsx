@@ -65,6 +65,13 @@ const screenOf: Record<string, string> = {
 	report: "hotline",
 	staff_report: "hotline",
 	notice: "notices",
+	fever: "fevers",
+	observation: "observations",
+	returnee: "returnees",
+	status_proposal: "proposals",
+	purchase: "purchases",
+	permit: "visitors",
+	gate: "gates",
 };
 
 /** Where a record is, by its kind and ID; "" if no screen shows one alone. */
