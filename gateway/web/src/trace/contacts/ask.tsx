@@ -126,9 +126,7 @@ function Amount({ name, label, unit, q, set }: AmountProps) {
 	const { least, most } = bounds[name];
 	return (
 		<label class="field ct-amount">
-			<span>
-				{label}({unit})
-			</span>
+			<span>{t({ zh: `${label}(${unit})`, en: `${label} (${unit})` })}</span>
 			<input
 				type="number"
 				required

@@ -1,5 +1,5 @@
 // The case under which one asks: what it allows, and asking for more.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { call } from "../../desk/call";
 import { may, session } from "../../desk/session";
 import { nodeName, staffName } from "../../desk/town";
@@ -10,6 +10,7 @@ import { t } from "../../shared/i18n";
 import { dayAndTime, localDay } from "../../shared/time";
 
 const DAY = 86_400_000;
+const LOOK = 10_000; // ms between looks whether what waits was approved
 
 export interface Caps {
 	people: number;
@@ -46,6 +47,13 @@ export const loadCase = (code: string) => call<Case>("GET", `/v1/cases/${encodeU
 export function Limits({ kase, onChange }: { kase: Case; onChange: () => void }) {
 	const [asking, setAsking] = useState(false);
 	const waiting = kase.lifts.filter((l) => l.approved_by === "" && Date.parse(l.until) > Date.now());
+	const waits = waiting.length > 0;
+	const latest = useRef(onChange);
+	latest.current = onChange;
+	useEffect(() => {
+		const timer = waits ? setInterval(() => latest.current(), LOOK) : undefined;
+		return () => clearInterval(timer);
+	}, [waits]);
 	return (
 		<div class="ct-limits">
 			<span>

@@ -118,7 +118,8 @@ test("filters hold together, and an empty one holds nothing back", () => {
 	expect(ids({ kinds: ["household", "gate"] })).toEqual(["wife", "far"]);
 	expect(ids({ hops: [2] })).toEqual(["far"]);
 	expect(ids({ scope: "outside" })).toEqual(["guest"]);
-	expect(ids({ calls: "without", minutes: 30 })).toEqual(["wife", "guest"]);
+	expect(ids({ calls: "with" })).toEqual(["far"]);
+	expect(ids({ minutes: 30 })).toEqual(["wife", "guest"]);
 	expect(ids({ text: " 佟道口", place: "M1" })).toEqual(["guest"]);
 	expect(ids({ text: "WIFE" })).toEqual(["wife"]);
 });

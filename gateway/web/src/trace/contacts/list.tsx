@@ -187,9 +187,9 @@ function columnsOf(
 		{
 			key: "hop",
 			title: t({ zh: "层", en: "Hop" }),
-			width: "4.6rem",
+			width: "8.5rem",
 			sort: (r) => r.hop,
-			cell: (r) => hopWord(r.hop),
+			cell: (r) => <HopCell row={r} />,
 			wide: true,
 		},
 		{
@@ -211,7 +211,7 @@ function columnsOf(
 		{
 			key: "last",
 			title: t({ zh: "首次 – 末次接触", en: "First – last met" }),
-			width: "14rem",
+			width: "15rem",
 			sort: (r) => -r.last,
 			cell: (r) => timesText(r),
 			wide: true,
@@ -220,14 +220,14 @@ function columnsOf(
 		{
 			key: "exposure",
 			title: t({ zh: "暴露值", en: "Exposure" }),
-			width: "7rem",
+			width: "6rem",
 			sort: (r) => -r.exposure,
 			cell: (r) => <ExposureBar row={r} most={counts.most} />,
 		},
 		{
 			key: "next",
 			title: t({ zh: "再查", en: "Next" }),
-			width: "7rem",
+			width: "8rem",
 			wide: true,
 			cell: (r) => <Next row={r} from={from} to={to} linkTo={linkTo} />,
 		},
@@ -248,6 +248,17 @@ function Name({ row, called }: { row: Row; called: boolean }) {
 					☎
 				</span>
 			)}
+		</>
+	);
+}
+
+/** How far away, and whom they met if it was not the one asked about. */
+function HopCell({ row }: { row: Row }) {
+	const via = row.hop > 1 && row.viaName;
+	return (
+		<>
+			{hopWord(row.hop)}
+			{via && <small> {t({ zh: `经 ${via}`, en: `by ${via}` })}</small>}
 		</>
 	);
 }

@@ -6,16 +6,16 @@ import type { Cut, Kind } from "./types";
 
 /** How two people met, in a word and in a sentence. */
 export const kindWords: Record<Kind, Text & { long: Text }> = {
-	household: { zh: "同户", en: "Household", long: { zh: "同住一户", en: "live in one household" } },
-	vehicle: { zh: "同车", en: "Same car", long: { zh: "乘同一辆车过门", en: "came in one vehicle" } },
+	household: { zh: "同户", en: "Home", long: { zh: "同住一户", en: "live in one household" } },
+	vehicle: { zh: "同车", en: "Car", long: { zh: "乘同一辆车过门", en: "came in one vehicle" } },
 	venue: {
 		zh: "同场所",
-		en: "Same place",
+		en: "Place",
 		long: { zh: "同一场所内停留时间重叠", en: "were at one place at the same time" },
 	},
 	gate: {
 		zh: "同门",
-		en: "At a gate",
+		en: "Gate",
 		long: { zh: "前后脚经过同一卡口", en: "passed one gate shortly after each other" },
 	},
 };
