@@ -49,6 +49,13 @@ export const screens: Screen[] = [
 		view: lazy(() => import("./purchases")),
 	},
 	{
+		path: "buyer",
+		title: { zh: "登记退热药购买", en: "A purchase of medicine" },
+		group,
+		roles: ["pharmacist"],
+		view: lazy(() => import("./buyer")),
+	},
+	{
 		path: "status",
 		title: { zh: "健康状态", en: "Status of residents" },
 		group,
