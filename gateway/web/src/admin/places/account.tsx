@@ -11,7 +11,7 @@ import { when } from "../../desk/ui/register";
 import { roles, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { dayAndTime } from "../../shared/time";
-import { NodeLink, Qr, roleMay, saying } from "./common";
+import { NodeLink, Qr, refusal, roleMay, saying } from "./common";
 
 interface Factor {
 	on: boolean;
@@ -103,7 +103,7 @@ function Password({ on }: { on: boolean }) {
 				submitText={t({ zh: "修改密码", en: "Change it" })}
 				submit={async (v) => {
 					if (v.new !== v.again) {
-						throw new Error(t({ zh: "两遍新密码不一样", en: "the two new passwords differ" }));
+						throw refusal({ zh: "两遍新密码不一样", en: "the two new passwords differ" }, "again");
 					}
 					const body = { old: v.old, new: v.new, ...(on ? { code: v.code } : {}) };
 					const fresh = await saying(

@@ -9,7 +9,7 @@ import { confirm, Dialog } from "../../desk/ui/overlay";
 import { Button, Card, Problem, Progress, useAction } from "../../desk/ui/parts";
 import { roles, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
-import { type FullAccount, Qr, readStaff, wholeTown, within } from "./common";
+import { type FullAccount, Qr, readStaff, refusal, wholeTown, within } from "./common";
 
 interface Badge {
 	login: string;
@@ -121,7 +121,7 @@ function Many({ onClose }: { onClose: () => void }) {
 			(a) => a.role === "guard" && !a.disabled && (all || !a.badge) && (node === "" || within(a.grid, node)),
 		);
 		if (list.length === 0) {
-			throw new Error(t({ zh: "这里没有需要工牌的值守人员", en: "No guard there needs one" }));
+			throw refusal({ zh: "这里没有需要工牌的值守人员", en: "No guard there needs one" }, "node");
 		}
 		const made: Badge[] = [];
 		for (const a of list) {

@@ -92,6 +92,9 @@ export function Qr({ text, label, mode = "Byte" }: { text: string; label: string
 	);
 }
 
+/** What the page refuses by itself, told like the server's refusals: at the field. */
+export const refusal = (text: Text, field?: string): ApiError => new ApiError(422, "invalid", text[lang.value], field);
+
 /** Says what a refusal means here, by the field that it names. */
 export async function saying<T>(work: Promise<T>, byField: Record<string, Text>): Promise<T> {
 	try {

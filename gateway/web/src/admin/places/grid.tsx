@@ -11,7 +11,7 @@ import { Drawer } from "../../desk/ui/overlay";
 import { Button, Empty, Facts, Toolbar } from "../../desk/ui/parts";
 import { siteKinds, wordOf } from "../../desk/words";
 import { type Text, t } from "../../shared/i18n";
-import { compareZh, nodeTrail, readNodes, saying, within } from "./common";
+import { compareZh, nodeTrail, readNodes, refusal, saying, within } from "./common";
 
 const levels: Record<number, Text> = {
 	1: { zh: "街道", en: "subdistrict" },
@@ -138,7 +138,7 @@ export default function Grid() {
 			) : (
 				<TreeView tree={tree} open={open} shown={shown} hits={hits.hits} turn={turn} />
 			)}
-			{id !== undefined && <NodeDrawer id={id} />}
+			{id !== undefined && <NodeDrawer key={id} id={id} />}
 		</>
 	);
 }
@@ -324,7 +324,7 @@ const actions = (): Action<Node>[] => [
 		],
 		run: (n, v) => {
 			if (nodeOf(String(v.id))) {
-				throw new Error(t({ zh: `编号 ${v.id} 已有网格`, en: `${v.id} is a node already` }));
+				throw refusal({ zh: `编号 ${v.id} 已有网格`, en: `${v.id} is a node already` }, "id");
 			}
 			return put(String(v.id), { parent: n.id, level: Number(v.level), name: v.name, head: v.head, phone: v.phone });
 		},

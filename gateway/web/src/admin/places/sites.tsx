@@ -11,7 +11,7 @@ import { Register } from "../../desk/ui/register";
 import type { Column } from "../../desk/ui/table";
 import { siteKinds, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
-import { compareZh, NodeLink, nodeTrail, readGates, readSites, saying, within } from "./common";
+import { compareZh, NodeLink, nodeTrail, readGates, readSites, refusal, saying, within } from "./common";
 import { lineTitle, type Rules, residential, ruleFields, ruleList, rulesOf, ruleValues, sayRule } from "./rules";
 
 interface PolicyName {
@@ -245,7 +245,7 @@ const create = (): Action<null>[] => [
 		run: async (_, v) => {
 			const code = String(v.code);
 			if (sites.value.some((s) => s.code === code)) {
-				throw new Error(t({ zh: `编号 ${code} 已有场所`, en: `${code} is a site already` }));
+				throw refusal({ zh: `编号 ${code} 已有场所`, en: `${code} is a site already` }, "code");
 			}
 			const site = { code, name: v.name, kind: v.kind, grid: v.grid };
 			const gate = v.gate ? [{ code: `${code}-g1`, name: v.gate, site: code, open: true }] : [];

@@ -18,6 +18,7 @@ import {
 	NodeLink,
 	nodeTrail,
 	readStaff,
+	refusal,
 	roleMay,
 	saying,
 	wholeTown,
@@ -267,7 +268,7 @@ const create = (): Action<null>[] => [
 		run: async (_, v) => {
 			const login = String(v.login);
 			if ((await readStaff()).some((a) => a.login === login)) {
-				throw new Error(t({ zh: `账号 ${login} 已有人用`, en: `${login} is taken` }));
+				throw refusal({ zh: `账号 ${login} 已有人用`, en: `${login} is taken` }, "login");
 			}
 			const password = v.role === "guard" ? "" : String(v.password);
 			await put(

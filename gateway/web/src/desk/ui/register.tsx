@@ -113,7 +113,9 @@ export function Register<T, One extends T = T>(props: RegisterProps<T, One>) {
 				{...(props.tone ? { tone: props.tone } : {})}
 				{...(props.empty ? { empty: props.empty } : {})}
 			/>
-			{id !== undefined && props.detail && <Row id={id} props={props} list={list} onClose={() => go([path], query)} />}
+			{id !== undefined && props.detail && (
+				<Row key={id} id={id} props={props} list={list} onClose={() => go([path], query)} />
+			)}
 		</>
 	);
 }
