@@ -214,7 +214,7 @@ func (s *Server) handleStartObservation(c *fiber.Ctx) error {
 		at          *int64
 	}{{"from", in.From, &n.From}, {"until", in.Until, &n.Until}} {
 		if t.text != "" {
-			if *t.at, err = parseTime(t.field, t.text); err != nil {
+			if *t.at, err = s.momentOf(t.field, t.text); err != nil {
 				return err
 			}
 		}

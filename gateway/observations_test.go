@@ -285,7 +285,7 @@ func TestAnObservationAndTheStatusEndTogether(t *testing.T) {
 	}
 	start("medic", nil).problem(http.StatusConflict, "other_content", "")
 	start("medic", fields{"until": "2020-02-13T04:00:00.000Z"}).ok(http.StatusOK).conforms(doc, http.MethodPost, "/v1/observations")
-	start("medic", fields{"id": "obs-00002"}).problem(http.StatusConflict, "wrong_state", "")
+	start("medic", fields{"id": "obs-00002", "from": "2020-02-10"}).problem(http.StatusConflict, "wrong_state", "")
 	phone := w.phone(wang)
 	if m := w.self(phone, wang); m["status"] != "observation" || m["until"] != "2020-02-13T04:00:00.000Z" || m["observed"].(map[string]any)["report_due"] != true {
 		t.Errorf("begun: %v", m)
