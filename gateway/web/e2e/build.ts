@@ -7,10 +7,24 @@ const families: [site: string, door: string, names: string[]][] = [
 	["V1", "3-1-102", ["张伟", "刘芳"]],
 	["V1", "10-2-301", ["𠮷田花", "赵敏"]],
 	["V2", "1-1-101", ["陈强", "杨静"]],
+	["V3", "1-1-101", ["钱多多"]], // of another area
 ];
 const crowd = 60; // more people of V1, for queues
 /** Accounts of the whole town, named by their role. */
-const accounts = ["leader", "enroller", "medic", "medic2", "grid", "tracer", "tracer2", "auditor", "inspector"];
+const accounts = [
+	"leader",
+	"enroller",
+	"medic",
+	"medic2",
+	"grid",
+	"tracer",
+	"tracer2",
+	"auditor",
+	"inspector",
+	"pharmacist",
+];
+/** Accounts of another area, who are to see nothing of the villages in A1. */
+const elsewhere = ["leader-a2", "enroller-a2", "medic-a2", "grid-a2", "tracer-a2", "auditor-a2", "inspector-a2"];
 
 /** A valid number by the weights that GB 11643 prints. */
 export function idNumber(serial: number): string {
@@ -31,10 +45,11 @@ export async function buildTown(url: string, login: string, password: string): P
 	sessions.admin = sessions[login] ?? "";
 	const admin = sessions.admin;
 	await putPlaces(at, admin);
-	for (const who of accounts) {
+	for (const who of [...accounts, ...elsewhere]) {
 		const secret = `secret of the ${who}`;
-		const role = who.replace(/\d$/, "");
-		await call(at, admin, "PUT", `/v1/staff/${who}`, { login: who, name: who, role, grid: "XS", password: secret });
+		const role = who.replace(/\d$|-a2$/, "");
+		const grid = who.endsWith("-a2") ? "A2" : "XS";
+		await call(at, admin, "PUT", `/v1/staff/${who}`, { login: who, name: who, role, grid, password: secret });
 		await signIn(who, secret);
 	}
 	await call(at, admin, "PUT", "/v1/staff/zhang", { login: "zhang", name: "张建国", role: "guard", grid: "XS" });
@@ -53,15 +68,19 @@ async function putPlaces(at: { url: string }, admin: string): Promise<void> {
 			{ id: "XS", name: "许商街道办事处", level: 1, phone: "0531-84880000" },
 			{ id: "A1", parent: "XS", name: "一管区", level: 2 },
 			{ id: "C1", parent: "A1", name: "佟道口", level: 3 },
+			{ id: "A2", parent: "XS", name: "二管区", level: 2 },
+			{ id: "C2", parent: "A2", name: "东八里庄", level: 3 },
 		],
 		sites: [
 			{ code: "V1", name: "佟道口村", kind: "village", grid: "C1", temperature_on: "both" },
 			{ code: "V2", name: "大窦村", kind: "village", grid: "C1", temperature_on: "both" },
+			{ code: "V3", name: "东八里庄村", kind: "village", grid: "C2", temperature_on: "both" },
 			{ code: "M1", name: "银座商城", kind: "mall", grid: "A1", temperature_on: "in" },
 		],
 		gates: [
 			{ code: "V1-g1", name: "佟道口村东门", site: "V1", open: true },
 			{ code: "V2-g1", name: "大窦村口", site: "V2", open: true },
+			{ code: "V3-g1", name: "东八里庄村口", site: "V3", open: true },
 			{ code: "M1-g1", name: "商城南门", site: "M1", open: true },
 		],
 	});
@@ -84,11 +103,11 @@ async function enrol(at: { url: string }, enroller: string): Promise<Townsman[]>
 	}
 	const csv = [
 		"name,id_number,phone,site,door,grid",
-		...all.map((p) => `${p.name},${p.idNumber},,${p.site},${p.door},C1`),
+		...all.map((p) => `${p.name},${p.idNumber},,${p.site},${p.door},${p.site === "V3" ? "C2" : "C1"}`),
 	];
 	await call(at, enroller, "POST", "/v1/residents/import", csv.join("\n"));
 	const ids = new Map<string, string>();
-	for (const site of ["V1", "V2"]) {
+	for (const site of ["V1", "V2", "V3"]) {
 		const lines = await call<string>(at, enroller, "GET", `/v1/residents?site=${site}`, undefined, {
 			Accept: "application/x-ndjson",
 		});

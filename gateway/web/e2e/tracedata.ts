@@ -58,13 +58,17 @@ interface Results {
 /** Sends until all is recorded: on a busy machine it may have to be sent again, which is safe. */
 async function sent(send: () => Promise<Results>): Promise<void> {
 	for (let turn = 1; ; turn++) {
-		const bad = (await send()).results.find((r) => r.error);
-		if (!bad) {
+		const bad = await send().then(
+			({ results }) => results.find((r) => r.error)?.error?.code,
+			(cause: Error) => (cause.message.includes(": 503 ") ? "unavailable" : cause.message),
+		);
+		if (bad === undefined) {
 			return;
 		}
-		if (bad.error?.code !== "unavailable" || turn === 10) {
-			throw new Error(JSON.stringify(bad));
+		if (bad !== "unavailable" || turn === 20) {
+			throw new Error(`scans were not taken: ${bad}`);
 		}
+		await new Promise((r) => setTimeout(r, 200));
 	}
 }
 

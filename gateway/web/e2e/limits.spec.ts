@@ -1,0 +1,94 @@
+// Role and part of the grid hold in every page: each role opens all that its pages lead
+// to, and what they asked the server is asked again by everybody else.
+import { readFileSync } from "node:fs";
+import { expect, test } from "@playwright/test";
+import { type Asked, crawl } from "./crawler";
+import { type DeskApp, giveGround, openDesk } from "./desk";
+import { readTown } from "./town";
+
+const roles = ["leader", "enroller", "grid", "medic", "tracer", "auditor", "inspector", "pharmacist"];
+const apps: [DeskApp, string[]][] = [
+	["admin", roles],
+	["trace", ["tracer", "leader", "auditor"]],
+];
+
+/** Who may call a route, as the server's own test has it: "GET /v1/gates/:gate/events" → roles. */
+function table(): [RegExp, string, string[]][] {
+	const text = readFileSync("../access_test.go", "utf8");
+	return [...text.matchAll(/"(GET|POST|PUT|DELETE) ([^"]+)":\s*"([^"]+)"/g)].map(([, method, path, who]) => [
+		new RegExp(`^${(path ?? "").replace(/:\w+/g, "[^/]+").replaceAll(".", "\\.")}$`),
+		method ?? "",
+		(who ?? "").split(" "),
+	]);
+}
+
+const allowed = table();
+
+function mayAsk(role: string, a: Asked): boolean {
+	const path = a.path.split("?")[0] ?? "";
+	// Names of words are before patterns: /v1/gates/suspect is not a gate.
+	const rows = allowed.filter(([pattern, method]) => method === a.method && pattern.test(path));
+	const row = rows.sort((x, y) => (x[0].source.match(/\[/g)?.length ?? 0) - (y[0].source.match(/\[/g)?.length ?? 0))[0];
+	return row?.[2].some((who) => who === "all" || who === "staff" || who === role) ?? false;
+}
+
+// Many screens in one test.
+test.describe.configure({ timeout: 180_000 });
+
+const asked = new Map<string, Asked>();
+
+for (const [app, who] of apps) {
+	for (const role of who) {
+		test(`${role} can open whatever /${app} leads to, and nothing there is refused`, async ({ page }) => {
+			await openDesk(page, app, role);
+			if (app === "trace") {
+				await giveGround(page);
+			}
+			const found = await crawl(page);
+			for (const a of found.asked) {
+				asked.set(`${a.method} ${a.path} ${a.body}`, a);
+			}
+			const refused = found.asked.filter((a) => a.status === 401 || a.status === 403 || a.status >= 500);
+			expect(refused.map((a) => `${a.screen}: ${a.method} ${a.path} ${a.status}`)).toEqual([]);
+			expect(found.complaints).toEqual([]);
+			expect(found.screens.length).toBeGreaterThan(0);
+			console.log(`${role} /${app}: ${found.screens.length} screens, ${found.asked.length} calls`);
+		});
+	}
+}
+
+test("what the pages ask is answered to nobody else", async ({ request }) => {
+	const town = readTown();
+	const hidden = town.people.filter((p) => p.site !== "V3").flatMap((p) => [p.name, p.id, p.idNumber]);
+	const wrong: string[] = [];
+	let tried = 0;
+	for (const a of asked.values()) {
+		for (const role of roles) {
+			if (!mayAsk(role, a)) {
+				const got = await ask(role, a);
+				if (got.status() !== 403) {
+					wrong.push(`${role} ${a.method} ${a.path}: ${got.status()}`);
+				}
+			} else if (town.sessions[`${role}-a2`]) {
+				const got = await ask(`${role}-a2`, a);
+				const text = await got.text();
+				const leaks = hidden.filter((h) => text.includes(h));
+				if (leaks.length > 0) {
+					wrong.push(`${role} of another area ${a.method} ${a.path}: ${leaks.slice(0, 3)}`);
+				}
+			}
+		}
+	}
+	console.log(`${asked.size} calls of the pages, asked ${tried} times by others`);
+	expect(wrong).toEqual([]);
+	expect(asked.size).toBeGreaterThan(50);
+
+	function ask(who: string, a: Asked) {
+		tried++;
+		return request.fetch(town.url + a.path, {
+			method: a.method,
+			headers: { ...a.headers, Authorization: `Bearer ${town.sessions[who]}` },
+			...(a.body === null ? {} : { data: a.body }),
+		});
+	}
+});
