@@ -205,3 +205,24 @@ func BenchmarkReadRows(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/maxImportRows, "ns/row")
 }
+
+// TestParticularsAreRefusedInChinese: who enrols one person is told as who imports a list,
+// and nothing else is taken for one of those reasons.
+func TestParticularsAreRefusedInChinese(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wrong := newDocument()
+	wrong = wrong[:17] + map[bool]string{true: "1", false: "2"}[wrong[17] != '1']
+	got := w.do(http.MethodPost, "/v1/residents", w.as("enroller"), fields{"name": "王一", "id_number": wrong, "site": "V1"})
+	if got.problem(http.StatusUnprocessableEntity, "invalid", "id_number"); !strings.Contains(string(got.body), `"detail_zh":"身份证号校验位不符`) {
+		t.Errorf("refused with %s", got.body)
+	}
+	for why, want := range map[string]string{
+		"is a shop, nobody lives there: give a village": "该场所无人居住：请填村或小区", "is a rule that nobody knows": "", "has 3 fields": "", "": "",
+		"is in row 7 already, with other particulars": "第 7 行已有同一证件号，内容不同：请只保留一行",
+	} {
+		if got := knownChinese(why); got != want {
+			t.Errorf("%q is %q, want %q", why, got, want)
+		}
+	}
+}

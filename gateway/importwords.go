@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -57,21 +58,25 @@ var rowReasons = []textView{
 
 // chinese gives a row's reason in Chinese.
 func chinese(why string) string {
+	return cmp.Or(knownChinese(why), "本行有误，详见英文说明")
+}
+
+// knownChinese gives one of rowReasons in Chinese, "" for any other.
+func knownChinese(why string) string {
 	for _, reason := range rowReasons {
 		before, after, more := strings.Cut(reason.EN, "%s")
 		rest, begins := strings.CutPrefix(why, before)
 		if !begins || !more && rest != "" {
 			continue
 		}
-		if !strings.Contains(reason.ZH, "%s") {
-			return reason.ZH
-		}
 		if after, _, _ = strings.Cut(after, "%s"); after != "" {
-			rest, _, _ = strings.Cut(rest, after)
+			if rest, _, begins = strings.Cut(rest, after); !begins {
+				continue // it begins like this one and is another
+			}
 		}
 		return strings.Replace(reason.ZH, "%s", rest, 1)
 	}
-	return "本行有误，详见英文说明"
+	return ""
 }
 
 // sameDocument is said of a row whose document an earlier one has, with other

@@ -230,6 +230,8 @@ type problemBody struct {
 	Detail string `json:"detail"`
 	Code   code   `json:"code"`
 	Field  string `json:"field,omitempty"`
+	// DetailZH says it in Chinese, where rows of an import can have the same wrong.
+	DetailZH string `json:"detail_zh,omitempty"`
 }
 
 // writeProblem renders an error. Causes of our own failures go to the log only.
@@ -239,7 +241,7 @@ func (s *Server) writeProblem(c *fiber.Ctx, pattern string, err error) {
 	if p.status >= http.StatusInternalServerError {
 		s.logger.Error("request failed", "request", requestID(c), "route", pattern, "code", string(e.code), "error", err)
 	}
-	body, failed := json.Marshal(problemBody{"urn:passgate:problem:" + string(e.code), p.title, p.status, e.detail, e.code, e.field})
+	body, failed := json.Marshal(problemBody{"urn:passgate:problem:" + string(e.code), p.title, p.status, e.detail, e.code, e.field, knownChinese(e.detail)})
 	if failed != nil {
 		s.logger.Error("problem cannot be rendered", "request", requestID(c), "error", failed)
 	}

@@ -78,6 +78,7 @@ export function problemText(cause: unknown): string {
 	if (known && cause.status === 0) {
 		return t(known) + wait;
 	}
-	const said = cause.detail === "" ? cause.code : cause.detail;
+	const own = (lang.value === "zh" && cause.detailZh) || cause.detail;
+	const said = own === "" ? cause.code : own;
 	return (known ? `${t(known)}${t({ zh: ":", en: ": " })}${said}` : said) + wait;
 }

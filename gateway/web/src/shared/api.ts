@@ -11,6 +11,8 @@ export class ApiError extends Error {
 		readonly field?: string,
 		/** Seconds to wait before the next try, if the server says so. */
 		readonly retryAfter?: number,
+		/** The detail in Chinese, if the server has words for it. */
+		readonly detailZh?: string,
 	) {
 		super(`${code}: ${detail}`);
 	}
@@ -87,8 +89,21 @@ function problem(response: Response, text: string): ApiError {
 	const wait = Number(response.headers.get("Retry-After") ?? Number.NaN);
 	const retryAfter = Number.isFinite(wait) ? wait : undefined;
 	try {
-		const p = JSON.parse(text) as { code?: string; detail?: string; title?: string; field?: string };
-		return new ApiError(response.status, p.code ?? "unknown", p.detail ?? p.title ?? "", p.field, retryAfter);
+		const p = JSON.parse(text) as {
+			code?: string;
+			detail?: string;
+			title?: string;
+			field?: string;
+			detail_zh?: string;
+		};
+		return new ApiError(
+			response.status,
+			p.code ?? "unknown",
+			p.detail ?? p.title ?? "",
+			p.field,
+			retryAfter,
+			p.detail_zh,
+		);
 	} catch {
 		return new ApiError(response.status, "unknown", `status ${response.status}`, undefined, retryAfter);
 	}

@@ -7,6 +7,7 @@ import { Form, type Values } from "../../desk/ui/form";
 import { toast } from "../../desk/ui/overlay";
 import { Button, Card, Empty, Problem, useAction } from "../../desk/ui/parts";
 import { Pick } from "../../desk/ui/pick";
+import { ApiError } from "../../shared/api";
 import { t } from "../../shared/i18n";
 import { homeOptions } from "./homes";
 import { printSheets } from "./paper";
@@ -26,6 +27,9 @@ export function NewHome() {
 	const { busy, error, run } = useAction();
 	const last = members.at(-1);
 	const enrol = async (v: Values) => {
+		if (site === "") {
+			throw new ApiError(0, "site", t({ zh: "请先选村居", en: "Choose the village or compound first" }));
+		}
 		const body = { name: v.name, id_number: v.id_number, phone: v.phone, site, door: door.trim() };
 		const got = await call<{ id: string; created: boolean; changed: boolean }>("POST", "/v1/residents", { body });
 		const name = String(v.name);

@@ -31,21 +31,19 @@ export function RecordActions({ person, onDone }: { person: Known; onDone: () =>
 	const [merging, setMerging] = useState(false);
 	const here = person.status !== "gone";
 	const resident = person.kind === "resident" && here;
+	const rare = [...(resident ? [endExemption(), gone()] : []), erase()].filter((a) => may(...(a.roles ?? [])));
 	return (
 		<div class="people-actions">
 			{resident && <Actions dialog row={person} actions={[move(), correct(person), exempt()]} onDone={onDone} />}
 			{resident && may(...office) && (
 				<Button onClick={() => setMerging(true)}>{t({ zh: "合并重复档案", en: "Merge a second record" })}</Button>
 			)}
-			<details>
-				<summary>{t({ zh: "更多", en: "More" })}</summary>
-				<Actions
-					dialog
-					row={person}
-					actions={[...(resident ? [endExemption(), gone()] : []), erase()]}
-					onDone={onDone}
-				/>
-			</details>
+			{rare.length > 0 && (
+				<details>
+					<summary>{t({ zh: "更多", en: "More" })}</summary>
+					<Actions dialog row={person} actions={rare} onDone={onDone} />
+				</details>
+			)}
 			{merging && <Merge person={person} onClose={() => setMerging(false)} onDone={onDone} />}
 		</div>
 	);
