@@ -289,6 +289,7 @@ const actions = (): Action<Node>[] => [
 		title: t({ zh: "修改", en: "Change" }),
 		roles: [],
 		main: true,
+		submit: t({ zh: "保存", en: "Save" }),
 		fields: (n) => [
 			...fields(),
 			...(n.parent

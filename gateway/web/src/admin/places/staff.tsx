@@ -165,7 +165,7 @@ const put = (a: Pick<FullAccount, "login" | "name" | "role" | "grid" | "disabled
 const isMe = (a: FullAccount): boolean => a.login === session.value?.login;
 
 const ends = (a: FullAccount, zh: string, en: string) => (
-	<p>{t({ zh: `${a.name}(${a.login}):${zh}`, en: `${a.name} (${a.login}): ${en}` })}</p>
+	<p>{t({ zh: `${a.name}（${a.login}）：${zh}`, en: `${a.name} (${a.login}): ${en}` })}</p>
 );
 
 const actions = (): Action<FullAccount>[] => [
@@ -174,6 +174,7 @@ const actions = (): Action<FullAccount>[] => [
 		title: t({ zh: "修改", en: "Change" }),
 		roles: [],
 		main: true,
+		submit: t({ zh: "保存", en: "Save" }),
 		fields: (a) => [
 			...accountFields(),
 			...(a.role === "guard"
