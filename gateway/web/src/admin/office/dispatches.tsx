@@ -7,7 +7,7 @@ import { Chip, Facts } from "../../desk/ui/parts";
 import { dayFields, daysAsked, left, newID, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
 import { t } from "../../shared/i18n";
 import { all } from "../health/all";
-import { dueIn, idField, noteField, optional, refHref, StateChip, stateOptions, stateWord } from "./words";
+import { dueIn, idField, Lead, noteField, optional, refHref, StateChip, stateOptions, stateWord } from "./words";
 
 export interface Dispatch {
 	id: string;
@@ -75,11 +75,17 @@ export default function Dispatches() {
 			text={(d) => `${d.problem} ${staffName(d.owner)} ${nodeName(d.node)}`}
 			tone={(d) => (d.overdue ? "late" : "")}
 			columns={[
-				{ key: "problem", title: t({ zh: "问题", en: "Problem" }), cell: (d) => d.problem, sort: (d) => d.problem },
+				{
+					key: "problem",
+					title: t({ zh: "问题", en: "Problem" }),
+					cell: (d) => <Lead state={d.state}>{d.problem}</Lead>,
+					sort: (d) => d.problem,
+				},
 				{
 					key: "owner",
 					title: t({ zh: "责任人", en: "Owner" }),
 					width: "7rem",
+					wide: true,
 					cell: (d) => staffName(d.owner),
 					sort: (d) => d.owner,
 				},
@@ -94,6 +100,7 @@ export default function Dispatches() {
 					key: "state",
 					title: t({ zh: "状态", en: "State" }),
 					width: "7.5rem",
+					wide: true,
 					cell: (d) => <StateChip state={d.state} />,
 					sort: (d) => d.state,
 				},

@@ -60,6 +60,7 @@ export default function Enterprises() {
 					key: "until",
 					title: t({ zh: "批准至", en: "Until" }),
 					width: "7.5rem",
+					wide: true,
 					cell: (e) => when(e.valid_until),
 					sort: (e) => e.valid_until ?? "",
 				},

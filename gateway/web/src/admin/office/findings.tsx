@@ -10,7 +10,7 @@ import { t } from "../../shared/i18n";
 import { all } from "../health/all";
 import { byNeed, Due } from "./dispatches";
 import { checks, severities, severityTones } from "./inspectionwords";
-import { dueIn, noteField, StateChip, stateOptions, stateWord } from "./words";
+import { dueIn, Lead, noteField, StateChip, stateOptions, stateWord } from "./words";
 
 interface Finding {
 	id: string;
@@ -90,11 +90,17 @@ export default function Findings() {
 			text={(f) => `${f.site_name} ${f.text} ${f.at_site}`}
 			tone={(f) => (f.overdue ? "late" : "")}
 			columns={[
-				{ key: "text", title: t({ zh: "问题", en: "Finding" }), cell: (f) => f.text, sort: (f) => f.text },
+				{
+					key: "text",
+					title: t({ zh: "问题", en: "Finding" }),
+					cell: (f) => <Lead state={f.state}>{f.text}</Lead>,
+					sort: (f) => f.text,
+				},
 				{
 					key: "site",
 					title: t({ zh: "场所", en: "Site" }),
 					width: "11rem",
+					wide: true,
 					cell: (f) => f.site_name,
 					sort: (f) => f.site_name,
 				},
@@ -109,6 +115,7 @@ export default function Findings() {
 					key: "state",
 					title: t({ zh: "状态", en: "State" }),
 					width: "9rem",
+					wide: true,
 					cell: (f) => <StateChip state={f.state} />,
 					sort: (f) => f.state,
 				},

@@ -11,7 +11,7 @@ import { all } from "../health/all";
 import { byNeed, Due } from "./dispatches";
 import { NewReport } from "./hotlinenew";
 import { channels, kinds, outcomes } from "./hotlinewords";
-import { noteField, optional, optionsOf, StateChip, stateOptions, stateWord } from "./words";
+import { Lead, noteField, optional, optionsOf, StateChip, stateOptions, stateWord } from "./words";
 
 interface Report {
 	id: string;
@@ -86,11 +86,17 @@ function List() {
 			text={(r) => `${r.text} ${nodeName(r.node)} ${staffName(r.owner)} ${r.about_site_name}`}
 			tone={(r) => (r.overdue ? "late" : "")}
 			columns={[
-				{ key: "text", title: t({ zh: "内容", en: "What was said" }), cell: (r) => r.text, sort: (r) => r.text },
+				{
+					key: "text",
+					title: t({ zh: "内容", en: "What was said" }),
+					cell: (r) => <Lead state={r.state}>{r.text}</Lead>,
+					sort: (r) => r.text,
+				},
 				{
 					key: "kind",
 					title: t({ zh: "类别", en: "Kind" }),
 					width: "5rem",
+					wide: true,
 					cell: (r) => wordOf(kinds, r.kind),
 					sort: (r) => r.kind,
 				},
@@ -110,6 +116,7 @@ function List() {
 					key: "state",
 					title: t({ zh: "状态", en: "State" }),
 					width: "6rem",
+					wide: true,
 					cell: (r) => <StateChip state={r.state} />,
 					sort: (r) => r.state,
 				},

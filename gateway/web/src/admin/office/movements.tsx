@@ -104,6 +104,7 @@ function List({ known }: { known: Item[] }) {
 					key: "move",
 					title: t({ zh: "事项", en: "What" }),
 					width: "6.5rem",
+					wide: true,
 					cell: (e) => wordOf(movements, e.movement),
 					sort: (e) => e.movement,
 				},

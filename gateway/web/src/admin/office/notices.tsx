@@ -66,6 +66,7 @@ export default function Notices() {
 					key: "office",
 					title: t({ zh: "发布单位", en: "By" }),
 					width: "10rem",
+					wide: true,
 					cell: (n) => n.office,
 					sort: (n) => n.office,
 				},

@@ -86,6 +86,18 @@ export function StateChip({ state }: { state: string }) {
 	return <Chip tone={stateTone(state)}>{stateWord(state)}</Chip>;
 }
 
+/** What a row is called; on a narrow screen, which has no column for it, after its state. */
+export function Lead({ state, children }: { state: string; children: string }) {
+	return (
+		<>
+			<span class="onphone">
+				<StateChip state={state} />{" "}
+			</span>
+			{children}
+		</>
+	);
+}
+
 /** States as what a filter offers. */
 export const stateOptions = (...names: string[]): Option[] =>
 	names.map((name) => ({ value: name, label: stateWord(name) }));
