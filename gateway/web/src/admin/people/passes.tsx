@@ -42,12 +42,16 @@ export function Passes({ person: p, onDone }: { person: Resident; onDone: () => 
 		<Card title={t({ zh: "通行码", en: "Passes" })}>
 			<Problem cause={error} />
 			<div class="people-passes">
-				<Button busy={busy} onClick={() => void issue({ kind: "paper", days: 28 })}>
-					{t({ zh: "纸质通行码（28 天）", en: "Paper pass (28 days)" })}
-				</Button>
-				<Button busy={busy} onClick={() => void issue({ kind: "app" })}>
-					{t({ zh: "临时通行码（10 分钟）", en: "Pass for now (10 minutes)" })}
-				</Button>
+				{may("enroller", "grid") && (
+					<>
+						<Button busy={busy} onClick={() => void issue({ kind: "paper", days: 28 })}>
+							{t({ zh: "纸质通行码（28 天）", en: "Paper pass (28 days)" })}
+						</Button>
+						<Button busy={busy} onClick={() => void issue({ kind: "app" })}>
+							{t({ zh: "临时通行码（10 分钟）", en: "Pass for now (10 minutes)" })}
+						</Button>
+					</>
+				)}
 				{may("enroller", "medic") && (
 					<Button busy={busy} kind="danger" onClick={() => void revoke()}>
 						{t({ zh: "全部作废", en: "Void all" })}

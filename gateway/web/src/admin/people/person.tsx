@@ -54,9 +54,9 @@ function Clear({ person: p, loaded }: { person: Resident; loaded: Loaded<Residen
 			{living && <RecordActions person={p} onDone={loaded.reload} />}
 			<div class="split">
 				<Particulars person={p} />
-				<Status decisions={p.decisions ?? []} />
+				<Status person={p} />
 			</div>
-			{alive && may("enroller", "grid") && <Passes person={p} onDone={loaded.reload} />}
+			{alive && may("enroller", "grid", "medic") && <Passes person={p} onDone={loaded.reload} />}
 			{alive && p.kind === "resident" && may("enroller") && <Household person={p} />}
 			<Onward id={p.id} />
 		</>
@@ -116,9 +116,13 @@ function Particulars({ person: p }: { person: Resident }) {
 	);
 }
 
-function Status({ decisions }: { decisions: Decision[] }) {
+function Status({ person: p }: { person: Resident }) {
+	const decisions = p.decisions ?? [];
 	return (
-		<Card title={t({ zh: "状态与依据", en: "Status and why" })}>
+		<Card
+			title={t({ zh: "状态与依据", en: "Status and why" })}
+			extra={may("medic") && <a href={href(["status", p.id])}>{t({ zh: "变更状态", en: "Change it" })}</a>}
+		>
 			<ol class="people-decisions">
 				{decisions.map((d, i) => (
 					<li key={d.since} class={i === 0 ? "now" : ""}>
