@@ -40,9 +40,9 @@ func (o *Office) AddCalls(ctx context.Context, in NewCalls) (added, already int,
 	if err != nil {
 		return 0, 0, err
 	}
-	refs := make([]checkpoint.MatterRef, len(people))
-	for i := range people {
-		refs[i] = callRef(in.Case.Code, people[i].ID)
+	refs, err := o.callRefs(ctx, in.Case.Code, people)
+	if err != nil {
+		return 0, 0, err
 	}
 	if err := o.listCalls(ctx, in.Case, in.By, refs); err != nil {
 		return 0, 0, err
@@ -123,6 +123,32 @@ func (o *Office) presentContacts(ctx context.Context, in *NewCalls) ([]checkpoin
 		}
 	}
 	return people, nil
+}
+
+// callRefs name the tasks of people: those that they have, also from under an ID of
+// before, or new ones.
+func (o *Office) callRefs(ctx context.Context, code string, people []checkpoint.Resident) ([]checkpoint.MatterRef, error) {
+	of, err := o.CallsOf(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := o.Tasks(ctx, &of)
+	if err != nil {
+		return nil, err
+	}
+	has := make(map[uint64]checkpoint.MatterRef, len(tasks))
+	for i := range tasks {
+		has[tasks[i].Person] = checkpoint.MatterRef{Kind: KindCall, ID: tasks[i].ID}
+	}
+	refs := make([]checkpoint.MatterRef, len(people))
+	for i := range people {
+		ref, ok := has[people[i].ID]
+		if !ok {
+			ref = callRef(code, people[i].ID)
+		}
+		refs[i] = ref
+	}
+	return refs, nil
 }
 
 // listCalls writes down which tasks a case has.

@@ -91,7 +91,7 @@ function columns(): Column<Task>[] {
 		{
 			key: "who",
 			title: t({ zh: "姓名", en: "Name" }),
-			width: "8rem",
+			width: "6rem",
 			cell: (r) =>
 				r.person.outside ? (
 					<span>{t({ zh: "辖区外", en: "Elsewhere" })}</span>
@@ -103,14 +103,14 @@ function columns(): Column<Task>[] {
 		{
 			key: "home",
 			title: t({ zh: "住处", en: "Lives at" }),
-			width: "9rem",
+			width: "7rem",
 			cell: (r) => (r.person.outside ? nodeName(r.person.area) : siteName(r.person.home) || r.node_name),
 			sort: (r) => r.person.home || r.person.area,
 		},
 		{
 			key: "state",
 			title: t({ zh: "进展", en: "State" }),
-			width: "9rem",
+			width: "8rem",
 			cell: (r) => (
 				<>
 					<Chip tone={stateWords[r.state].tone}>{t(stateWords[r.state])}</Chip>
@@ -119,11 +119,18 @@ function columns(): Column<Task>[] {
 			),
 			sort: (r) => states.indexOf(r.state),
 		},
-		{ key: "hop", title: t({ zh: "层次", en: "Hop" }), width: "6rem", cell: (r) => hopWord(r.hop), sort: (r) => r.hop },
+		{
+			key: "hop",
+			title: t({ zh: "层次", en: "Hop" }),
+			width: "5rem",
+			wide: true,
+			cell: (r) => hopWord(r.hop),
+			sort: (r) => r.hop,
+		},
 		{
 			key: "exposure",
 			title: t({ zh: "暴露值", en: "Exposure" }),
-			width: "6rem",
+			width: "7rem",
 			right: true,
 			wide: true,
 			cell: (r) => r.exposure,
@@ -139,14 +146,14 @@ function columns(): Column<Task>[] {
 		{
 			key: "owner",
 			title: t({ zh: "谁在办", en: "Who" }),
-			width: "7rem",
+			width: "6rem",
 			cell: (r) => (r.owner ? staffName(r.owner) : r.to ? nodeName(r.to) : "—"),
 			sort: (r) => r.owner,
 		},
 		{
 			key: "tries",
-			title: t({ zh: "未接 / 看号", en: "Tries / shown" }),
-			width: "8rem",
+			title: t({ zh: "未接/看号", en: "Tries/shown" }),
+			width: "7.5rem",
 			right: true,
 			wide: true,
 			cell: (r) => `${r.tries} / ${r.shown}`,

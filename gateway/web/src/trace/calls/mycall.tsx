@@ -225,7 +225,7 @@ function PhoneNumber({ task: c }: { task: Task }) {
 			</button>
 			<small>
 				{t({ zh: "每次查看都记入审计,本人可以看到", en: "Each time is on record, and the person can see it" })}
-				{c.shown > 0 && t({ zh: `;已查看 ${c.shown} 次`, en: `; shown ${c.shown} times so far` })}
+				{c.shown > 0 && t({ zh: `;已查看 ${c.shown} 次`, en: `; ${c.shown} × so far` })}
 			</small>
 			<Problem cause={error} />
 		</form>

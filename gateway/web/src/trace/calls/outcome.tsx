@@ -1,7 +1,9 @@
 // How a call ended: four buttons, by the keys 1 to 4. What an outcome needs beside it
 // (why, when again, which status) is asked for when it is chosen.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { may, session } from "../../desk/session";
 import { localInput, parseLocal } from "../../desk/time";
+import { FieldInput } from "../../desk/ui/form";
 import { Button, Problem, useAction } from "../../desk/ui/parts";
 import { newID } from "../../desk/ui/register";
 import { t } from "../../shared/i18n";
@@ -38,11 +40,12 @@ export function OutcomeForm({ task, only, keys = false, onDone }: Props) {
 	const [pause, setPause] = useState(usual);
 	const [status, setStatus] = useState("quarantine");
 	const [until, setUntil] = useState(() => wire(untilFirst(task, Date.now())));
+	const [three, setThree] = useState<Three | null>(null);
 	const sent = useRef({ key: "", id: "", at: 0 }); // the same ID and time for the same outcome, so that sending again is safe
 	const noteBox = useRef<HTMLTextAreaElement>(null);
 	const { busy, error, run } = useAction();
 	const send = (outcome: Outcome) => {
-		const key = JSON.stringify([outcome, note, answers, pause, status, until]);
+		const key = JSON.stringify([outcome, note, answers, pause, status, until, three]);
 		if (sent.current.key !== key) {
 			sent.current = { key, id: newID("call"), at: Date.now() };
 		}
@@ -55,7 +58,9 @@ export function OutcomeForm({ task, only, keys = false, onDone }: Props) {
 				note: note.trim(),
 				...(outcome === "unreachable" ? {} : { answers }),
 				...(again ? { again_at: wire(at + pause * 60_000) } : {}),
-				...(outcome === "ordered" ? { order: { status, until } } : {}),
+				...(outcome === "ordered"
+					? { order: { status, until, ...(three && status !== "yellow" ? { ...three, place: "home" } : {}) } }
+					: {}),
 			});
 			await onDone(done);
 		});
@@ -140,8 +145,11 @@ export function OutcomeForm({ task, only, keys = false, onDone }: Props) {
 							onInput={(e) => setUntil(parseLocal(e.currentTarget.value))}
 						/>
 					</label>
+					{may("leader") && status !== "yellow" && <AtOnce value={three} onChange={setThree} />}
 					<Button type="submit" kind="main" busy={busy}>
-						{t({ zh: "提交,待第二人审批", en: "Propose: a second person approves" })}
+						{three && status !== "yellow"
+							? t({ zh: "开始医学观察", en: "Begin the observation" })
+							: t({ zh: "提交,待第二人审批", en: "Propose: a second person approves" })}
 					</Button>
 				</form>
 			)}
@@ -162,6 +170,42 @@ function StatusField({ value, onPick }: { value: string; onPick: (status: string
 				<option value="yellow">{t({ zh: "黄码", en: "Yellow" })}</option>
 			</select>
 		</label>
+	);
+}
+
+interface Three {
+	leader: string;
+	cadre: string;
+	medic: string;
+}
+
+/** A leader may begin the observation at once, and says who looks after the person. */
+function AtOnce({ value, onChange }: { value: Three | null; onChange: (next: Three | null) => void }) {
+	const who = (name: keyof Three, label: string, ...roles: string[]) => (
+		<FieldInput
+			field={{ name, label, kind: "staff", roles, required: true }}
+			value={value?.[name] ?? ""}
+			onValue={(login) => value && onChange({ ...value, [name]: String(login ?? "") })}
+		/>
+	);
+	return (
+		<>
+			<FieldInput
+				field={{
+					name: "at_once",
+					label: t({
+						zh: "不经审批,立即开始居家医学观察",
+						en: "Begin an observation at home at once, without a second person",
+					}),
+					kind: "check",
+				}}
+				value={value !== null}
+				onValue={(on) => onChange(on ? { leader: session.value?.login ?? "", cadre: "", medic: "" } : null)}
+			/>
+			{value && who("leader", t({ zh: "包保领导", en: "Leader" }), "leader")}
+			{value && who("cadre", t({ zh: "包保网格员", en: "Grid member" }), "grid")}
+			{value && who("medic", t({ zh: "包保医务人员", en: "Medic" }), "medic")}
+		</>
 	);
 }
 

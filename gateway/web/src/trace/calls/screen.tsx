@@ -33,7 +33,7 @@ export default function Calls() {
 					})}
 				</Empty>
 			) : (
-				<OneCase key={kase} kase={kase} known={data.find((c) => c.case === kase)} />
+				<OneCase key={kase} kase={kase} known={data.find((c) => c.case === kase)} onStep={() => void reload()} />
 			)}
 		</>
 	);
@@ -62,12 +62,22 @@ function Cases({ all, now }: { all: CaseWork[]; now: string }) {
 
 const none = Object.fromEntries(states.map((s) => [s, 0])) as Counts;
 
-function OneCase({ kase, known }: { kase: string; known: CaseWork | undefined }) {
+interface OneProps {
+	kase: string;
+	known: CaseWork | undefined;
+	onStep: () => void;
+}
+
+function OneCase({ kase, known, onStep }: OneProps) {
 	const { data, error, reload } = useLoad(() => tasks(kase, { limit: 1 }), [kase]);
 	useEffect(() => {
 		const timer = setInterval(() => document.hidden || void reload(), AGAIN);
 		return () => clearInterval(timer);
 	}, [reload]);
+	const step = () => {
+		void reload();
+		onStep();
+	};
 	const { path, query } = route.value;
 	const now = path[2] === "now";
 	const counts = data?.counts ?? known?.counts ?? none;
@@ -104,9 +114,9 @@ function OneCase({ kase, known }: { kase: string; known: CaseWork | undefined })
 			/>
 			<Problem cause={error} retry={() => void reload()} />
 			{now ? (
-				<MyCall kase={kase} counts={counts} onStep={() => void reload()} />
+				<MyCall kase={kase} counts={counts} onStep={step} />
 			) : (
-				<Board work={work} state={state} owner={query.get("owner") ?? ""} onChange={() => void reload()} />
+				<Board work={work} state={state} owner={query.get("owner") ?? ""} onChange={step} />
 			)}
 		</>
 	);

@@ -1,5 +1,5 @@
 // One task with all that became of it and what can be done about it.
-import { href } from "../../desk/router";
+import { go, href } from "../../desk/router";
 import { may, session } from "../../desk/session";
 import { nodeName, siteName, staffName } from "../../desk/town";
 import { type Action, Actions } from "../../desk/ui/actions";
@@ -12,7 +12,7 @@ import { Before } from "./mycall";
 import { OutcomeForm } from "./outcome";
 import { TransferForm } from "./transfer";
 import { stateWords, symptomWords, whyText } from "./words";
-import { assign, release, type Task, task } from "./work";
+import { assign, nextCall, release, type Task, task } from "./work";
 
 const at = (time: string | null) => (time ? dayAndTime(Date.parse(time)) : "");
 
@@ -73,7 +73,7 @@ function Inside({ task: c, onChange }: { task: Task; onChange: () => void }) {
 					<a href={href(["person", c.person.id])}>{t({ zh: "行动轨迹", en: "Timeline" })}</a>
 					{c.indexes.map((id) => (
 						<a key={id} href={href(["contacts", id])}>
-							{t({ zh: "接触了谁", en: "Whose contact" })}
+							{t({ zh: "所接触病例的名单", en: "The list they are from" })}
 						</a>
 					))}
 					{c.proposal && <a href={`/admin#/proposals/${c.proposal}`}>{t({ zh: "状态审批", en: "Proposed status" })}</a>}
@@ -122,6 +122,18 @@ function actions(): Action<Task>[] {
 			submit: t({ zh: "指派", en: "Assign" }),
 			run: (c, v) => assign(c.id, String(v.login)),
 			done: t({ zh: "已指派,对方按“下一个电话”时先接到", en: "Assigned: they get it with their next call" }),
+		},
+		{
+			key: "mine",
+			title: t({ zh: "我来打", en: "Call them myself" }),
+			roles: ["leader"],
+			when: (c) => c.state === "refused" && !c.person.outside,
+			run: async (c) => {
+				await assign(c.id, session.value?.login ?? "");
+				await nextCall(c.case);
+				go(["calls", c.case, "now"]);
+			},
+			done: t({ zh: "已转到“打电话”", en: "It is under Call now" }),
 		},
 		{
 			key: "release",
