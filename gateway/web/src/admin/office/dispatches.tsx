@@ -2,6 +2,7 @@
 import { call } from "../../desk/call";
 import { session } from "../../desk/session";
 import { nodeName, staffName } from "../../desk/town";
+import type { Action } from "../../desk/ui/actions";
 import type { Field } from "../../desk/ui/form";
 import { Chip, Facts } from "../../desk/ui/parts";
 import { dayFields, daysAsked, left, newID, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
@@ -209,6 +210,21 @@ const dispatchFields = (): Field[] => [
 ];
 
 const giveOut = (_: unknown, values: object) => call("POST", "/v1/dispatches", { body: { source: "", ...values } });
+
+/** Gives the problem of another record to somebody; the dispatch leads back to it. */
+export const dispatchOf = <T extends { id: string; node: string; text: string }>(
+	kind: string,
+	when: (row: T) => boolean,
+): Action<T> => ({
+	key: "dispatch",
+	title: t({ zh: "转调度", en: "Make it a dispatch" }),
+	roles: heads,
+	when,
+	fields: dispatchFields,
+	initial: (row) => ({ id: newID("dispatch"), node: row.node, problem: row.text, due_at: dueIn(24) }),
+	submit: t({ zh: "交办", en: "Give it out" }),
+	run: (row, values) => giveOut(row, { ...values, source: `${kind}/${row.id}` }),
+});
 
 /** A deadline in words; one that is over says so in colour, too. */
 export function Due({ late, children }: { late: boolean; children: string }) {

@@ -88,6 +88,7 @@ function Way({ a }: { a: Application }) {
 					<b>{stateWord(state)}</b>
 					<small>
 						{when([...a.steps].reverse().find((s) => s.state === state)?.at)}
+						{i === at && a.due_at && <br />}
 						{i === at && a.due_at && <Due late={a.overdue}>{left(a.due_at, now)}</Due>}
 					</small>
 				</li>

@@ -8,7 +8,7 @@ import { dayFields, daysAsked, left, Register, type Step, Steps, useNow, when } 
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { all } from "../health/all";
-import { byNeed, Due } from "./dispatches";
+import { byNeed, Due, dispatchOf } from "./dispatches";
 import { checks, severities, severityTones } from "./inspectionwords";
 import { dueIn, Lead, noteField, StateChip, stateOptions, stateWord } from "./words";
 
@@ -169,6 +169,7 @@ export default function Findings() {
 					initial: () => ({ due_at: dueIn(24) }),
 					run: turn("reopen"),
 				},
+				dispatchOf("finding", (f) => f.state !== "verified"),
 			]}
 			empty={t({ zh: "没有待整改的隐患", en: "Nothing has to be put right" })}
 		/>

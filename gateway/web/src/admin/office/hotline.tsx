@@ -8,7 +8,7 @@ import { dayFields, daysAsked, left, Register, type Step, Steps, useNow, when } 
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { all } from "../health/all";
-import { byNeed, Due } from "./dispatches";
+import { byNeed, Due, dispatchOf } from "./dispatches";
 import { NewReport } from "./hotlinenew";
 import { channels, kinds, outcomes } from "./hotlinewords";
 import { Lead, noteField, optional, optionsOf, StateChip, stateOptions, stateWord } from "./words";
@@ -199,6 +199,8 @@ function List() {
 					fields: () => [noteField(t({ zh: "为什么没有办完", en: "Why it is not done with" }), true)],
 					run: turn("reopen"),
 				},
+				// One about staff is never dispatched: others would read of it there.
+				dispatchOf("report", (r) => r.state !== "closed" && r.about_staff.length === 0 && !r.about_unnamed_staff),
 				{
 					key: "staff",
 					title: t({ zh: "指明涉及的工作人员", en: "Say which staff it is about" }),
