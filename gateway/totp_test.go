@@ -111,7 +111,7 @@ func TestCodesCannotBeTriedFreely(t *testing.T) {
 			}
 			return
 		}
-		if n < 8 {
+		if n < 3 { // which takes nothing back of what was counted
 			w.login("medic", testPassword).problem(http.StatusUnauthorized, "code_required", "")
 		}
 	}
