@@ -19,6 +19,9 @@ type Stage =
 	| { at: "importing"; book: Book; file: File; done: number; begun: number; moves: boolean }
 	| { at: "done"; book: Book; file: File; counts: Counts; sites: string[]; since: number; seconds: number };
 
+/** Why calls are given up that are to be made again. */
+const PAUSE = "pause";
+
 export default function Import() {
 	const [stage, setStage] = useState<Stage>({ at: "file" });
 	const [error, setError] = useState<unknown>(null);
@@ -43,9 +46,10 @@ export default function Import() {
 		try {
 			await work(signal);
 		} catch (cause) {
-			if (!signal.aborted) {
-				setError(cause);
+			if (signal.aborted && signal.reason !== PAUSE) {
+				return; // somebody went elsewhere
 			}
+			setError(signal.aborted ? null : cause);
 			setStage(back);
 		}
 	};
@@ -132,7 +136,7 @@ export default function Import() {
 							en: "If it is cut off, import the file again: what went in is not changed.",
 						})}
 					</p>
-					<Button onClick={() => stop.current.abort()}>{t({ zh: "暂停", en: "Pause" })}</Button>
+					<Button onClick={() => stop.current.abort(PAUSE)}>{t({ zh: "暂停", en: "Pause" })}</Button>
 				</Card>
 			)}
 			{stage.at === "done" && <Done {...stage} file={stage.file.name} onAgain={again} />}
