@@ -20,7 +20,7 @@ const (
 	troubleFever       trouble = "fever"       // somebody was held with fever in the last hour
 	troubleFull        trouble = "full"        // the site holds as many as it may
 	troubleDegraded    trouble = "degraded"    // decided without Redis in the last five minutes
-	troubleClosed      trouble = "closed"      // the gate or its site
+	troubleClosed      trouble = "closed"      // the gate or its site, and somebody came within the hour all the same
 )
 
 const (

@@ -131,7 +131,7 @@ func (s *Server) viewOfGateNow(reg *checkpoint.Registry, g *checkpoint.GateNow, 
 		{g.Hour.Fevers > 0, troubleFever},
 		{v.Capacity > 0 && v.Inside >= v.Capacity, troubleFull},
 		{g.DegradedAt > now-degradedFor, troubleDegraded},
-		{g.State == checkpoint.GateClosed, troubleClosed},
+		{g.State == checkpoint.GateClosed && g.Hour != (checkpoint.PassageCounts{}), troubleClosed},
 	} {
 		if t.is {
 			v.Troubles = append(v.Troubles, t.what)

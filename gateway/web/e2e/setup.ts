@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { buildTown } from "./build.ts";
 import { townFile } from "./town.ts";
 
-const program = process.env.PASSGATE_BIN ?? join(import.meta.dirname, "../../../bin/passgate");
+/** The program under test. */
+export const program = process.env.PASSGATE_BIN ?? join(import.meta.dirname, "../../../bin/passgate");
 
 export default async function setup(): Promise<() => Promise<void>> {
 	const data = mkdtempSync(join(tmpdir(), "passgate-e2e-"));

@@ -125,7 +125,7 @@ const columns = (now: number): Column<Alarm>[] => [
 	{
 		key: "text",
 		title: t({ zh: "告警", en: "Alarm" }),
-		width: "minmax(12rem, 2fr)",
+		width: "2fr",
 		sort: (a) => a.kind,
 		cell: (a) => t(a.text),
 	},
@@ -139,7 +139,7 @@ const columns = (now: number): Column<Alarm>[] => [
 	{
 		key: "state",
 		title: t({ zh: "状态", en: "State" }),
-		width: "minmax(6.5rem, 10rem)",
+		width: "8.5rem",
 		sort: (a) => a.state,
 		cell: (a) => (
 			<>

@@ -75,7 +75,7 @@ export default function Audit() {
 	);
 	const broken = firstBroken(list.rows);
 	return (
-		<>
+		<div class="b-board b-audit">
 			<header class="screenhead">
 				<h1>{t({ zh: "审计", en: "Audit" })}</h1>
 				<Button busy={list.busy} onClick={() => void list.reload()}>
@@ -88,7 +88,7 @@ export default function Audit() {
 				{fields().map((f) => (
 					<FieldInput
 						key={f.name}
-						field={f}
+						field={{ ...f, required: true }}
 						value={f.name === "from" || f.name === "to" ? window[f.name] : (query.get(f.name) ?? "")}
 						onValue={(v) => refine({ [f.name]: String(v ?? "") })}
 					/>
@@ -122,7 +122,7 @@ export default function Audit() {
 				empty={<Empty>{t({ zh: "这段时间没有符合条件的记录", en: "Nothing like that in this time" })}</Empty>}
 			/>
 			{open && <OneEntry e={open} onClose={() => setOpen(null)} onSubject={setSubject} />}
-		</>
+		</div>
 	);
 }
 
@@ -130,14 +130,14 @@ const columns = (): Column<Entry>[] => [
 	{
 		key: "at",
 		title: t({ zh: "时间", en: "Time" }),
-		width: "8.5rem",
+		width: "9.5rem",
 		sort: (e) => -e.seq,
 		cell: (e) => `${localDay(Date.parse(e.at)).slice(5)} ${clockTimeSeconds(Date.parse(e.at))}`,
 	},
 	{
 		key: "who",
 		title: t({ zh: "谁", en: "Who" }),
-		width: "minmax(8rem, 1fr)",
+		width: "1.2fr",
 		sort: (e) => e.actor,
 		cell: (e) => (
 			<>
@@ -148,14 +148,14 @@ const columns = (): Column<Entry>[] => [
 	{
 		key: "what",
 		title: t({ zh: "做了什么", en: "What" }),
-		width: "minmax(12rem, 1.6fr)",
+		width: "1.8fr",
 		sort: (e) => e.action,
 		cell: (e) => t(actionWords(e.action)),
 	},
 	{
 		key: "subject",
 		title: t({ zh: "关于", en: "About" }),
-		width: "minmax(8rem, 1fr)",
+		width: "1.2fr",
 		wide: true,
 		sort: (e) => e.subject,
 		cell: (e) => e.subject,
@@ -163,7 +163,7 @@ const columns = (): Column<Entry>[] => [
 	{
 		key: "ground",
 		title: t({ zh: "案件与理由", en: "Case and reason" }),
-		width: "minmax(8rem, 1.2fr)",
+		width: "1.2fr",
 		wide: true,
 		sort: (e) => e.case,
 		cell: (e) => (

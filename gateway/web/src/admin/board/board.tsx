@@ -4,16 +4,16 @@ import "./board.css";
 import { useComputed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { go, href, refine, route } from "../../desk/router";
-import { Button, Chip, Empty, Toolbar } from "../../desk/ui/parts";
-import { useNow, when } from "../../desk/ui/register";
-import { type Column, Table } from "../../desk/ui/table";
+import { go, refine, route } from "../../desk/router";
+import { Button, Empty, Toolbar } from "../../desk/ui/parts";
+import { useNow } from "../../desk/ui/register";
+import { Table } from "../../desk/ui/table";
 import { lang, t } from "../../shared/i18n";
+import { columns } from "./columns";
 import { Freshness } from "./freshness";
 import { GateScreen } from "./gate";
 import { board, clockOffset, useLive } from "./live";
 import { Feed } from "./news";
-import { Spark } from "./spark";
 import { byTrouble, type Sum, sum } from "./state";
 import type { BoardGate } from "./types";
 import { gateStates, troubles } from "./words";
@@ -37,7 +37,7 @@ function Overview() {
 			<header class="screenhead">
 				<h1>{t({ zh: "卡口态势", en: "Live board" })}</h1>
 				<Freshness />
-				<Button aria-pressed={wall} onClick={() => setWall(!wall)}>
+				<Button class="b-wallbutton" aria-pressed={wall} onClick={() => setWall(!wall)}>
 					{wall ? t({ zh: "退出大屏", en: "Leave the wall" }) : t({ zh: "大屏", en: "Wall screen" })}
 				</Button>
 			</header>
@@ -102,7 +102,7 @@ function Totals({ s }: { s: Sum }) {
 		[
 			t({ zh: "有情况的卡口", en: "Gates in trouble" }),
 			number(s.troubled),
-			t({ zh: `共 ${s.gates} 个,开放 ${s.open} 个`, en: `of ${s.gates}, ${s.open} open` }),
+			t({ zh: `${s.gates} 个,开放 ${s.open}`, en: `of ${s.gates}, ${s.open} open` }),
 			s.troubled > 0 ? "bad" : "",
 		],
 		[
@@ -190,117 +190,6 @@ function Choice({ which, rows }: { which: string; rows: readonly BoardGate[] }) 
 	);
 }
 
-/** The words of a gate's troubles, or how it stands if it has none. */
-export function Troubles({ g }: { g: BoardGate }) {
-	return g.troubles.length > 0 ? (
-		<span class="b-chips">
-			{g.troubles.map((name) => (
-				<Chip key={name} tone={troubles[name].tone}>
-					{t(troubles[name])}
-				</Chip>
-			))}
-		</span>
-	) : (
-		<Chip tone={g.state === "open" ? "ok" : "quiet"}>
-			{g.state === "open" ? t({ zh: "正常", en: "As usual" }) : t(gateStates[g.state])}
-		</Chip>
-	);
-}
-
-/** "3 分钟" since a time of the wire, "" of none. */
-export function since(at: string | null, now: number): string {
-	if (!at) {
-		return "";
-	}
-	const minutes = Math.max(0, Math.floor((now - Date.parse(at)) / 60_000));
-	if (minutes >= 24 * 60) {
-		return when(at);
-	}
-	const [h, m] = [Math.floor(minutes / 60), minutes % 60];
-	return h > 0 ? t({ zh: `${h} 小时 ${m} 分`, en: `${h} h ${m} min` }) : t({ zh: `${m} 分钟`, en: `${m} min` });
-}
-
-const columns = (now: number): Column<BoardGate>[] => [
-	{
-		key: "gate",
-		title: t({ zh: "卡口", en: "Gate" }),
-		width: "minmax(9rem, 1.4fr)",
-		sort: (g) => `${g.site_name} ${g.name}`,
-		cell: (g) => (
-			<a href={href(["board", g.gate])} title={g.gate}>
-				{g.site_name} <b>{g.name || g.gate}</b>
-			</a>
-		),
-	},
-	{
-		key: "trouble",
-		title: t({ zh: "情况", en: "How it stands" }),
-		width: "minmax(8.5rem, 1fr)",
-		cell: (g) => <Troubles g={g} />,
-	},
-	{
-		key: "spark",
-		title: t({ zh: "近60分钟", en: "60 minutes" }),
-		width: "136px",
-		wide: true,
-		cell: (g) => <Spark passed={g.passed} refused={g.refused} />,
-	},
-	{
-		key: "five",
-		title: t({ zh: "5分钟进/出", en: "5 min in/out" }),
-		width: "6.2rem",
-		right: true,
-		sort: (g) => -(g.five.in + g.five.out),
-		cell: (g) => `${g.five.in} / ${g.five.out}`,
-	},
-	{
-		key: "today",
-		title: t({ zh: "今日进/出", en: "Today in/out" }),
-		width: "7.4rem",
-		right: true,
-		wide: true,
-		sort: (g) => -(g.today.in + g.today.out),
-		cell: (g) => `${g.today.in} / ${g.today.out}`,
-	},
-	{
-		key: "denied",
-		title: t({ zh: "今日劝返", en: "Refused" }),
-		width: "5rem",
-		right: true,
-		wide: true,
-		sort: (g) => -g.today.denied,
-		cell: (g) => g.today.denied,
-	},
-	{
-		key: "inside",
-		title: t({ zh: "场内", en: "Inside" }),
-		width: "5.4rem",
-		right: true,
-		wide: true,
-		sort: (g) => -g.inside,
-		cell: (g) => (g.capacity > 0 ? `${g.inside} / ${g.capacity}` : g.inside),
-	},
-	{
-		key: "last",
-		title: t({ zh: "距上次登记", en: "Last scan" }),
-		width: "6.4rem",
-		right: true,
-		sort: (g) => (g.last_at ? Date.parse(g.last_at) : 0),
-		cell: (g) => since(g.last_at, now) || "–",
-	},
-	{
-		key: "contact",
-		title: t({ zh: "值守 · 联系", en: "On shift · contact" }),
-		width: "8rem",
-		wide: true,
-		sort: (g) => (g.contact_at ? Date.parse(g.contact_at) : 0),
-		cell: (g) =>
-			g.devices === 0
-				? t({ zh: "没有手机", en: "No phone" })
-				: `${t({ zh: `${g.on_shift} 人`, en: `${g.on_shift} on` })} · ${since(g.contact_at, now) || t({ zh: "未联系", en: "never" })}`,
-	},
-];
-
 function Gates({ rows, wall }: { rows: readonly BoardGate[]; wall: boolean }) {
 	const now = useNow(5000) + clockOffset.value;
 	return (
@@ -310,7 +199,7 @@ function Gates({ rows, wall }: { rows: readonly BoardGate[]; wall: boolean }) {
 			rows={rows}
 			rowKey={(g) => g.gate}
 			rowHeight={wall ? 46 : 36}
-			height={wall ? "calc(100vh - 14rem)" : "calc(100vh - 19rem)"}
+			height={wall ? "calc(100vh - 16rem)" : "calc(100vh - 19rem)"}
 			tone={(g) => (g.troubles.length > 0 ? `b-${troubles[g.troubles[0] ?? "closed"].tone}` : "")}
 			onOpen={(g) => go(["board", g.gate])}
 			foot={t({ zh: `${rows.length} 个卡口`, en: `${rows.length} gates` })}

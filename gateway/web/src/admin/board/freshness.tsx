@@ -1,7 +1,7 @@
 // How old what the board shows is. A board that stands still must not look like a quiet town.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Chip } from "../../desk/ui/parts";
+import { Chip, type Tone } from "../../desk/ui/parts";
 import { problemText } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { clockTimeSeconds } from "../../shared/time";
@@ -21,19 +21,10 @@ export function Freshness() {
 	const { at } = board.value;
 	const { state, error } = link.value;
 	const age = at === 0 ? 0 : Math.max(0, Math.round((now.value + clockOffset.value - at) / 1000));
-	const tone = at === 0 || age >= STALE ? "stop" : age >= LATE ? "care" : "ok";
+	const [tone, word] = standing(at, age, state === "live");
 	return (
 		<span class="b-fresh">
-			<Chip tone={at === 0 && state === "live" ? "care" : tone}>
-				{at === 0
-					? t({ zh: "尚无数据", en: "Nothing yet" })
-					: age >= STALE
-						? t({ zh: `已 ${age} 秒没有更新`, en: `${age} s without news` })
-						: age >= LATE
-							? t({ zh: `${age} 秒前的数据`, en: `${age} s old` })
-							: t({ zh: "实时", en: "Live" })}
-			</Chip>{" "}
-			{at !== 0 && <time>{clockTimeSeconds(at)}</time>}
+			<Chip tone={tone}>{word}</Chip> {at !== 0 && <time>{clockTimeSeconds(at)}</time>}
 			{state === "waiting" && (
 				<small role="status">
 					{" "}
@@ -53,4 +44,19 @@ export function Freshness() {
 			)}
 		</span>
 	);
+}
+
+/** In one word, how far what is shown can be trusted. */
+function standing(at: number, age: number, live: boolean): [Tone, string] {
+	switch (true) {
+		case at === 0:
+			return [live ? "care" : "stop", t({ zh: "尚无数据", en: "Nothing yet" })];
+		case age >= STALE:
+			return ["stop", t({ zh: `已 ${age} 秒没有更新`, en: `${age} s without news` })];
+		case age >= LATE:
+			return ["care", t({ zh: `${age} 秒前的数据`, en: `${age} s old` })];
+		case !live:
+			return ["care", t({ zh: "重连中", en: "Connecting" })];
+	}
+	return ["ok", t({ zh: "实时", en: "Live" })];
 }

@@ -8,7 +8,7 @@ import { Busy, Card, Chip, Empty, Facts, Problem, useLoad } from "../../desk/ui/
 import { useNow, when } from "../../desk/ui/register";
 import { t } from "../../shared/i18n";
 import { clockTime, startOfDay, wire } from "../../shared/time";
-import { since, Troubles } from "./board";
+import { placeName, since, Troubles } from "./columns";
 import { Freshness } from "./freshness";
 import { Hour } from "./hour";
 import { board, clockOffset } from "./live";
@@ -54,7 +54,7 @@ export function GateScreen({ code }: { code: string }) {
 		<>
 			<header class="screenhead">
 				<a href="#/board">← {t({ zh: "卡口态势", en: "Live board" })}</a>
-				<h1>{g ? `${g.site_name} ${g.name || g.gate}` : code}</h1>
+				<h1>{g ? placeName(g) : code}</h1>
 				<Freshness />
 			</header>
 			<Problem cause={detail.error} retry={() => void detail.reload()} />
@@ -98,7 +98,7 @@ function Now({ g }: { g: BoardGate }) {
 						[
 							t({ zh: "上次登记", en: "Last scan" }),
 							g.last_at
-								? `${clockTime(Date.parse(g.last_at))}(${since(g.last_at, now)})`
+								? `${clockTime(Date.parse(g.last_at))} · ${since(g.last_at, now)}`
 								: t({ zh: "今日还没有", en: "none today" }),
 						],
 						[
@@ -159,7 +159,7 @@ function Phones({ devices }: { devices: readonly Device[] }) {
 						)}{" "}
 						<small>
 							{d.contact_at
-								? t({ zh: `${since(d.contact_at, now)}前联系`, en: `called ${since(d.contact_at, now)} ago` })
+								? t({ zh: `上次联系 ${since(d.contact_at, now)}`, en: `last called: ${since(d.contact_at, now)}` })
 								: t({ zh: "还没有联系过", en: "has not called yet" })}
 						</small>
 					</li>

@@ -90,6 +90,7 @@ export function ChainHead() {
 	}
 	const { head, signature, key, past } = state.data;
 	const bad = [signature, key, past].includes("bad");
+	const whole = [signature, key, past].every((check) => check === "ok");
 	return (
 		<Card
 			title={t({ zh: "审计链", en: "The chain" })}
@@ -105,8 +106,12 @@ export function ChainHead() {
 			}
 		>
 			<p class="b-line">
-				<Chip tone={bad ? "stop" : "ok"}>
-					{bad ? t({ zh: "核对不通过", en: "Something is wrong" }) : t({ zh: "核对通过", en: "All is right" })}
+				<Chip tone={bad ? "stop" : whole ? "ok" : "info"}>
+					{bad
+						? t({ zh: "核对不通过", en: "Something is wrong" })
+						: whole
+							? t({ zh: "核对通过", en: "All is right" })
+							: t({ zh: "签名有效,其余尚无可比对", en: "Signed; the rest cannot be compared yet" })}
 				</Chip>{" "}
 				{t({ zh: `链头第 ${head.seq} 条 · ${when(head.at)}`, en: `head ${head.seq} · ${when(head.at)}` })} ·{" "}
 				<code>{head.hash.slice(0, 16)}…</code>

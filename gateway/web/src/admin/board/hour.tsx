@@ -20,7 +20,7 @@ function dataOf({ passed, refused, at }: Props): uPlot.AlignedData {
 	const last = Math.floor(at / 60_000) * MINUTE;
 	return [
 		passed.map((_, i) => last - (passed.length - 1 - i) * MINUTE),
-		[...passed],
+		passed.map((n) => (n > 0 ? n : null)),
 		refused.map((n) => (n > 0 ? n : null)),
 	];
 }

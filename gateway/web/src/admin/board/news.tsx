@@ -5,6 +5,7 @@ import { Card, Chip, Empty } from "../../desk/ui/parts";
 import { directions, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { clockTimeSeconds } from "../../shared/time";
+import { placeName } from "./columns";
 import { board } from "./live";
 import type { News } from "./state";
 import type { Denial } from "./types";
@@ -55,7 +56,7 @@ export function DenialItem({ d, named = false }: { d: Denial; named?: boolean })
 			<time>{clockTimeSeconds(Date.parse(d.at))}</time>{" "}
 			{named && (
 				<a href={href(["board", d.gate])}>
-					{site ? siteName(site) : ""} {gateName(d.gate)}
+					{placeName({ gate: d.gate, name: gateName(d.gate), site_name: site ? siteName(site) : "" })}
 				</a>
 			)}{" "}
 			<small>{wordOf(directions, d.direction)}</small> {reasonWord(d.reason)}

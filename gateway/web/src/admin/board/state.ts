@@ -71,10 +71,12 @@ export const troubleOrder: readonly Trouble[] = [
 	"closed",
 ];
 
-/** Where a gate stands among others: the gravest trouble first, then those with more of them. */
+const stateOrder: readonly BoardGate["state"][] = ["open", "off_hours", "closed"];
+
+/** Where a gate stands among others: the gravest trouble first, then those with more of them, what is closed last. */
 export function gravity(g: BoardGate): number {
 	const first = g.troubles[0];
-	return first ? troubleOrder.indexOf(first) * 10 - g.troubles.length : 1000;
+	return first ? troubleOrder.indexOf(first) * 10 - g.troubles.length : 1000 + stateOrder.indexOf(g.state);
 }
 
 /** Gates by trouble, then by area and name: counts do not move them, so that nothing jumps while it is read. */

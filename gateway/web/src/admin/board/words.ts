@@ -10,7 +10,7 @@ export const troubles: Record<Trouble, Text & { tone: Tone }> = {
 	fever: { zh: "有发热", en: "Fever", tone: "stop" },
 	full: { zh: "人数已满", en: "Full", tone: "care" },
 	degraded: { zh: "脱机判定", en: "Degraded", tone: "care" },
-	closed: { zh: "已关闭", en: "Closed", tone: "quiet" },
+	closed: { zh: "关闭后仍有人来", en: "Closed, still used", tone: "care" },
 };
 
 /** What each trouble means and what to do. */
@@ -36,7 +36,10 @@ export const advice: Record<Trouble, Text> = {
 		zh: "近五分钟有登记在数据库没有应答时判定,恢复后自动补记。通知系统管理员。",
 		en: "Decided while the database did not answer; it is recorded when it is back. Tell the administrator.",
 	},
-	closed: { zh: "卡口或场所已关闭。", en: "The gate or its site is closed." },
+	closed: {
+		zh: "卡口或场所已关闭,近一小时仍有人到这里扫码。派人看守或贴告示,指引到开放的卡口。",
+		en: "The gate or its site is closed, and within the hour somebody came all the same: put up a notice that shows the way to an open one.",
+	},
 };
 
 export const gateStates: Record<BoardGate["state"], Text> = {
