@@ -8,6 +8,7 @@ import { lang, t } from "../../shared/i18n";
 import { clockTime, dayAndTime } from "../../shared/time";
 import { asked, type Period } from "../period";
 import { HALF_HOUR, type Half } from "./columns";
+import { count } from "./passagetable";
 
 const HEIGHT = 140;
 const colors = { in: "#0b6b4a", out: "#b56a00", stopped: "#b00020" };
@@ -48,7 +49,7 @@ function options(width: number): uPlot.Options {
 		tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Shanghai"),
 		cursor: { y: false, drag: { x: false, y: false } },
 		legend: { show: false },
-		scales: { x: { range: (_, min, max) => [min, max + HALF_HOUR / 1000] } },
+		scales: { x: { range: (u) => [Number(u.data[0][0] ?? 0), Number(u.data[0].at(-1) ?? 0) + HALF_HOUR / 1000] } },
 		axes: [
 			{
 				values: (u, at) =>
@@ -57,7 +58,7 @@ function options(width: number): uPlot.Options {
 					),
 				space: 76,
 			},
-			{ values: (_, at) => at.map((n) => String(Math.abs(n))), size: 48 },
+			{ values: (_, at) => at.map((n) => count(Math.abs(n))), size: 58 },
 		],
 		series: [
 			{},

@@ -31,7 +31,7 @@ const moment = (wire: string) => `${dayAndTime(Date.parse(wire))}:${clockTimeSec
 interface Props {
 	row: Row;
 	gate: string;
-	/** Shows other rows of the window; it closes the drawer. */
+	/** Shows just these rows of the window. */
 	onFilter?: (filter: Filter) => void;
 	onClose: () => void;
 }
@@ -96,7 +96,7 @@ export function PassageDrawer({ row, gate, onFilter, onClose }: Props) {
 						{t({ zh: "这辆车去过哪里", en: "Where this car has been" })}
 					</a>
 				)}
-				<a href={href(["gates", gate], asked(around(at, HOUR / 4)))}>
+				<a href={href(["gates", gate], asked(around(at, HOUR / 4)))} onClick={() => filter({})}>
 					{t({ zh: "本卡口前后 15 分钟", en: "This gate, 15 min around" })}
 				</a>
 				{mayTrace() && (
@@ -119,8 +119,12 @@ export function PersonNext({ id, at }: { id: string; at: number }) {
 	);
 }
 
-/** "3 分钟", "2.5 h". */
+/** "40 秒", "3 分钟", "2.5 h". */
 export function span(ms: number): string {
+	if (ms < 60_000) {
+		const seconds = Math.max(0, Math.round(ms / 1000));
+		return t({ zh: `${seconds} 秒`, en: `${seconds} s` });
+	}
 	const minutes = Math.round(ms / 60_000);
 	return minutes < 120
 		? t({ zh: `${minutes} 分钟`, en: `${minutes} min` })

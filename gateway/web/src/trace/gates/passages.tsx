@@ -54,7 +54,7 @@ export function Passages({ gate, period }: { gate: string; period: Period }) {
 				</Button>
 			</Filters>
 			<PassageTable feed={feed} period={period} onOpen={setOpen} onOrder={setSort} />
-			{open && <PassageDrawer row={open} gate={gate} onFilter={set} onClose={() => setOpen(null)} />}
+			{open && <PassageDrawer row={open} gate={gate} onFilter={setFilter} onClose={() => setOpen(null)} />}
 			{exporting && (
 				<Export feed={feed} gate={gate} period={period} filter={filter} onClose={() => setExporting(false)} />
 			)}

@@ -26,7 +26,11 @@ export function Where({ data, period, now }: Props) {
 	const [view, setView] = useState(period);
 	const [stay, setStay] = useState<number | null>(null);
 	const [event, setEvent] = useState<number | null>(null);
-	useEffect(() => setView(period), [period.from, period.to]);
+	useEffect(() => {
+		setView(period);
+		setStay(null);
+		setEvent(null);
+	}, [period.from, period.to]);
 	const opened = stay === null ? undefined : data.stays[stay];
 	const shown = event === null ? undefined : data.events[event];
 	if (data.events.length === 0 && data.stays.length === 0) {
