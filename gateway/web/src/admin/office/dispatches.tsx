@@ -4,7 +4,7 @@ import { session } from "../../desk/session";
 import { nodeName, staffName } from "../../desk/town";
 import type { Action } from "../../desk/ui/actions";
 import type { Field } from "../../desk/ui/form";
-import { Chip, Facts } from "../../desk/ui/parts";
+import { Chip, Empty, Facts } from "../../desk/ui/parts";
 import { dayFields, daysAsked, left, newID, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
 import { t } from "../../shared/i18n";
 import { all } from "../health/all";
@@ -189,7 +189,7 @@ export default function Dispatches() {
 					run: giveOut,
 				},
 			]}
-			empty={t({ zh: "没有未核验的调度", en: "Nothing is given out that is not verified" })}
+			empty={<Empty>{t({ zh: "没有未核验的调度", en: "Nothing is given out that is not verified" })}</Empty>}
 		/>
 	);
 }

@@ -3,7 +3,7 @@ import { call } from "../../desk/call";
 import { href } from "../../desk/router";
 import { may } from "../../desk/session";
 import { nodeName, staffName } from "../../desk/town";
-import { Chip, Facts } from "../../desk/ui/parts";
+import { Chip, Empty, Facts } from "../../desk/ui/parts";
 import { dayFields, daysAsked, left, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
@@ -171,7 +171,7 @@ export default function Findings() {
 				},
 				dispatchOf("finding", (f) => f.state !== "verified"),
 			]}
-			empty={t({ zh: "没有待整改的隐患", en: "Nothing has to be put right" })}
+			empty={<Empty>{t({ zh: "没有待整改的隐患", en: "Nothing has to be put right" })}</Empty>}
 		/>
 	);
 }

@@ -3,7 +3,7 @@ import { call } from "../../desk/call";
 import { href, route } from "../../desk/router";
 import { may, session } from "../../desk/session";
 import { nodeName, siteName, staffName } from "../../desk/town";
-import { Chip, Facts } from "../../desk/ui/parts";
+import { Chip, Empty, Facts } from "../../desk/ui/parts";
 import { dayFields, daysAsked, left, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
@@ -220,7 +220,7 @@ function List() {
 					</a>
 				)
 			}
-			empty={t({ zh: "没有未办结的来电", en: "Nothing is open" })}
+			empty={<Empty>{t({ zh: "没有未办结的来电", en: "Nothing is open" })}</Empty>}
 		/>
 	);
 }

@@ -3,7 +3,7 @@ import { call } from "../../desk/call";
 import { href, route } from "../../desk/router";
 import { may } from "../../desk/session";
 import { nodeName, staffName } from "../../desk/town";
-import { Chip, Facts } from "../../desk/ui/parts";
+import { Chip, Empty, Facts } from "../../desk/ui/parts";
 import { dayFields, daysAsked, Register, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
@@ -100,7 +100,7 @@ function List() {
 				},
 			]}
 			detail={(v) => <Detail v={v} />}
-			empty={t({ zh: "这段时间没有检查", en: "No inspection in this time" })}
+			empty={<Empty>{t({ zh: "这段时间没有检查", en: "No inspection in this time" })}</Empty>}
 		/>
 	);
 }

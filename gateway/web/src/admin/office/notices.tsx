@@ -3,7 +3,7 @@ import { call } from "../../desk/call";
 import { printPage } from "../../desk/print";
 import { session } from "../../desk/session";
 import { nodeName } from "../../desk/town";
-import { Card, Facts } from "../../desk/ui/parts";
+import { Card, Empty, Facts } from "../../desk/ui/parts";
 import { dayFields, daysAsked, newID, Register, type Step, Steps, when } from "../../desk/ui/register";
 import { t } from "../../shared/i18n";
 import { dueIn, idField, noteField, optional, StateChip, stateWord } from "./words";
@@ -145,7 +145,7 @@ export default function Notices() {
 					run: (_, v) => call("POST", "/v1/notices", { body: optional(v) }),
 				},
 			]}
-			empty={t({ zh: "没有发布中的通知", en: "No notice is published" })}
+			empty={<Empty>{t({ zh: "没有发布中的通知", en: "No notice is published" })}</Empty>}
 		/>
 	);
 }

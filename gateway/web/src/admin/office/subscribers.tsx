@@ -3,7 +3,7 @@ import { call } from "../../desk/call";
 import { nodeName, staffName } from "../../desk/town";
 import type { Field, Values } from "../../desk/ui/form";
 import { confirm } from "../../desk/ui/overlay";
-import { Chip, Facts } from "../../desk/ui/parts";
+import { Chip, Empty, Facts } from "../../desk/ui/parts";
 import { Register, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
@@ -175,7 +175,7 @@ export default function Subscribers() {
 					run: (_, v) => put(String(v.name), { renew_token: false, ...v }),
 				},
 			]}
-			empty={t({ zh: "没有订阅方:没有数据送出", en: "There are none: nothing is given out" })}
+			empty={<Empty>{t({ zh: "没有订阅方:没有数据送出", en: "There are none: nothing is given out" })}</Empty>}
 		/>
 	);
 }
