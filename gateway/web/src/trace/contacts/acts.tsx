@@ -1,5 +1,6 @@
 // What is done with a list of contacts: a file of it, and work for those who call.
 import { keep } from "../../desk/call";
+import { href } from "../../desk/router";
 import { siteName } from "../../desk/town";
 import { confirm, toast } from "../../desk/ui/overlay";
 import { Button, Problem, useAction } from "../../desk/ui/parts";
@@ -47,10 +48,12 @@ interface ActsProps {
 	selected: ReadonlySet<string | number>;
 	question: Question;
 	put: ReturnType<typeof usePut>;
+	/** How many are on the call list. */
+	called: number;
 }
 
 /** What can be done with the list: of those who are chosen, else of all that is shown. */
-export function Acts({ found, rows, selected, question, put }: ActsProps) {
+export function Acts({ found, rows, selected, question, put, called }: ActsProps) {
 	const chosen = rows.filter((r) => selected.has(r.id));
 	const list = chosen.length > 0 ? chosen : rows;
 	const whom =
@@ -65,6 +68,7 @@ export function Acts({ found, rows, selected, question, put }: ActsProps) {
 					en: `As of ${clockTime(Date.parse(found.head.as_of))}`,
 				})}
 			</small>
+			{called > 0 && <a href={href("/calls")}>{t({ zh: `流调名单 ${called} 人`, en: `Call list: ${called}` })}</a>}
 			<Button
 				disabled={list.length === 0}
 				onClick={() => keep(csvOf(list, siteName), `contacts-${question.id}.csv`, "text/csv;charset=utf-8")}

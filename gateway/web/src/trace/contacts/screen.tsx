@@ -208,6 +208,16 @@ function Refused({
 
 const none: ReadonlySet<string> = new Set();
 
+/** False in the first frame: the table, which is the most work, does not hold up what is around it. */
+function useLater(): boolean {
+	const [later, setLater] = useState(false);
+	useEffect(() => {
+		const frame = requestAnimationFrame(() => setTimeout(() => setLater(true), 0));
+		return () => cancelAnimationFrame(frame);
+	}, []);
+	return later;
+}
+
 function Answer({ found, question, kase }: { found: Found; question: Question; kase: string }) {
 	const { query } = route.value;
 	const [text, setText] = useState("");
@@ -219,6 +229,7 @@ function Answer({ found, question, kase }: { found: Found; question: Question; k
 	const counts = useMemo(() => countsOf(found.rows), [found]);
 	const rows = useMemo(() => filtered(found.rows, filter, called, siteName), [found, JSON.stringify(filter), called]);
 	const view = query.get("view") ?? "list";
+	const later = useLater();
 	const show = (next: Filter) => {
 		setText(next.text);
 		refine(filterQuery(next));
@@ -245,14 +256,14 @@ function Answer({ found, question, kase }: { found: Found; question: Question; k
 						},
 					]}
 				/>
-				<Acts found={found} rows={rows} selected={selected} question={question} put={put} />
+				<Acts found={found} rows={rows} selected={selected} question={question} put={put} called={called.size} />
 			</div>
 			{view !== "staff" && <Filters filter={filter} counts={counts} calls={calls.data !== null} onFilter={show} />}
 			{view === "graph" && (
 				<Graph found={found} rows={rows} onOpen={setRank} onPlace={(place) => show({ ...filter, place })} />
 			)}
 			{view === "staff" && <Guards found={found} />}
-			{view === "list" && (
+			{view === "list" && later && (
 				<List
 					found={found}
 					rows={rows}
