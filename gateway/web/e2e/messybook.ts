@@ -17,9 +17,12 @@ export interface MessyBook {
 
 const HOMES = 10;
 
-/** Writes the workbook, about people of V1 (佟道口村) and V2 (大窦村) who are not enrolled yet. */
-export async function writeMessyBook(path: string): Promise<MessyBook> {
-	let serial = 400; // the town's own begin at 0
+/**
+ * Writes the workbook, about people of V1 (佟道口村) and V2 (大窦村) who are not enrolled yet:
+ * of ID numbers from a serial on, of which it takes a hundred. Those below 200 are the town's.
+ */
+export async function writeMessyBook(path: string, from = 400): Promise<MessyBook> {
+	let serial = from;
 	const id = () => idNumber(serial++);
 	const flats: SheetData = [
 		[{ value: "大窦村居民信息登记表", columnSpan: 8 }, null, null, null, null, null, null, null],
