@@ -156,7 +156,7 @@ func (t *Task) end(now int64, state string) {
 // callCase is what is kept of the tasks of a case.
 type callCase struct {
 	Case  string     `json:"c"`
-	Tasks peopleList `json:"t"` // numbers of matters, in the order in which they came
+	Tasks peopleList `json:"t"` // numbers of matters, the best-ranked first
 	// Nodes are those of the grid, beside the case's own, that tasks were given to.
 	Nodes []string `json:"n,omitempty"`
 }

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -67,7 +68,39 @@ func (o *Office) AddCalls(ctx context.Context, in NewCalls) (added, already int,
 		}
 		added, already = added+fresh, already+to-from-fresh
 	}
-	return added, already, nil
+	return added, already, o.rankCalls(ctx, in.Case.Code, in.By)
+}
+
+// rankCalls puts the list of a case's tasks in their order, in which the next one is
+// looked for.
+func (o *Office) rankCalls(ctx context.Context, code string, by uint32) error {
+	of, err := o.CallsOf(ctx, code)
+	if err != nil {
+		return err
+	}
+	tasks, err := o.Tasks(ctx, &of)
+	if err != nil {
+		return err
+	}
+	place := make(map[uint64]int, len(tasks))
+	for i := range tasks {
+		place[uint64(tasks[i].ID)] = i
+	}
+	return o.store.TurnMatters(ctx, by, "", []checkpoint.MatterRef{callCaseRef(code)}, func(some []*checkpoint.Matter) error {
+		var kept callCase
+		if err := some[0].Get(&kept); err != nil {
+			return err
+		}
+		last := len(tasks) // what came meanwhile, by somebody who ranks it after this
+		at := func(id uint64) int {
+			if i, ok := place[id]; ok {
+				return i
+			}
+			return last
+		}
+		slices.SortStableFunc(kept.Tasks, func(a, b uint64) int { return cmp.Compare(at(a), at(b)) })
+		return some[0].Put(kept)
+	})
 }
 
 func (o *Office) checkCalls(in *NewCalls) (err error) {

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"passgate/checkpoint"
@@ -10,8 +11,15 @@ import (
 
 // caller is what somebody has in hand.
 type caller struct {
-	Call checkpoint.MatterID `json:"c"` // 0: nothing
+	Call  checkpoint.MatterID `json:"c"`           // 0: nothing
+	Given peopleList          `json:"g,omitempty"` // numbers of tasks that they were given, to be called first
 }
+
+const (
+	maxGiven = 200
+	// lookedAtOnce is how many tasks are read to find a free one.
+	lookedAtOnce = 16
+)
 
 const callerKept = "kept"
 
@@ -31,38 +39,41 @@ func (o *Office) CallInHand(ctx context.Context, by uint32) (*Task, error) {
 	return t, err
 }
 
-// inHand also tells which one was noted as theirs, whether it still is or not.
-func (o *Office) inHand(ctx context.Context, by uint32) (noted checkpoint.MatterID, t *Task, err error) {
+// inHand also gives what is noted of them, whether they still have it or not.
+func (o *Office) inHand(ctx context.Context, by uint32) (hand caller, t *Task, err error) {
 	ref := callerRef(by)
 	m, err := o.store.Matter(ctx, ref.Kind, ref.ID)
 	if errors.Is(err, checkpoint.ErrNotFound) {
-		return 0, nil, nil
+		return hand, nil, nil
 	}
-	var hand caller
 	if err == nil {
 		err = m.Get(&hand)
 	}
 	if err != nil || hand.Call == 0 {
-		return 0, nil, err
+		return hand, nil, err
 	}
 	task, err := o.TaskByID(ctx, hand.Call)
 	switch {
 	case errors.Is(err, checkpoint.ErrNotFound):
-		return hand.Call, nil, nil
+		return hand, nil, nil
 	case err != nil:
-		return hand.Call, nil, err
+		return hand, nil, err
 	case task.StateAt(o.store.Now()) != CallCalling || task.Owner != by:
-		return hand.Call, nil, nil
+		return hand, nil, nil
 	}
-	return hand.Call, &task, nil
+	return hand, &task, nil
 }
 
 // NextCall gives somebody the best-ranked task of a case that is free, of those
 // within, one that was given to them first; nil if there is none. Who has one gets the
 // same again. Errors: *Refusal (they have one of another case), ErrUnavailable.
 func (o *Office) NextCall(ctx context.Context, code string, by uint32, within func(node string) bool) (*Task, error) {
+	of, err := o.CallsOf(ctx, code)
+	if err != nil {
+		return nil, err
+	}
 	for range 5 {
-		noted, has, err := o.inHand(ctx, by)
+		hand, has, err := o.inHand(ctx, by)
 		switch {
 		case err != nil:
 			return nil, err
@@ -71,7 +82,11 @@ func (o *Office) NextCall(ctx context.Context, code string, by uint32, within fu
 		case has != nil:
 			return has, nil
 		}
-		t, err := o.takeBest(ctx, code, by, noted, within)
+		given := make([]checkpoint.MatterRef, len(hand.Given))
+		for i, id := range hand.Given {
+			given[i] = checkpoint.MatterRef{Kind: KindCall, ID: checkpoint.MatterID(id)}
+		}
+		t, err := o.takeBest(ctx, slices.Concat(given, of.Tasks), &seeker{code, by, hand.Call, within})
 		if !errors.Is(err, errAnother) {
 			return t, err
 		}
@@ -79,23 +94,39 @@ func (o *Office) NextCall(ctx context.Context, code string, by uint32, within fu
 	return nil, refuse(CodeWrongState, "you ask for calls in several places at once: go on in one of them")
 }
 
-// takeBest tries the free tasks in their order.
-func (o *Office) takeBest(ctx context.Context, code string, by uint32, noted checkpoint.MatterID, within func(node string) bool) (*Task, error) {
-	of, err := o.CallsOf(ctx, code)
-	if err != nil {
-		return nil, err
-	}
-	tasks, err := o.Tasks(ctx, &of)
-	if err != nil {
-		return nil, err
-	}
-	for _, mine := range []uint32{by, 0} {
-		for i := range tasks {
-			t, now := &tasks[i], o.store.Now()
-			if t.StateAt(now) != CallOpen || t.OwnerAt(now) != mine || !within(t.Node) {
+// seeker is somebody who looks for a call.
+type seeker struct {
+	code   string
+	by     uint32
+	noted  checkpoint.MatterID // what is noted as theirs
+	within func(node string) bool
+}
+
+// fits tells that they can take a task now.
+func (s *seeker) fits(t *Task, now int64) bool {
+	owner := t.OwnerAt(now)
+	return t.There() && t.Person != 0 && t.Case == s.code && t.StateAt(now) == CallOpen && (owner == 0 || owner == s.by) && s.within(t.Node)
+}
+
+// takeBest takes the first one that is free.
+func (o *Office) takeBest(ctx context.Context, refs []checkpoint.MatterRef, who *seeker) (*Task, error) {
+	for some := range slices.Chunk(refs, lookedAtOnce) {
+		matters, err := o.store.ReadMatters(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for i := range matters {
+			if !matters[i].Open() {
 				continue
 			}
-			took, err := o.takeCall(ctx, t.ID, by, noted, mine)
+			t, err := taskOf(&matters[i])
+			if err != nil {
+				return nil, err
+			}
+			if !who.fits(&t, o.store.Now()) {
+				continue
+			}
+			took, err := o.takeCall(ctx, t.ID, who)
 			if !errors.Is(err, errTaken) {
 				return took, err
 			}
@@ -105,22 +136,22 @@ func (o *Office) takeBest(ctx context.Context, code string, by uint32, noted che
 }
 
 // takeCall writes task and caller together.
-func (o *Office) takeCall(ctx context.Context, id checkpoint.MatterID, by uint32, noted checkpoint.MatterID, owner uint32) (took *Task, err error) {
-	refs := []checkpoint.MatterRef{{Kind: KindCall, ID: id}, callerRef(by)}
-	err = o.store.TurnMatters(ctx, by, "", refs, func(some []*checkpoint.Matter) error {
+func (o *Office) takeCall(ctx context.Context, id checkpoint.MatterID, who *seeker) (took *Task, err error) {
+	refs := []checkpoint.MatterRef{{Kind: KindCall, ID: id}, callerRef(who.by)}
+	err = o.store.TurnMatters(ctx, who.by, "", refs, func(some []*checkpoint.Matter) error {
 		var hand caller
 		if err := some[1].Get(&hand); err != nil {
 			return err
 		}
-		if hand.Call != noted {
+		if hand.Call != who.noted {
 			return errAnother
 		}
 		now := o.store.Now()
 		err := turnTask(some[0], func(t *Task) error {
-			if !t.There() || !t.Open() || t.StateAt(now) != CallOpen || t.OwnerAt(now) != owner {
+			if !who.fits(t, now) {
 				return errTaken
 			}
-			t.State, t.Owner, t.AgainAt = CallCalling, by, 0
+			t.State, t.Owner, t.AgainAt = CallCalling, who.by, 0
 			t.lease(now)
 			took = t
 			return nil
@@ -128,13 +159,20 @@ func (o *Office) takeCall(ctx context.Context, id checkpoint.MatterID, by uint32
 		if err != nil {
 			return err
 		}
-		some[1].State, some[1].ClosedAt = callerKept, now // it goes when nobody has called for long
-		return some[1].Put(caller{id})
+		hand.Call = id
+		hand.Given = slices.DeleteFunc(hand.Given, func(given uint64) bool { return given == uint64(id) })
+		return keepCaller(some[1], &hand, now)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return took, nil
+}
+
+// keepCaller writes down what somebody has; it goes when they have not called for long.
+func keepCaller(m *checkpoint.Matter, hand *caller, now int64) error {
+	m.State, m.ClosedAt = callerKept, now
+	return m.Put(hand)
 }
 
 // lease lets its owner keep it from now on.

@@ -48,22 +48,55 @@ func (o *Office) ShowNumber(ctx context.Context, id checkpoint.MatterID, by uint
 // AssignCall gives a task to somebody, who gets it with their next call before others;
 // whoever has it loses it. Errors: ErrNotFound, *FieldError, *Refusal, ErrUnavailable.
 func (o *Office) AssignCall(ctx context.Context, id checkpoint.MatterID, by uint32, login string) (Task, error) {
-	return o.turnCall(ctx, id, by, "", func(t *Task) error {
-		who, err := o.ownerAt(login, t.Node)
-		switch {
-		case err != nil:
-			return &checkpoint.FieldError{Field: "login", Why: "must be an account in use that answers for where this person lives"}
-		case who.Role != checkpoint.RoleTracer && who.Role != checkpoint.RoleLeader && who.Role != checkpoint.RoleAdmin:
-			return &checkpoint.FieldError{Field: "login", Why: "must be a tracer or a leader: they make the calls"}
-		case !t.Open():
-			return refuse(CodeWrongState, "it is %s: there is nothing to call about any more", t.State)
-		case t.State == CallElsewhere:
-			return refuse(CodeWrongState, "this person lives elsewhere: transfer the task first")
+	t, err := o.TaskByID(ctx, id)
+	if err != nil {
+		return t, err
+	}
+	who, err := o.ownerAt(login, t.Node)
+	switch {
+	case err != nil:
+		return t, &checkpoint.FieldError{Field: "login", Why: "must be an account in use that answers for where this person lives"}
+	case who.Role != checkpoint.RoleTracer && who.Role != checkpoint.RoleLeader && who.Role != checkpoint.RoleAdmin:
+		return t, &checkpoint.FieldError{Field: "login", Why: "must be a tracer or a leader: they make the calls"}
+	}
+	refs := []checkpoint.MatterRef{{Kind: KindCall, ID: id}, callerRef(who.Num)}
+	err = o.store.TurnMatters(ctx, by, "", refs, func(some []*checkpoint.Matter) error {
+		now := o.store.Now()
+		if err := turnTask(some[0], func(t *Task) error { return t.give(now, who.Num) }); err != nil {
+			return err
 		}
-		t.free(o.store.Now())
-		t.Owner = who.Num
-		return nil
+		var hand caller
+		if err := some[1].Get(&hand); err != nil {
+			return err
+		}
+		if slices.Contains(hand.Given, uint64(id)) {
+			return nil
+		}
+		if len(hand.Given) >= maxGiven {
+			return refuse(CodeTooMany, "they have %d to call first already: give it to somebody else", maxGiven)
+		}
+		hand.Given = append(hand.Given, uint64(id))
+		return keepCaller(some[1], &hand, now)
 	})
+	if err != nil {
+		return t, err
+	}
+	return o.TaskByID(ctx, id)
+}
+
+// give lets nobody but its new owner take it.
+func (t *Task) give(now int64, to uint32) error {
+	switch {
+	case t.Person == 0:
+		return checkpoint.ErrNotFound
+	case !t.Open():
+		return refuse(CodeWrongState, "it is %s: there is nothing to call about any more", t.State)
+	case t.State == CallElsewhere:
+		return refuse(CodeWrongState, "this person lives elsewhere: transfer the task first")
+	}
+	t.free(now)
+	t.Owner = to
+	return nil
 }
 
 // ReleaseCall gives a task back that by has or was given, or if any is true whoever
