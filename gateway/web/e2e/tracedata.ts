@@ -32,9 +32,12 @@ export interface Scan {
 
 let serial = 0;
 
+/** Scans handed in at a time: a busy machine takes them within a request's time. */
+const BATCH = 500;
+
 /** Hands scans in; throws if one is refused as malformed. */
 export async function handIn(town: Town, device: Device, scans: Scan[]): Promise<void> {
-	for (let from = 0; from < scans.length; from += 1000) {
+	for (let from = 0; from < scans.length; from += BATCH) {
 		const part = scans
 			.slice(from, from + 1000)
 			.map(({ at, decision = "pass", reason = "ok", temperature, ...scan }) => {
@@ -55,22 +58,29 @@ interface Results {
 	results: { error?: { code: string } }[];
 }
 
-/** Sends until all is recorded: on a busy machine it may have to be sent again, which is safe. */
-async function sent(send: () => Promise<Results>): Promise<void> {
+/** Does something that is safe to repeat until a busy machine has done it. */
+export async function patiently<T>(act: () => Promise<T>): Promise<T> {
 	for (let turn = 1; ; turn++) {
-		const bad = await send().then(
-			({ results }) => results.find((r) => r.error)?.error?.code,
-			(cause: Error) => (cause.message.includes(": 503 ") ? "unavailable" : cause.message),
-		);
-		if (bad === undefined) {
-			return;
+		try {
+			return await act();
+		} catch (cause) {
+			const many = /: 429 /.test(String(cause)); // what was not taken counts as well
+			if (turn === 30 || !(many || /: 503 |"unavailable"/.test(String(cause)))) {
+				throw cause;
+			}
+			await new Promise((r) => setTimeout(r, many ? 5_000 : 200));
 		}
-		if (bad !== "unavailable" || turn === 20) {
-			throw new Error(`scans were not taken: ${bad}`);
-		}
-		await new Promise((r) => setTimeout(r, 200));
 	}
 }
+
+/** Sends until all scans are recorded. */
+const sent = (send: () => Promise<Results>) =>
+	patiently(async () => {
+		const bad = (await send()).results.find((r) => r.error);
+		if (bad) {
+			throw new Error(JSON.stringify(bad));
+		}
+	});
 
 /** The code of a printed page of a gate's paper log, see codes/logpage.go. */
 function logPage(gate: string, date: string, page: number): string {
