@@ -42,11 +42,13 @@ func TestSecondFactorAtSignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	secret, recovery := w.withFactor("medic")
-	wrong := func(code string) { w.loginWith("medic", testPassword, code).problem(http.StatusUnauthorized, "unauthorized", "") }
+	wrong := func(code string) {
+		w.loginWith("medic", testPassword, code).problem(http.StatusUnauthorized, "unauthorized", "")
+	}
 
 	w.login("medic", testPassword).problem(http.StatusUnauthorized, "code_required", "")
 	w.login("medic", "another password").problem(http.StatusUnauthorized, "unauthorized", "") // tells nothing of the factor
-	wrong(w.codeOf(secret))                                                                    // was used to confirm
+	wrong(w.codeOf(secret))                                                                   // was used to confirm
 	w.clock.Advance(30 * time.Second)
 	ahead := w.codeOf(secret)
 	w.clock.Advance(-30 * time.Second) // the phone is one step ahead
