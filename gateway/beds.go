@@ -199,20 +199,14 @@ func (s *Server) admission(c *fiber.Ctx, in *admissionBody, waitingAt string) (a
 }
 
 // whoWaits is the person of an entry of the list of those who wait at a node: leaders,
-// who see no more than the entry, assign beds, too.
+// who see no more than the entry, assign beds, too. admission tells whether they may.
 func (s *Server) whoWaits(c *fiber.Ctx, in *admissionBody, node string) (uint64, error) {
 	id, err := checkpoint.ParseMatterID(in.Stay)
 	if err != nil || in.Resident != "" || node == "" {
 		return 0, invalid("stay", "must be the id of who waits for a bed, instead of resident")
 	}
 	stay, err := s.office.BedStay(s.context(c), id)
-	switch {
-	case err != nil:
-		return 0, s.hidden(principalOf(c), err)
-	case !stay.Matter.Open() || stay.Matter.Node != node:
-		return 0, outOfScope()
-	}
-	return stay.Matter.Person, nil
+	return stay.Matter.Person, s.hidden(principalOf(c), err)
 }
 
 // handleWaitForBed says that somebody needs a bed at a node.

@@ -46,6 +46,8 @@ func TestABedIsWaitedForAssignedLeftAndCleaned(t *testing.T) {
 
 	t.Log("a village asks for a bed at the health centre, whose medic may admit then")
 	wait := fields{"node": "MLC", "resident": hexID(wang), "ref": "observation/1"}
+	elsewhere := w.do(http.MethodPost, "/v1/beds/waiting", w.as("grid-v1"), wait.with(fields{"node": "A1"})).ok(http.StatusOK).json()
+	turn(medic, one, "assign", fields{"stay": elsewhere["id"]}).problem(http.StatusForbidden, "out_of_scope", "") // waits for another node's
 	waits := w.do(http.MethodPost, "/v1/beds/waiting", w.as("grid-v1"), wait).ok(http.StatusOK)
 	waits.conforms(doc, http.MethodPost, "/v1/beds/waiting")
 	if v := waits.json(); v["name"] != "王*明" || v["resident"] != nil {
