@@ -58,7 +58,7 @@ const problems: Record<string, Text> = {
 		en: "The server cannot be reached: look at the network and try again",
 	},
 	unauthorized: { zh: "登录已失效,请重新登录", en: "The session has ended: sign in again" },
-	wrong_login: { zh: "账号或密码不对", en: "Wrong login or password" },
+	wrong_login: { zh: "账号、密码或验证码不对", en: "Wrong login, password or code" },
 	forbidden: { zh: "您的岗位不能做这件事", en: "Your role may not do this" },
 	out_of_scope: { zh: "不存在,或不在您负责的网格内", en: "Not there, or outside your part of the grid" },
 	not_found: { zh: "没有找到", en: "Not found" },
@@ -75,10 +75,10 @@ export function problemText(cause: unknown): string {
 	const wait = cause.retryAfter
 		? t({ zh: `(${cause.retryAfter} 秒后再试)`, en: ` (again in ${cause.retryAfter} s)` })
 		: "";
-	if (known && cause.status === 0) {
+	const own = (lang.value === "zh" && cause.detailZh) || cause.detail;
+	if (known && (cause.status === 0 || own === "")) {
 		return t(known) + wait;
 	}
-	const own = (lang.value === "zh" && cause.detailZh) || cause.detail;
 	const said = own === "" ? cause.code : own;
 	return (known ? `${t(known)}${t({ zh: ":", en: ": " })}${said}` : said) + wait;
 }

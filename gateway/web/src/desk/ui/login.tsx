@@ -20,6 +20,9 @@ export function Login({ app }: { app: string }) {
 					setAsked(true);
 					return;
 				}
+				if (cause instanceof ApiError && cause.status === 401) {
+					throw new ApiError(401, "wrong_login", "");
+				}
 				throw cause;
 			}
 		});

@@ -18,6 +18,11 @@ function Overlay({ kind, title, onClose, children }: OverlayProps & { kind: "dia
 		const dialog = box.current;
 		const before = document.activeElement;
 		dialog?.showModal();
+		// Not on the button that closes it, where the browser would put it.
+		const field = dialog?.querySelector<HTMLElement>(
+			"form input:not([type=hidden]), form textarea, form select, .actions button[type=submit]",
+		);
+		(kind === "dialog" && field ? field : dialog)?.focus();
 		return () => {
 			dialog?.close();
 			if (before instanceof HTMLElement) {
@@ -28,6 +33,7 @@ function Overlay({ kind, title, onClose, children }: OverlayProps & { kind: "dia
 	return (
 		<dialog
 			ref={box}
+			tabIndex={-1}
 			class={`overlay ${kind}`}
 			aria-label={title}
 			onCancel={(e) => {
