@@ -101,7 +101,12 @@ function Of({ id, kase: code }: { id: string; kase: string }) {
 	const { query } = route.value;
 	const question = questionOf(id, query);
 	const { found, error, busy, again } = useFound(question, code);
-	const kase = useLoad(() => loadCase(code), [code, found?.number]);
+	const kase = useLoad(() => loadCase(code), [code]);
+	useEffect(() => {
+		if (found) {
+			void kase.reload(); // one more was asked about
+		}
+	}, [found?.number]);
 	const ask = (q: Question) => {
 		if (JSON.stringify(q) === JSON.stringify(question)) {
 			again();
