@@ -37,6 +37,9 @@ const (
 // say which of them.
 var ErrHospitalCode = errors.New("office: this code is wrong, was used or has expired")
 
+// asDictated leaves out what stands between the groups of a code that was read out.
+var asDictated = strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "", "-", "")
+
 var hospitalEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // MakeHospitalLink makes the code by which the hospital gives its result, and tells
@@ -64,7 +67,7 @@ func (o *Office) MakeHospitalLink(ctx context.Context, id checkpoint.FeverID, by
 // gives the same answer. Errors: ErrHospitalCode, *FieldError, *Refusal,
 // ErrUnavailable.
 func (o *Office) ScreenByLink(ctx context.Context, code string, s Screening) (checkpoint.Matter, error) {
-	text, ok := strings.CutPrefix(strings.ToUpper(strings.TrimSpace(code)), hospitalPrefix)
+	text, ok := strings.CutPrefix(asDictated.Replace(strings.ToUpper(code)), asDictated.Replace(hospitalPrefix))
 	plain, err := hospitalEncoding.DecodeString(text)
 	if !ok || err != nil || len(plain) != 8+hospitalSecret {
 		return checkpoint.Matter{}, ErrHospitalCode
