@@ -178,10 +178,10 @@ func TestAHospitalGivesItsResultByACodeOnce(t *testing.T) {
 	}
 	old := link()
 	code := link()
-	send(old, "negative").problem(http.StatusForbidden, "code_used", "")              // voided by the newer one
-	send(swapped(code), "negative").problem(http.StatusForbidden, "code_used", "")    // guessed
-	send("PGF1-NOTACODE", "negative").problem(http.StatusForbidden, "code_used", "")  // none at all
-	send(code, "better").problem(http.StatusUnprocessableEntity, "invalid", "result") // the code is still good
+	send(old, "negative").problem(http.StatusForbidden, "code_used", "")                                // voided by the newer one
+	send(swapped(code), "negative").problem(http.StatusForbidden, "code_used", "")                      // guessed
+	send("PGF1-NOTACODE", "negative").problem(http.StatusForbidden, "code_used", "")                    // none at all
+	send(code, "better").problem(http.StatusUnprocessableEntity, "invalid", "result")                   // the code is still good
 	dictated := strings.ToLower(" " + strings.Replace(code, "-", " ", 1)[:12] + " " + code[12:] + "\n") // as the page of a fever case spells it
 	send(dictated, "negative").ok(http.StatusOK).conforms(doc, "POST", "/v1/hospital/result")
 	send(code, "negative").ok(http.StatusOK) // the answer was lost: sent again
