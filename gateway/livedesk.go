@@ -56,10 +56,10 @@ func newLiveDesk(s *Server) *liveDesk {
 func (d *liveDesk) now(ctx context.Context) (*liveLook, error) {
 	for {
 		d.mu.Lock()
-		last, at, next := d.last, d.at, d.next
+		last, fresh, next := d.last, d.fresh(), d.next
 		d.wake()
 		d.mu.Unlock()
-		if last != nil && time.Since(at) < 2*liveEvery {
+		if fresh {
 			return last, nil
 		}
 		select {
@@ -70,6 +70,12 @@ func (d *liveDesk) now(ctx context.Context) (*liveLook, error) {
 			return nil, checkpoint.ErrUnavailable
 		}
 	}
+}
+
+// fresh tells whether the last look can be shown: it was made just now, and the clock
+// has not been set since. d.mu is held.
+func (d *liveDesk) fresh() bool {
+	return d.last != nil && time.Since(d.at) < 2*liveEvery && max(d.s.now()-d.last.at, d.last.at-d.s.now()) < liveTimeout.Milliseconds()
 }
 
 // wake has somebody look. d.mu is held.
@@ -95,7 +101,7 @@ func (d *liveDesk) join(login string, conn net.Conn) (*watcher, error) {
 	d.watchers[w] = struct{}{}
 	d.of[login]++
 	d.wake()
-	if d.last != nil && time.Since(d.at) < 2*liveEvery {
+	if d.fresh() {
 		w.looks <- d.last
 	}
 	return w, nil
