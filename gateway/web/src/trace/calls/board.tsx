@@ -110,7 +110,7 @@ function columns(): Column<Task>[] {
 		{
 			key: "state",
 			title: t({ zh: "进展", en: "State" }),
-			width: "8rem",
+			width: "10rem",
 			cell: (r) => (
 				<>
 					<Chip tone={stateWords[r.state].tone}>{t(stateWords[r.state])}</Chip>
@@ -153,7 +153,7 @@ function columns(): Column<Task>[] {
 		{
 			key: "tries",
 			title: t({ zh: "未接/看号", en: "Tries/shown" }),
-			width: "7.5rem",
+			width: "8.5rem",
 			right: true,
 			wide: true,
 			cell: (r) => `${r.tries} / ${r.shown}`,
