@@ -34,19 +34,21 @@ const KEPT = 6;
 const PATIENCE = 60_000; // ms: contacts of contacts take the server seconds
 
 const kept = sessionMap<string, Promise<Found>>();
-/** Names by ID of whoever was in an answer: for the way that was gone. */
+/** Names by ID of those whose contacts were asked for: for the way that was gone. */
 export const names = signal<ReadonlyMap<string, string>>(new Map());
 
 let worker: Worker | null = null;
 let count = 0;
 const waiting = new Map<number, (told: Told) => void>();
-const reading = new Map<number, { done: (found: Found) => void; fail: (cause: unknown) => void }>();
+const reading = new Map<number, { rows: Row[]; done: (found: Found) => void; fail: (cause: unknown) => void }>();
 
 function hear({ data }: MessageEvent<Told>): void {
-	if (data.did === "read") {
-		const found = { number: data.id, head: data.head, rows: data.rows };
-		reading.get(data.id)?.done(found);
+	if (data.did === "rows") {
+		reading.get(data.id)?.rows.push(...data.rows);
+	} else if (data.did === "read") {
+		const { rows = [], done } = reading.get(data.id) ?? {};
 		reading.delete(data.id);
+		done?.({ number: data.id, head: data.head, rows });
 	} else if (data.did === "failed") {
 		reading.get(data.id)?.fail(new ApiError(0, "unreadable", data.why));
 		reading.delete(data.id);
@@ -115,27 +117,17 @@ async function fetchAnswer(q: Question): Promise<Found> {
 		count++;
 		const id = count;
 		const found = await new Promise<Found>((done, fail) => {
-			reading.set(id, { done, fail });
+			reading.set(id, { rows: [], done, fail });
 			order({ do: "read", id, text }, [text]);
 		});
-		remember(found);
+		const { resident } = found.head;
+		names.value = new Map(names.value).set(resident.id, resident.name_masked);
 		return found;
 	} catch (cause) {
 		throw stop.signal.aborted ? new ApiError(0, "timeout", `no answer within ${PATIENCE} ms`) : cause;
 	} finally {
 		clearTimeout(timer);
 	}
-}
-
-function remember({ head, rows }: Found): void {
-	const next = new Map(names.value);
-	next.set(head.resident.id, head.resident.name_masked);
-	for (const r of rows) {
-		if (r.name) {
-			next.set(r.id, r.name);
-		}
-	}
-	names.value = next;
 }
 
 /** Everything an answer says of one contact. */

@@ -15,11 +15,14 @@ export type Order =
 	| { do: "drop"; id: number };
 
 export type Told =
-	| { did: "read"; id: number; head: Head; rows: Row[] }
+	| { did: "rows"; id: number; rows: Row[] }
+	| { did: "read"; id: number; head: Head }
 	| { did: "failed"; id: number; why: string }
 	| { did: "contact"; ask: number; contact: Contact | null }
 	| { did: "network"; ask: number; network: Network; at: Float32Array }
 	| { did: "moved"; ask: number; at: Float32Array; done: boolean };
+
+const AT_ONCE = 500; // rows of a message: taking one in is a task of the page of a few ms
 
 const answers = new Map<number, Answer>();
 let laying = 0; // the network that is being laid out: a newer one takes over
@@ -57,7 +60,11 @@ function read(id: number, text: ArrayBuffer): void {
 		const answer = JSON.parse(new TextDecoder().decode(text)) as Answer;
 		answers.set(id, answer);
 		const { contacts: _, ...head } = answer;
-		tell({ did: "read", id, head, rows: rowsOf(answer) });
+		const rows = rowsOf(answer);
+		for (let i = 0; i < rows.length; i += AT_ONCE) {
+			tell({ did: "rows", id, rows: rows.slice(i, i + AT_ONCE) });
+		}
+		tell({ did: "read", id, head });
 	} catch (cause) {
 		tell({ did: "failed", id, why: String(cause) });
 	}
