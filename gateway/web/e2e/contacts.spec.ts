@@ -163,38 +163,39 @@ test(`${VISITORS} contacts: list, filters, evidence and network never hold the p
 		await page.keyboard.press("Escape");
 	});
 	const canvas = page.locator(".ct-canvas");
-	let settled = 0;
+	let [drawn, settled] = [0, 0];
 	times.network = await shortest(page, LIMIT, async () => {
 		await page.getByRole("tab", { name: /名单/ }).click();
 		const start = Date.now();
 		await page.getByRole("tab", { name: "网络图" }).click();
+		await expect(page.locator(".ct-legend")).toContainText("密接 2000");
+		drawn = Date.now() - start;
 		await expect(canvas).toHaveAttribute("data-settled", "true", { timeout: 60_000 });
 		settled = Date.now() - start;
-		await expect(page.locator(".ct-legend")).toContainText("密接 2000");
 	});
 	let frame = 0;
 	times.panning = await shortest(page, LIMIT, async () => {
 		frame = await pan(page);
 	});
 	console.log(
-		`${VISITORS} contacts in sight after ${opened} ms, network settled in ${settled} ms, ${frame} ms a frame while panning; longest task in ms: ${JSON.stringify(times)}`,
+		`${VISITORS} contacts in sight after ${opened} ms, network drawn after ${drawn} ms and settled after ${settled} ms, ${frame} ms a frame while panning; longest task in ms: ${JSON.stringify(times)}`,
 	);
 	for (const [what, ms] of Object.entries(times)) {
 		expect(ms, what).toBeLessThanOrEqual(LIMIT);
 	}
 });
 
-/** Moves the network about for 60 frames; gives the median time of one, ms. */
+/** Moves the network about for 30 frames; gives the median time of one, ms. */
 function pan(page: Page): Promise<number> {
 	return page.locator(".ct-canvas").evaluate(async (el) => {
 		const times: number[] = [];
-		for (let i = 0; i < 60; i++) {
-			const key = i % 20 < 10 ? "ArrowLeft" : "ArrowRight";
+		for (let i = 0; i < 30; i++) {
+			const key = i % 10 < 5 ? "ArrowLeft" : "ArrowRight";
 			const start = await new Promise<number>(requestAnimationFrame);
 			el.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 			times.push((await new Promise<number>(requestAnimationFrame)) - start);
 		}
-		return Math.round(times.sort((a, b) => a - b)[30] ?? 0);
+		return Math.round(times.sort((a, b) => a - b)[15] ?? 0);
 	});
 }
 
