@@ -7,7 +7,7 @@ import { Form } from "../../desk/ui/form";
 import { Dialog, toast } from "../../desk/ui/overlay";
 import { Button, Problem, useAction } from "../../desk/ui/parts";
 import { t } from "../../shared/i18n";
-import { dayAndTime, localDay } from "../../shared/time";
+import { localDay } from "../../shared/time";
 
 const DAY = 86_400_000;
 const LOOK = 10_000; // ms between looks whether what waits was approved
@@ -182,6 +182,3 @@ export function GrantDialog({ kase, node, onClose }: { kase: string; node: strin
 		</Dialog>
 	);
 }
-
-/** "11-10 08:00 – 11-24 09:00". */
-export const spanText = (from: number, to: number) => `${dayAndTime(from)} – ${dayAndTime(to)}`;

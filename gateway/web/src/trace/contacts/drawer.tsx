@@ -8,11 +8,11 @@ import { Busy, Button, Chip, Facts, useLoad } from "../../desk/ui/parts";
 import { t } from "../../shared/i18n";
 import { dayAndTime } from "../../shared/time";
 import { contactAt, type Found } from "./answers";
-import { GrantDialog, spanText } from "./case";
+import { GrantDialog } from "./case";
 import { Evidence } from "./evidence";
 import { exposureOf, sharesOf } from "./exposure";
 import type { Contact, Person } from "./types";
-import { hopWord, kindWords } from "./words";
+import { hopWord, kindWords, spanText } from "./words";
 
 interface Props {
 	found: Found;

@@ -9,7 +9,7 @@ import { t } from "../../shared/i18n";
 import { clockTime, clockTimeSeconds, dayAndTime, wire } from "../../shared/time";
 import { type Axis, axisOf, type Bar } from "./axis";
 import type { Meeting } from "./types";
-import { doubtWords, kindWords } from "./words";
+import { doubtWords, kindWords, spanText } from "./words";
 
 const AROUND = 15 * 60_000; // ms of a gate's window beside a meeting
 
@@ -40,7 +40,7 @@ export function Evidence({ meeting: m, adds, mine, theirs }: Props) {
 					<Track name={mine} bar={axis.mine} together={axis.together} apart={axis.apart !== null} />
 					<Track name={theirs} bar={axis.theirs} together={axis.together} apart={axis.apart !== null} />
 					<div class="ct-ticks">
-						{axis.ticks.map((tick) => (
+						{axis.ticks.filter(inside).map((tick) => (
 							<span key={tick.text} style={{ left: `${100 * tick.left}%` }}>
 								{tick.text}
 							</span>
@@ -87,13 +87,16 @@ function sentence(m: Meeting, axis: Axis): string {
 	}
 }
 
-const span = (axis: Axis) => `${dayAndTime(axis.together.from)} – ${dayAndTime(axis.together.to)}`;
+const span = (axis: Axis) => spanText(axis.together.from, axis.together.to);
 
 /** The picture in words. */
 function spoken(axis: Axis, mine: string, theirs: string): string {
 	const bar = (b: Bar) => (b.from === b.to ? clockTimeSeconds(b.from) : `${clockTime(b.from)} – ${clockTime(b.to)}`);
 	return `${mine} ${bar(axis.mine)}; ${theirs} ${bar(axis.theirs)}`;
 }
+
+/** Its label has room. */
+const inside = (tick: { left: number }) => tick.left > 0.03 && tick.left < 0.97;
 
 const percent = (n: number) => `${(100 * n).toFixed(2)}%`;
 

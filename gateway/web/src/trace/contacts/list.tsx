@@ -5,11 +5,10 @@ import { nodeName, siteName } from "../../desk/town";
 import { Chip, Empty } from "../../desk/ui/parts";
 import { type Column, Table } from "../../desk/ui/table";
 import { lang, t } from "../../shared/i18n";
-import { dayAndTime } from "../../shared/time";
 import type { Found } from "./answers";
 import { barOf, type Counts, type Filter } from "./rows";
 import { type Kind, kinds, type Row } from "./types";
-import { doubtWords, hopWord, kindWords } from "./words";
+import { doubtWords, hopWord, kindWords, spanText } from "./words";
 
 interface FiltersProps {
 	filter: Filter;
@@ -171,7 +170,7 @@ function columnsOf(
 		{
 			key: "rank",
 			title: t({ zh: "序", en: "No." }),
-			width: "3.6rem",
+			width: "4.2rem",
 			right: true,
 			sort: (r) => r.rank,
 			cell: (r) => r.rank,
@@ -213,7 +212,7 @@ function columnsOf(
 			title: t({ zh: "首次 – 末次接触", en: "First – last met" }),
 			width: "15rem",
 			sort: (r) => -r.last,
-			cell: (r) => timesText(r),
+			cell: (r) => spanText(r.first, r.last),
 			wide: true,
 		},
 		{ key: "marks", title: t({ zh: "接触方式", en: "How" }), width: "10.5rem", cell: (r) => <Marks row={r} /> },
@@ -261,12 +260,6 @@ function HopCell({ row }: { row: Row }) {
 			{via && <small> {t({ zh: `经 ${via}`, en: `by ${via}` })}</small>}
 		</>
 	);
-}
-
-/** "11-25 11:35 – 12:23", with the day of the end if it is another. */
-function timesText(row: Row): string {
-	const [first, last] = [dayAndTime(row.first), dayAndTime(row.last)];
-	return `${first} – ${last.startsWith(first.slice(0, 5)) ? last.slice(6) : last}`;
 }
 
 function Marks({ row }: { row: Row }) {

@@ -3,14 +3,14 @@ import { useMemo } from "preact/hooks";
 import { keep } from "../../desk/call";
 import { href } from "../../desk/router";
 import { gateName, nodeName, siteName } from "../../desk/town";
-import { Button, Card, Chip, Empty } from "../../desk/ui/parts";
+import { Button, Card, Empty } from "../../desk/ui/parts";
 import { type Column, Table } from "../../desk/ui/table";
 import { lang, t } from "../../shared/i18n";
-import { dayAndTime } from "../../shared/time";
 import { placeText } from "./compare";
 import { type Window, windowsQuery } from "./crowd";
 import { cell } from "./rows";
 import type { Person } from "./types";
+import { spanText } from "./words";
 
 export interface Member {
 	person: Person;
@@ -51,7 +51,7 @@ export function Members({ answer }: { answer: Crowd }) {
 			<ol class="ct-places">
 				{answer.windows.map((w) => (
 					<li key={windowsQuery([w])}>
-						{placeText(w, gateName)} {dayAndTime(Date.parse(w.from))} – {dayAndTime(Date.parse(w.to))}
+						{placeText(w, gateName)} {spanText(Date.parse(w.from), Date.parse(w.to))}
 					</li>
 				))}
 			</ol>
@@ -131,7 +131,7 @@ function columnsOf(answer: Crowd): Column<Row>[] {
 				width: "2.6rem",
 				wide: true,
 				sort: (m) => (m.windows.includes(i) ? 0 : 1),
-				cell: (m) => (m.windows.includes(i) ? <Chip tone="info">✓</Chip> : ""),
+				cell: (m) => (m.windows.includes(i) ? <b>✓</b> : ""),
 			}),
 		),
 		...(windows.length > SHOWN

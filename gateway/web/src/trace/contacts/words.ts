@@ -2,6 +2,7 @@
 
 import { siteName } from "../../desk/town";
 import { type Text, t } from "../../shared/i18n";
+import { dayAndTime } from "../../shared/time";
 import type { Cut, Kind } from "./types";
 
 /** How two people met, in a word and in a sentence. */
@@ -111,3 +112,9 @@ export const doubtWords = {
 		long: { zh: "有一方只有出门记录,实际可能更长", en: "of one only the exit was recorded: the time can be longer" },
 	},
 } satisfies Record<string, Text & { long: Text }>;
+
+/** "11-25 11:35 – 12:23", with the day of the end if it is another. Times are UTC ms. */
+export function spanText(from: number, to: number): string {
+	const [first, last] = [dayAndTime(from), dayAndTime(to)];
+	return `${first} – ${last.startsWith(first.slice(0, 5)) ? last.slice(6) : last}`;
+}
