@@ -39,7 +39,7 @@ const BATCH = 500;
 export async function handIn(town: Town, device: Device, scans: Scan[]): Promise<void> {
 	for (let from = 0; from < scans.length; from += BATCH) {
 		const part = scans
-			.slice(from, from + 1000)
+			.slice(from, from + BATCH)
 			.map(({ at, decision = "pass", reason = "ok", temperature, ...scan }) => {
 				serial++;
 				return {
