@@ -1,5 +1,6 @@
 // What is done with a list of contacts: a file of it, and work for those who call.
 import { keep } from "../../desk/call";
+import { ground } from "../../desk/ground";
 import { href } from "../../desk/router";
 import { siteName } from "../../desk/town";
 import { confirm, toast } from "../../desk/ui/overlay";
@@ -68,7 +69,11 @@ export function Acts({ found, rows, selected, question, put, called }: ActsProps
 					en: `As of ${clockTime(Date.parse(found.head.as_of))}`,
 				})}
 			</small>
-			{called > 0 && <a href={href("/calls")}>{t({ zh: `流调名单 ${called} 人`, en: `Call list: ${called}` })}</a>}
+			{called > 0 && (
+				<a href={href(["calls", ground.value?.kase ?? "", "now"])}>
+					{t({ zh: `流调名单 ${called} 人 · 去打电话`, en: `Call list: ${called} · call them` })}
+				</a>
+			)}
 			<Button
 				disabled={list.length === 0}
 				onClick={() => keep(csvOf(list, siteName), `contacts-${question.id}.csv`, "text/csv;charset=utf-8")}
