@@ -1,6 +1,7 @@
 // A gate in a period: who passed, and the refusals that name nobody.
+import { useEffect } from "preact/hooks";
 import { go, refine, route } from "../../desk/router";
-import { gateOf, siteName } from "../../desk/town";
+import { gateOf, reloadTown, siteName } from "../../desk/town";
 import { Empty, Tabs } from "../../desk/ui/parts";
 import { gateOptions, Pick } from "../../desk/ui/pick";
 import { t } from "../../shared/i18n";
@@ -59,9 +60,28 @@ export default function GateScreen() {
 						)}
 					</>
 				) : (
-					<Empty>{t({ zh: "请选择一个卡口", en: "Choose a gate" })}</Empty>
+					<NoGate code={route.value.path[1] ?? ""} />
 				)}
 			</NeedGround>
 		</>
+	);
+}
+
+/** No gate is chosen, or one that the list has not: it may have been opened since the list was loaded. */
+function NoGate({ code }: { code: string }) {
+	useEffect(() => {
+		if (code !== "") {
+			void reloadTown();
+		}
+	}, [code]);
+	return (
+		<Empty>
+			{code === ""
+				? t({ zh: "请选择一个卡口", en: "Choose a gate" })
+				: t({
+						zh: `没有卡口 ${code},或不在您负责的网格内:请另选一个`,
+						en: `There is no gate ${code}, or it lies outside your part of the grid: choose another one`,
+					})}
+		</Empty>
 	);
 }
