@@ -23,8 +23,8 @@ export interface Crawl {
 
 const LIMIT = 120; // screens of one page, rows' own included
 
-/** Crawls the page that is open; it is signed in. */
-export async function crawl(page: Page): Promise<Crawl> {
+/** Crawls the page that is open, from its links and seeds; it is signed in. look is given what each screen says. */
+export async function crawl(page: Page, seeds: string[] = [], look?: (text: string) => void): Promise<Crawl> {
 	const asked: Asked[] = [];
 	const complaints: string[] = [];
 	const open = new Set<Request>();
@@ -63,31 +63,33 @@ export async function crawl(page: Page): Promise<Crawl> {
 	const links = () =>
 		page.$$eval("a[href^='#/']", (all) => all.map((a) => a.getAttribute("href") ?? "").filter((h) => h !== ""));
 	const seen = new Set<string>();
-	const kinds = new Map<string, number>();
-	const todo = await links();
+	const kinds = new Set<string>();
+	const todo = [...(await links()), ...seeds];
 	while (todo.length > 0 && seen.size < LIMIT) {
 		screen = todo.shift() ?? "";
-		// A few of one kind are enough: "#/residents/0123" and "#/residents/4567" are one kind.
+		// One of a kind is enough: "#/residents/0123" and "#/residents/4567" are one kind.
 		const kind =
 			screen.replace(/\?.*/, "").split("/").slice(0, 2).join("/") + (screen.split("/").length > 2 ? "/…" : "");
-		const of = kinds.get(kind) ?? 0;
-		if (seen.has(screen) || of >= 2) {
+		if (kinds.has(kind)) {
 			continue;
 		}
 		seen.add(screen);
-		kinds.set(kind, of + 1);
+		kinds.add(kind);
 		await page.evaluate((hash) => {
 			location.hash = hash;
 		}, screen);
 		await calm();
 		todo.push(...(await links()));
 		const row = page.locator("#main .tr.opens").first();
-		if (await row.isVisible()) {
-			await row.click({ position: { x: 4, y: 8 } }).catch(() => undefined);
+		if ((await row.isVisible()) && !(await page.locator("dialog[open]").isVisible())) {
+			// What covers it belongs to the screen; another row is not worth a wait.
+			await row.click({ position: { x: 4, y: 8 }, timeout: 300 }).catch(() => undefined);
 			await calm();
 			todo.push(...(await links()));
+			look?.((await page.locator("#app").textContent()) ?? "");
 			await page.keyboard.press("Escape");
 		}
+		look?.((await page.locator("#app").textContent()) ?? "");
 	}
 	return { screens: [...seen], asked, complaints };
 }

@@ -7,6 +7,12 @@ import { type DeskApp, giveGround, openDesk } from "./desk";
 import { readTown } from "./town";
 
 const roles = ["leader", "enroller", "grid", "medic", "tracer", "auditor", "inspector", "pharmacist"];
+/** Where a tracer goes from a name: whom it is about is typed, not linked. */
+function seedsOf(app: DeskApp): string[] {
+	const id = readTown().people[0]?.id;
+	return app === "trace" ? [`#/person/${id}`, `#/contacts/${id}`, "#/gates/V1-g1", "#/inside/V1", "#/calls"] : [];
+}
+
 const apps: [DeskApp, string[]][] = [
 	["admin", roles],
 	["trace", ["tracer", "leader", "auditor"]],
@@ -44,7 +50,7 @@ for (const [app, who] of apps) {
 			if (app === "trace") {
 				await giveGround(page);
 			}
-			const found = await crawl(page);
+			const found = await crawl(page, role === "auditor" ? ["#/gates/V1-g1"] : seedsOf(app));
 			for (const a of found.asked) {
 				asked.set(`${a.method} ${a.path} ${a.body}`, a);
 			}
@@ -56,6 +62,21 @@ for (const [app, who] of apps) {
 		});
 	}
 }
+
+test("a leader of another area sees nobody of this one, whatever they open", async ({ page }) => {
+	const hidden = readTown().people.filter((p) => p.site !== "V3");
+	const seen = new Set<string>();
+	await openDesk(page, "admin", "leader-a2");
+	const found = await crawl(page, ["#/sites/V1", "#/grid/C1", "#/board/V1-g1"], (text) => {
+		for (const p of hidden) {
+			if (text.includes(p.name) || text.includes(p.id) || text.includes(p.idNumber)) {
+				seen.add(`${p.name} ${p.site}`);
+			}
+		}
+	});
+	expect([...seen]).toEqual([]);
+	expect(found.screens.length).toBeGreaterThan(20);
+});
 
 test("what the pages ask is answered to nobody else", async ({ request }) => {
 	const town = readTown();
