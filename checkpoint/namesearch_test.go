@@ -39,8 +39,14 @@ func TestPeopleAreFoundByName(t *testing.T) {
 		name, site string
 		want       []int
 	}{
-		{"王小明", "", []int{0, 2}}, {" 王 小 明 ", "v-01", []int{0}}, {"王小明", "v-02", []int{2}}, {"王*明", "", nil},
-		{"王小", "", nil}, {"Jos\u00e9  Li", "", []int{4}}, {"古丽•艾力", "", []int{5}}, {"赵六", "", nil},
+		{"王小明", "", []int{0, 2}},
+		{" 王 小 明 ", "v-01", []int{0}},
+		{"王小明", "v-02", []int{2}},
+		{"王*明", "", nil},
+		{"王小", "", nil},
+		{"Jos\u00e9  Li", "", []int{4}},
+		{"古丽•艾力", "", []int{5}},
+		{"赵六", "", nil},
 	} {
 		if strings.Contains(n.name, "*") {
 			_, _, err := s.SearchName(t.Context(), NameQuery{Name: n.name})
