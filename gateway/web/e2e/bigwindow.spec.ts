@@ -14,11 +14,11 @@ const LIMIT = 200; // ms
 /** People who live at a compound of their own: each passes 40 times. */
 async function settle(town: Town): Promise<string[]> {
 	const { admin = "", enroller = "" } = town.sessions;
-	await call(town, admin, "PUT", "/v1/sites/BWC", { code: "BWC", name: "大集小区", kind: "compound", grid: "C1" });
+	await call(town, admin, "PUT", "/v1/sites/BWC", { code: "BWC", name: "大集小区", kind: "compound", grid: "C9" });
 	const rows: string[] = [];
 	for (let i = 0; i < ROWS / 40; i++) {
 		const [first, last] = ["陈孙李周吴郑"[i % 6], "甲乙丙丁戊己庚"[i % 7]];
-		rows.push(`${first}小${last},BW${String(i).padStart(6, "0")},,BWC,${i},C1`);
+		rows.push(`${first}小${last},BW${String(i).padStart(6, "0")},,BWC,${i},C9`);
 	}
 	for (let from = 0; from < rows.length; from += 500) {
 		const csv = ["name,id_number,phone,site,door,grid", ...rows.slice(from, from + 500)].join("\n");

@@ -25,6 +25,8 @@ const accounts = [
 ];
 /** Accounts of another area, who are to see nothing of the villages in A1. */
 const elsewhere = ["leader-a2", "enroller-a2", "medic-a2", "grid-a2", "tracer-a2", "auditor-a2", "inspector-a2"];
+/** One of the two old villages alone. */
+const narrow = ["grid-c1"];
 
 /** A valid number by the weights that GB 11643 prints. */
 export function idNumber(serial: number): string {
@@ -45,10 +47,10 @@ export async function buildTown(url: string, login: string, password: string): P
 	sessions.admin = sessions[login] ?? "";
 	const admin = sessions.admin;
 	await putPlaces(at, admin);
-	for (const who of [...accounts, ...elsewhere]) {
+	for (const who of [...accounts, ...elsewhere, ...narrow]) {
 		const secret = `secret of the ${who}`;
-		const role = who.replace(/\d$|-a2$/, "");
-		const grid = who.endsWith("-a2") ? "A2" : "XS";
+		const [role = "", node = "XS"] = who.replace(/\d$/, (n) => (who.includes("-") ? n : "")).split("-");
+		const grid = node.toUpperCase();
 		await call(at, admin, "PUT", `/v1/staff/${who}`, { login: who, name: who, role, grid, password: secret });
 		await signIn(who, secret);
 	}
@@ -68,6 +70,7 @@ async function putPlaces(at: { url: string }, admin: string): Promise<void> {
 			{ id: "XS", name: "许商街道办事处", level: 1, phone: "0531-84880000" },
 			{ id: "A1", parent: "XS", name: "一管区", level: 2 },
 			{ id: "C1", parent: "A1", name: "佟道口", level: 3 },
+			{ id: "C9", parent: "A1", name: "新城社区", level: 3 }, // for crowds
 			{ id: "A2", parent: "XS", name: "二管区", level: 2 },
 			{ id: "C2", parent: "A2", name: "东八里庄", level: 3 },
 		],

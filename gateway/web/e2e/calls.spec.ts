@@ -54,6 +54,7 @@ test("a caller's round by the keyboard, and what is left for the leader", async 
 	await page.keyboard.press("2");
 	await expect(who).toContainText("褚*");
 	await page.keyboard.press("3"); // asks why first
+	await expect(page.getByLabel("备注")).toBeFocused();
 	await page.keyboard.type("不愿多说");
 	await expect(page.getByLabel("备注")).toHaveValue("不愿多说");
 	await page.keyboard.press("Alt+3");

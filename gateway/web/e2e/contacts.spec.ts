@@ -29,7 +29,7 @@ async function enrol(town: Town, count: number): Promise<string[]> {
 	const rows = Array.from({ length: count }, (_, i) => {
 		const name = `${"赵钱孙李周吴郑王冯陈"[i % 10]}${"一二三四五六七八九十"[Math.floor(i / 10) % 10]}`;
 		const born = 1950 + (Math.floor(i / 900) % 50);
-		return `${name},${checked(`370126${born}0101${String(100 + (i % 900))}`)},,CK,${1 + Math.floor(i / 400)}-1-${100 + (i % 400)},C1`;
+		return `${name},${checked(`370126${born}0101${String(100 + (i % 900))}`)},,CK,${1 + Math.floor(i / 400)}-1-${100 + (i % 400)},C9`;
 	});
 	for (let i = 0; i < rows.length; i += 1000) {
 		const part = ["name,id_number,phone,site,door,grid", ...rows.slice(i, i + 1000)];
@@ -47,7 +47,7 @@ async function enrol(town: Town, count: number): Promise<string[]> {
 /** Everybody is at the mall at once; yesterday two of them were there for half an hour together. */
 async function fillVenue(town: Town): Promise<Venue> {
 	const admin = town.sessions.admin ?? "";
-	await call(town, admin, "PUT", "/v1/sites/CK", { code: "CK", name: "阳光花园", kind: "compound", grid: "C1" });
+	await call(town, admin, "PUT", "/v1/sites/CK", { code: "CK", name: "阳光花园", kind: "compound", grid: "C9" });
 	await call(town, admin, "PUT", "/v1/sites/CM", { code: "CM", name: "惠民大卖场", kind: "mall", grid: "A1" });
 	await call(town, admin, "PUT", "/v1/gates/CM-g1", { code: "CM-g1", name: "大卖场东门", site: "CM", open: true });
 	const devices = await Promise.all(["一道", "二道"].map((lane) => enrolDevice(town, "CM-g1", lane)));

@@ -33,6 +33,8 @@ export interface DayTown {
 	mall: string;
 	kase: string;
 	badge: string;
+	/** Token of the phone at the mall's gate. */
+	phone: string;
 	stop: () => Promise<void>;
 }
 
@@ -153,7 +155,7 @@ async function live({ url, yesterday, clock, first }: Begin): Promise<Omit<DayTo
 		person: ill?.id,
 		onset_at: new Date(yesterday - DAY).toISOString(),
 	});
-	return { sessions, people, village, mall, kase: code, badge };
+	return { sessions, people, village, mall, kase: code, badge, phone: devices.get(mall) ?? "" };
 }
 
 const names: Record<string, string> = {

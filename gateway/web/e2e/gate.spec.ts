@@ -249,40 +249,38 @@ test("over plain HTTP the page takes photos, and says what is missing and where 
 	await expect(page.locator(".photo input")).toHaveAttribute("capture", "environment");
 });
 
-for (const lang of ["zh", "en"]) {
-	test(`no screen keeps anybody out who cannot see well (${lang})`, async ({ page }) => {
-		await begin(page, town, "V1-g1", `?lang=${lang}`);
-		const clean = async (what: string) => {
-			const { violations } = await new AxeBuilder({ page }).analyze();
-			const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
-			const told = serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`);
-			expect(told, what).toEqual([]);
-		};
-		await clean("lane");
-		for (const key of [".tools button:nth-child(1)", ".tools button:nth-child(2)", ".tools button:nth-child(3)"]) {
-			await page.locator(key).click();
-			await clean(key);
-			await page
-				.locator(key === ".tools button:nth-child(1)" ? ".prompt + .keypad .pair button" : ".sheet header button")
-				.first()
-				.click();
-		}
-		await page.locator(".status button").first().click();
-		await clean("menu");
-		await page.goBack();
-		await show(page, villager(lang === "zh" ? 40 : 41));
-		await tapTemperature(page, "36.5");
-		await expect(page.locator(".verdict.green")).toBeVisible();
-		await clean("green");
+test("no screen keeps anybody out who cannot see well", async ({ page }) => {
+	await begin(page, town, "V1-g1", "?lang=zh");
+	const clean = async (what: string) => {
+		const { violations } = await new AxeBuilder({ page }).analyze();
+		const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
+		const told = serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`);
+		expect(told, what).toEqual([]);
+	};
+	await clean("lane");
+	for (const key of [".tools button:nth-child(1)", ".tools button:nth-child(2)", ".tools button:nth-child(3)"]) {
+		await page.locator(key).click();
+		await clean(key);
 		await page
-			.locator(".follow .main")
-			.click({ timeout: 1000 })
-			.catch(() => undefined);
-		await scan(page, "https://pay.example/x");
-		await expect(page.locator(".trouble")).toBeVisible();
-		await clean("trouble");
-	});
-}
+			.locator(key === ".tools button:nth-child(1)" ? ".prompt + .keypad .pair button" : ".sheet header button")
+			.first()
+			.click();
+	}
+	await page.locator(".status button").first().click();
+	await clean("menu");
+	await page.goBack();
+	await show(page, villager(40));
+	await tapTemperature(page, "36.5");
+	await expect(page.locator(".verdict.green")).toBeVisible();
+	await clean("green");
+	await page
+		.locator(".follow .main")
+		.click({ timeout: 1000 })
+		.catch(() => undefined);
+	await scan(page, "https://pay.example/x");
+	await expect(page.locator(".trouble")).toBeVisible();
+	await clean("trouble");
+});
 
 test("a device that was switched off lets nobody pass and says whom to ask", async ({ page }) => {
 	const code = await begin(page, town, "V1-g1");

@@ -45,7 +45,7 @@ async function act(page: Page, button: string, fields: Record<string, string>): 
 
 test("a fever case goes from the second reading to its end, each step in its place", async ({ page }) => {
 	const town = readTown();
-	await feverAtTheMall(town, await somebody(town, 701, "何发热"));
+	await feverAtTheMall(town, await somebody(town, 931, "何发热"));
 	await openDesk(page, "admin", "medic", { hash: "#/fevers" });
 	await page.getByRole("link", { name: "何*热" }).click();
 	await expect(page.getByRole("heading", { name: "发热病例:何发热" })).toBeVisible();
@@ -72,7 +72,7 @@ test("red waits for a second person, who sees whom it is about; its author is to
 	page,
 }) => {
 	const town = readTown();
-	const who = await somebody(town, 702, "何红码");
+	const who = await somebody(town, 932, "何红码");
 	await openDesk(page, "admin", "medic", { hash: "#/status" });
 	await page.getByLabel("查找居民").fill("何红码");
 	await page.keyboard.press("Enter");
@@ -94,7 +94,7 @@ test("red waits for a second person, who sees whom it is about; its author is to
 	await drawer.getByRole("button", { name: "关闭" }).click();
 	await page.getByRole("button", { name: "退出" }).click();
 	await openDesk(page, "admin", "medic2", { hash: address });
-	await expect(drawer).toContainText("大窦村 9-1-702");
+	await expect(drawer).toContainText("大窦村 9-1-932");
 	await drawer.getByRole("button", { name: "批准" }).click();
 	await page.getByRole("dialog", { name: "批准" }).getByRole("button", { name: "批准" }).click();
 	await expect(page.locator(".toasts")).toContainText("批准");
@@ -104,7 +104,7 @@ test("red waits for a second person, who sees whom it is about; its author is to
 
 test("a leader gives a bed with two clicks, and an observation begins with the nearest three", async ({ page }) => {
 	const town = readTown();
-	const resident = await somebody(town, 703, "何观察");
+	const resident = await somebody(town, 933, "何观察");
 	const leader = town.sessions.leader ?? "";
 	await call(town, leader, "POST", "/v1/beds", { node: "XS", room: "901", bed: "甲" });
 	await call(town, leader, "POST", "/v1/beds/waiting", { node: "XS", resident });

@@ -113,3 +113,80 @@ test("leader: on the phone, from yesterday's bulletin to the rows behind a numbe
 	console.log(who.table("leader, before: signing in"));
 	finish("leader", clock, 30);
 });
+
+test("medic: from signing in to the first report of a fever within 60 s", async ({ page }) => {
+	const ill = town.people.at(-1);
+	for (const more of [{ id: "fever-one" }, { id: "fever-two", remeasure_of: "fever-one" }]) {
+		await call(town, town.phone, "POST", "/v1/scans", {
+			...more,
+			resident: ill?.id,
+			occurred_at: new Date().toISOString(),
+			direction: "in",
+			temperature: 38.4,
+			temperature_method: "wrist",
+		});
+	}
+	const who = await sitDown(page, "admin", "medic");
+	await who.press(
+		"发热病例",
+		page.locator("#nav").getByRole("link", { name: "发热病例" }),
+		page.locator("#main .tr.opens"),
+	);
+	await who.read("看名单", page.locator("#main .rows [role=row]"), 1);
+	await who.press("打开", page.locator("#main .rows a").first(), page.locator("[aria-current=step]"));
+	await who.read("看步骤", page.locator("[aria-current=step]"));
+	await who.press(
+		"记录一报",
+		page.getByRole("button", { name: "记录一报" }),
+		page.locator("main form button[type=submit]"),
+	);
+	await who.press("提交", page.locator("main form button[type=submit]"));
+	await who.wait("二报", page.locator("[aria-current=step]", { hasText: "二报" }));
+	finish("medic", who, 60);
+});
+
+test("inspector: an inspection with a finding within 90 s", async ({ page }) => {
+	const who = await sitDown(page, "admin", "inspector");
+	await who.press("检查记录", page.locator("#nav").getByRole("link", { name: "检查记录" }), page.locator("#main"));
+	const site = page.getByRole("combobox", { name: "场所" });
+	await who.press("登记检查", page.getByRole("link", { name: "登记检查" }), site);
+	await who.type("场所", site, "许商购物中心");
+	await page.keyboard.press("Enter");
+	await who.press("不合格", page.getByRole("group", { name: "食堂分餐" }).getByLabel("不合格", { exact: true }));
+	await who.type("问题", page.getByLabel("问题"), "仍围桌就餐");
+	await who.press("其余全部合格", page.getByRole("button", { name: "其余全部合格" }));
+	await who.press("登记", page.getByRole("button", { name: "登记", exact: true }));
+	await who.wait("隐患", page.getByRole("link", { name: "仍围桌就餐" }));
+	finish("inspector", who, 90);
+});
+
+test("pharmacist: a purchase of fever medicine within 90 s", async ({ page }) => {
+	const who = await sitDown(page, "admin", "pharmacist");
+	const medicines = page.getByLabel("药名");
+	await who.press("登记购药", page.locator("#nav").getByRole("link", { name: "登记退热药购买" }), medicines);
+	await who.type("身份证号", page.getByLabel(/购买人身份证号/), town.people[1]?.idNumber ?? "");
+	await who.type("药名", medicines, "布洛芬");
+	await who.press("登记", page.getByRole("button", { name: "登记并上报" }), page.locator(".toasts p"));
+	await expect(page.locator(".toasts")).toContainText("已登记");
+	finish("pharmacist", who, 90);
+});
+
+test("auditor: who asked where somebody was, within 60 s", async ({ page }) => {
+	const who = await sitDown(page, "admin", "auditor");
+	const actor = page.getByRole("combobox", { name: "谁" });
+	await who.press("审计", page.locator("#nav").getByRole("link", { name: "审计" }), actor);
+	await who.type("谁", actor, "陈流调");
+	await page.keyboard.press("Enter");
+	const rows = page.locator("#main .rows [role=row]", { hasText: "陈流调" });
+	await who.wait("记录", rows);
+	await who.read("看记录", rows, 2);
+	finish("auditor", who, 60);
+});
+
+test("grid member: a home on the phone, from opening the page within 45 s", async ({ page }) => {
+	const who = await sitDown(page, "grid", "grid", true);
+	await who.press("入户", page.locator(".parts .homes"), page.locator(".doors button"));
+	await who.press("门牌", page.locator(".doors button").first(), page.locator(".sheet"));
+	await who.press("已见到", page.getByRole("button", { name: "已见到" }), page.locator(".undo"));
+	finish("grid member", who, 45);
+});

@@ -80,7 +80,9 @@ test("a leader of another area sees nobody of this one, whatever they open", asy
 
 test("what the pages ask is answered to nobody else", async ({ request }) => {
 	const town = readTown();
-	const hidden = town.people.filter((p) => p.site !== "V3").flatMap((p) => [p.name, p.id, p.idNumber]);
+	const others = town.people.filter((p) => p.site !== "V3");
+	const names = others.flatMap((p) => [p.name, p.idNumber]);
+	const hidden = [...names, ...others.map((p) => p.id)];
 	const wrong: string[] = [];
 	let tried = 0;
 	for (const a of asked.values()) {
@@ -93,7 +95,8 @@ test("what the pages ask is answered to nobody else", async ({ request }) => {
 			} else if (town.sessions[`${role}-a2`]) {
 				const got = await ask(`${role}-a2`, a);
 				const text = await got.text();
-				const leaks = hidden.filter((h) => text.includes(h));
+				// Their auditor sees by its ID whom their own accounts asked about in vain.
+				const leaks = (a.path.startsWith("/v1/audit") ? names : hidden).filter((h) => text.includes(h));
 				if (leaks.length > 0) {
 					wrong.push(`${role} of another area ${a.method} ${a.path}: ${leaks.slice(0, 3)}`);
 				}

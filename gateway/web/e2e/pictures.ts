@@ -2,6 +2,7 @@
 // sees a code: npm run pictures.
 import { mkdirSync } from "node:fs";
 import { expect, type Page, test } from "@playwright/test";
+import { liveADay } from "./day";
 import { film, RATE, withCamera } from "./fakecamera";
 import { begin, tapTemperature } from "./guard";
 import { call, passOf, readTown } from "./town";
@@ -57,4 +58,33 @@ test("pictures", async ({ browserName: _ }, info) => {
 	await resident.waitForTimeout(1_500);
 	await take("pass", resident);
 	await context.close();
+});
+
+test("pictures of the desk", async ({ browser }) => {
+	test.setTimeout(180_000);
+	const town = await liveADay(3_000);
+	try {
+		const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, locale: "zh-CN" });
+		const open = async (app: string, login: string, hash: string) => {
+			const page = await context.newPage();
+			await page.goto(`${town.url}/${app}${hash}`);
+			await page.locator("input[name=login]").fill(login);
+			await page.locator("input[name=password]").fill(`secret of the ${login}`);
+			await page.locator("form button[type=submit]").click();
+			await expect(page.locator("#main")).toBeVisible();
+			return page;
+		};
+		const tracer = await open("trace", "tracer", `#/person/${town.people[0]?.id}`);
+		await tracer.locator("form.ground input").fill("排查密接");
+		await tracer.locator("form.ground button[type=submit]").click();
+		await expect(tracer.locator("#main table").first()).toBeVisible();
+		await tracer.screenshot({ path: `${folder}/timeline.png` });
+		const leader = await open("admin", "leader", "#/bulletin");
+		await expect(leader.locator(".bnumbers a").first()).toBeVisible();
+		await leader.waitForTimeout(500);
+		await leader.screenshot({ path: `${folder}/bulletin.png` });
+		await context.close();
+	} finally {
+		await town.stop();
+	}
 });

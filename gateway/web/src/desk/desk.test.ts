@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { at } from "./call";
 import { href, parse } from "./router";
 import { localInput, parseLocal } from "./time";
+import { fitting } from "./ui/pick";
 
 describe("the address of a screen", () => {
 	it("is read back as it was written, whatever stands in it", () => {
@@ -29,5 +30,17 @@ describe("times of forms", () => {
 		expect(localInput("2026-11-23T16:30:00.000Z")).toBe("2026-11-24T00:30");
 		expect(parseLocal("")).toBe("");
 		expect(localInput("no time")).toBe("");
+	});
+});
+
+describe("what a picker finds", () => {
+	it("are names before what stands beside them", () => {
+		const options = [
+			{ value: "1", label: "阳光花园", hint: "小区 · 佟道口" },
+			{ value: "2", label: "东佟道口村" },
+			{ value: "3", label: "佟道口村" },
+			{ value: "4", label: "大窦村" },
+		];
+		expect(fitting(options, "佟道口").map((o) => o.value)).toEqual(["3", "2", "1"]);
 	});
 });

@@ -24,6 +24,18 @@ interface PickProps {
 
 const SHOWN = 40;
 
+/** The options that hold what was typed: names that begin with it first, then those that hold it, then the rest. */
+export function fitting(options: readonly Option[], wanted: string): Option[] {
+	const rank = (o: Option): number => {
+		const label = o.label.toLowerCase();
+		if (label.startsWith(wanted)) {
+			return 0;
+		}
+		return label.includes(wanted) ? 1 : `${o.value} ${o.hint ?? ""}`.toLowerCase().includes(wanted) ? 2 : 3;
+	};
+	return [0, 1, 2].flatMap((r) => options.filter((o) => rank(o) === r)).slice(0, SHOWN);
+}
+
 /** A combobox: typing narrows, arrows move, Enter takes, Escape leaves it as it was. */
 export function Pick({ label, value, options, onPick, required, placeholder, error }: PickProps) {
 	const id = useId();
@@ -31,8 +43,7 @@ export function Pick({ label, value, options, onPick, required, placeholder, err
 	const [at, setAt] = useState(0);
 	const chosen = options.find((o) => o.value === value);
 	const wanted = (typed ?? "").trim().toLowerCase();
-	const fits = (o: Option) => `${o.label} ${o.value} ${o.hint ?? ""}`.toLowerCase().includes(wanted);
-	const found = typed === null ? [] : options.filter(fits).slice(0, SHOWN);
+	const found = typed === null ? [] : fitting(options, wanted);
 	const take = (o: Option | undefined) => {
 		if (o) {
 			onPick(o.value);
