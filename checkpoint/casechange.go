@@ -71,8 +71,11 @@ func (c *Case) CapsAt(now int64) Caps {
 }
 
 // Granted are the nodes that somebody may ask about under this case, at a time
-// (UTC ms), beside their own part of the grid.
+// (UTC ms), beside their own part of the grid; none once it is closed.
 func (c *Case) Granted(login string, now int64) (nodes []string) {
+	if !c.Open() {
+		return nil
+	}
 	for i := range c.Grants {
 		if g := &c.Grants[i]; g.AskedBy == login && g.runs(now) {
 			nodes = append(nodes, g.Node)

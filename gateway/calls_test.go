@@ -268,7 +268,9 @@ func TestWhatBecomesOfCalls(t *testing.T) {
 	move := func(login, to string) answer {
 		return w.staffCall(login, http.MethodPost, "/v1/calls/"+id+"/transfer", "/v1/calls/{id}/transfer", fields{"to": to})
 	}
-	move("tracer-a1", "A1").problem(http.StatusForbidden, "out_of_scope", "")
+	for _, own := range []string{"A1", " A1", "A1 ", "\u3000A1"} { // nobody draws somebody from elsewhere into their own part
+		move("tracer-a1", own).problem(http.StatusForbidden, "out_of_scope", "")
+	}
 	move("tracer-a1", "A2").ok(http.StatusOK)
 	if got := w.next("tracer-a1", code); got != "" {
 		t.Errorf("tracer-a1 calls %s", got)
@@ -298,7 +300,8 @@ func TestTheLineListIsTheCasesPeople(t *testing.T) {
 	w.finish("tracer", w.next("tracer", code), fields{"answers": fields{"symptoms": []string{"cough"}, "onset": "", "place_now": "家中", "travels_on": ""}}).ok(http.StatusOK)
 	path, pattern := "/v1/cases/"+code+"/line-list", "/v1/cases/{code}/line-list"
 	rows := func() [][]string {
-		got := w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", mimeCSV).ok(http.StatusOK)
+		w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", mimeCSV).problem(http.StatusUnprocessableEntity, "invalid", "Trace-Reason")
+		got := w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", mimeCSV, "Trace-Reason", "county").ok(http.StatusOK)
 		got.conforms(contract(t), http.MethodGet, pattern)
 		lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(got.body), "\ufeff"))).ReadAll()
 		w.must(err)

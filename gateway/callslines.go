@@ -36,6 +36,9 @@ var symptomsZH = map[string]string{
 // handleLineList gives all contacts of a case with their particulars. Of those outside
 // the caller's part of the grid there is the row without them.
 func (s *Server) handleLineList(c *fiber.Ctx) error {
+	if _, err := reasonOf(c.Get(headerReason)); err != nil {
+		return err
+	}
 	a, err := s.askCallsInPath(c)
 	if err == nil && !a.own {
 		err = outOfScope()

@@ -37,13 +37,19 @@ func (s *Server) handleBeginFactor(c *fiber.Ctx) error {
 	}{secret.Base32, secret.URI})
 }
 
-// handleConfirmFactor puts the factor in force, for a code of the app.
+// handleConfirmFactor puts the factor in force, for the password and a code of the app.
 func (s *Server) handleConfirmFactor(c *fiber.Ctx) error {
 	var in struct {
-		Code string `json:"code"`
+		Password string `json:"password"`
+		Code     string `json:"code"`
 	}
 	if err := decode(c, &in); err != nil {
 		return err
+	}
+	if !principalOf(c).Staff.TOTP {
+		if err := s.proveMyself(c, "password", in.Password, ""); err != nil {
+			return err
+		}
 	}
 	codes, err := factor.Confirm(s.context(c), s.store, principalOf(c).Staff, in.Code)
 	if err != nil {
@@ -80,6 +86,9 @@ func (s *Server) handleResetFactor(c *fiber.Ctx) error {
 	st, ok := s.store.Registry().Staff(c.Params("login"))
 	if !ok {
 		return checkpoint.ErrNotFound
+	}
+	if st.Login == principalOf(c).Staff.Login {
+		return failure(codeForbidden, "one's own second factor is removed with password and code: POST /v1/me/totp/remove")
 	}
 	if err := factor.End(s.context(c), s.store, st, true); err != nil {
 		return err

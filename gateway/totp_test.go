@@ -27,9 +27,10 @@ func (w *world) withFactor(login string) (secret string, recovery []string) {
 	w.t.Helper()
 	token := w.as(login)
 	secret, _ = w.do(http.MethodPost, "/v1/me/totp", token, fields{}).ok(http.StatusCreated).json()["secret"].(string)
-	w.do(http.MethodPost, "/v1/me/totp/confirm", token, fields{"code": "000000"}).problem(http.StatusUnprocessableEntity, "invalid", "code")
+	w.do(http.MethodPost, "/v1/me/totp/confirm", token, fields{"password": testPassword, "code": "000000"}).problem(http.StatusUnprocessableEntity, "invalid", "code")
+	w.do(http.MethodPost, "/v1/me/totp/confirm", token, fields{"password": "an open desk's", "code": w.codeOf(secret)}).problem(http.StatusUnprocessableEntity, "invalid", "password")
 	w.login(login, testPassword).ok(http.StatusOK) // nothing has changed yet
-	got := w.do(http.MethodPost, "/v1/me/totp/confirm", token, fields{"code": w.codeOf(secret)}).ok(http.StatusOK)
+	got := w.do(http.MethodPost, "/v1/me/totp/confirm", token, fields{"password": testPassword, "code": w.codeOf(secret)}).ok(http.StatusOK)
 	got.conforms(contract(w.t), http.MethodPost, "/v1/me/totp/confirm")
 	list, _ := got.json()["recovery_codes"].([]any)
 	for _, code := range list {

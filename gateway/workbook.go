@@ -16,6 +16,8 @@ const (
 	workbookBody = 8 << 20
 	// maxBookRows is of how many people it may be.
 	maxBookRows = 50_000
+	// maxBookText is of how many bytes of text their rows may be, carried ones included.
+	maxBookText = 24 << 20
 )
 
 // bookLimits keep all of a workbook in memory: it is somebody's list of people, and
@@ -99,7 +101,7 @@ func readBook(body []byte, site string) (*bookView, error) {
 		return nil, bookError(err)
 	}
 	defer file.Close() //nolint:errcheck // only read
-	view := newBookView(file)
+	view, size := newBookView(file), 0
 	twice := workbook.NewTwice()
 	for {
 		r, err := file.Next()
@@ -111,6 +113,12 @@ func readBook(body []byte, site string) (*bookView, error) {
 		}
 		if len(view.Rows)+len(view.Bad) == maxBookRows {
 			return nil, failure(codeTooLarge, fmt.Sprintf("the file is about more than %d people: split it, or import it with passgate residents import", maxBookRows))
+		}
+		for _, text := range r.Fields {
+			size += len(text)
+		}
+		if size > maxBookText {
+			return nil, failure(codeTooLarge, fmt.Sprintf("the rows have more than %d MiB of text: split the file", maxBookText>>20))
 		}
 		view.add(&r, twice)
 	}

@@ -120,7 +120,7 @@ func (o *Office) ReleaseCall(ctx context.Context, id checkpoint.MatterID, by uin
 // by its name to a subdistrict outside the town, whereupon it is closed here. any: even
 // one that somebody else has. Errors: ErrNotFound, *FieldError, *Refusal,
 // ErrUnavailable.
-func (o *Office) TransferCall(ctx context.Context, id checkpoint.MatterID, by uint32, anybodys bool, to, note string) (Task, error) {
+func (o *Office) TransferCall(ctx context.Context, id checkpoint.MatterID, by uint32, anybodys bool, to, note string, may func(from, to string) error) (Task, error) {
 	to, err := checkpoint.CleanText("to", to, dutyRefLength, true)
 	if err != nil {
 		return Task{}, err
@@ -135,7 +135,15 @@ func (o *Office) TransferCall(ctx context.Context, id checkpoint.MatterID, by ui
 		if some[0].Person == 0 {
 			return checkpoint.ErrNotFound
 		}
-		if err := turnTask(some[0], func(t *Task) error { return o.transfer(t, by, anybodys, to, within) }); err != nil || !within {
+		err := turnTask(some[0], func(t *Task) error {
+			if within {
+				if err := may(t.Node, to); err != nil {
+					return err
+				}
+			}
+			return o.transfer(t, by, anybodys, to, within)
+		})
+		if err != nil || !within {
 			return err
 		}
 		var kept callCase

@@ -25,6 +25,10 @@ type mergedArea struct {
 	number, date bool
 }
 
+// maxSheets is of how many sheets a workbook may be: each is looked for in the whole
+// list of its parts.
+const maxSheets = 200
+
 // openBook opens an Excel file: all sheets with a header that can be seen.
 func openBook(source Source, site string, limits Limits) (*File, error) {
 	archive, err := openArchive(source, limits)
@@ -46,7 +50,12 @@ func openBook(source Source, site string, limits Limits) (*File, error) {
 		return nil, fmt.Errorf("not an Excel file that can be read: %w", err)
 	}
 	file := &File{close: book.Close}
-	for _, name := range book.GetSheetList() {
+	names := book.GetSheetList()
+	if len(names) > maxSheets {
+		_ = file.close() // only read
+		return nil, fmt.Errorf("has %d sheets, of which %d can be read: split it", len(names), maxSheets)
+	}
+	for _, name := range names {
 		sheet, err := openSheetNamed(book, archive, name, shared, dates)
 		if err == nil && sheet != nil {
 			err = file.take(book, sheet, site)

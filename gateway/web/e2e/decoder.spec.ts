@@ -4,7 +4,7 @@ import { expect, type Page, test } from "@playwright/test";
 import { type Degraded, degraded, empty, kinds, type Picture } from "./degrade";
 
 /** Frames of a kind: a hundred and more of all kinds in a long run. */
-const EACH = process.env.PASSGATE_LONG ? 14 : 5;
+const EACH = process.env.PASSGATE_LONG ? 14 : 2;
 
 interface Files {
 	worker: string;

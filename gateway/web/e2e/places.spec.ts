@@ -34,6 +34,7 @@ test("a second factor is turned on, asked for at sign-in, and a recovery code he
 	const dialog = page.getByRole("dialog");
 	await expect(dialog.getByRole("img", { name: "两步验证密钥" })).toBeVisible();
 	const secret = ((await dialog.locator("code").textContent()) ?? "").replaceAll(" ", "");
+	await dialog.getByLabel("登录密码").fill(account.password);
 	await dialog.getByLabel("6 位数字").fill("000000");
 	await dialog.getByRole("button", { name: "开启" }).click();
 	await expect(dialog.getByText("验证码不对或已用过")).toBeVisible();

@@ -100,24 +100,30 @@ export function paper(path: string, options: Options & { method?: Method } = {})
 	return call<string>(method, path, { timeout: 120_000, accept: "text/html", ...options });
 }
 
-/** An answer whose body is still to come; throws ApiError for whatever is not a 2xx. */
+/** An answer whose body is still to come, within the timeout; throws ApiError for whatever is not a 2xx. */
 export async function open(method: Method, path: string, options: Options): Promise<Response> {
-	const { query, body, trace, accept = "*/*", type, signal } = options;
+	const { query, body, trace, accept = "*/*", type, signal, timeout = 60_000 } = options;
 	const headers: Record<string, string> = { Accept: accept, ...(trace ? groundHeaders() : {}) };
 	const { token } = tokenOf();
 	if (token) {
 		headers.Authorization = `Bearer ${token}`;
 	}
-	const init: RequestInit = { method, headers, cache: "no-store", credentials: "omit", ...(signal ? { signal } : {}) };
+	const stop = new AbortController();
+	signal?.addEventListener("abort", () => stop.abort());
+	const init: RequestInit = { method, headers, cache: "no-store", credentials: "omit", signal: stop.signal };
 	if (body !== undefined) {
 		headers["Content-Type"] = type ?? "application/json";
 		init.body = type ? (body as BodyInit) : JSON.stringify(body);
 	}
 	let response: Response;
+	const timer = setTimeout(() => stop.abort(), timeout);
 	try {
+		signal?.throwIfAborted();
 		response = await fetch(at(path, query), init);
 	} catch (cause) {
-		throw new ApiError(0, signal?.aborted ? "stopped" : "network", String(cause));
+		throw new ApiError(0, signal?.aborted ? "stopped" : stop.signal.aborted ? "timeout" : "network", String(cause));
+	} finally {
+		clearTimeout(timer);
 	}
 	if (!response.ok) {
 		const p = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; field?: string };

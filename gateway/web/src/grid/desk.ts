@@ -15,6 +15,12 @@ export const UNDO = 10_000;
 /** ms after which what failed for want of a network is tried again. */
 const LATER = 15_000;
 
+/** Whether a tap can still be taken back; a phone's clock that was set back holds nothing for longer. */
+export function held(entry: Entry): boolean {
+	const rest = entry.holdUntil - Date.now();
+	return rest > 0 && rest <= UNDO;
+}
+
 export type Done = Pick<Entry, "key" | "what" | "path"> & { body: (at: string, id: string) => Record<string, unknown> };
 
 export class Desk {
@@ -41,6 +47,7 @@ export class Desk {
 	async open(): Promise<void> {
 		const who = session.value?.login ?? "";
 		const kept = await this.store.list();
+		this.offset = kept?.offset ?? this.offset;
 		if (usable(kept, who, this.now())) {
 			this.kept.value = kept;
 		} else {
@@ -49,6 +56,17 @@ export class Desk {
 		}
 		this.entries.value = (await this.store.entries()).filter((e) => e.who === who);
 		void this.refresh();
+	}
+
+	/** Nobody is signed in: nothing of anybody is in memory, and on the phone no longer than a day. */
+	async leave(): Promise<void> {
+		clearTimeout(this.timer);
+		this.kept.value = null;
+		this.entries.value = [];
+		const kept = await this.store.list();
+		if (kept && !usable(kept, kept.who, this.now())) {
+			await this.store.wipe();
+		}
 	}
 
 	/** Forgets the list and the session; what waits stays for the next time they sign in. */
@@ -80,7 +98,7 @@ export class Desk {
 
 	/** Takes a tap back, as long as it has not gone out. */
 	async undo(entry: Entry): Promise<boolean> {
-		if (entry.seq === undefined || entry.holdUntil <= Date.now()) {
+		if (entry.seq === undefined || !held(entry)) {
 			return false;
 		}
 		return this.dismiss(entry);
@@ -98,6 +116,7 @@ export class Desk {
 		if (!session.value || this.busy.value) {
 			return;
 		}
+		const who = session.value.login;
 		this.busy.value = true;
 		this.failure.value = null;
 		try {
@@ -110,7 +129,9 @@ export class Desk {
 			this.failure.value = this.online.value ? cause : null;
 		} finally {
 			this.busy.value = false;
-			if (this.waiting.value > 0 || !this.online.value) {
+			if (session.value && session.value.login !== who) {
+				this.later(0); // another member has signed in meanwhile
+			} else if (this.waiting.value > 0 || !this.online.value) {
 				this.later(LATER);
 			}
 		}
@@ -139,10 +160,14 @@ export class Desk {
 		const kept: Kept = {
 			who: who.login,
 			at: this.now(),
+			offset: this.offset,
 			today,
 			office: { name: office?.name ?? "", phone: office?.phone ?? "" },
 			siteNames,
 		};
+		if (session.value?.token !== who.token) {
+			return; // they have signed out meanwhile: nothing of theirs stays
+		}
 		await this.store.putList(kept);
 		// What had been sent before the list was asked for is in it.
 		for (const seq of asked) {
@@ -166,7 +191,7 @@ export class Desk {
 			if (!next) {
 				return;
 			}
-			if (next.holdUntil > Date.now()) {
+			if (held(next)) {
 				this.later(next.holdUntil - Date.now() + 50);
 				return;
 			}

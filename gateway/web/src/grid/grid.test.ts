@@ -74,7 +74,7 @@ describe("what is left", () => {
 		]);
 	});
 	it("is nobody else's, and not kept for more than a day", () => {
-		const kept = { who: "grid", at: 1_000, today, office: { name: "", phone: "" }, siteNames: {} };
+		const kept = { who: "grid", at: 1_000, offset: 0, today, office: { name: "", phone: "" }, siteNames: {} };
 		expect(usable(kept, "grid", 2_000)).toBe(true);
 		expect(usable(kept, "other", 2_000)).toBe(false);
 		expect(usable(kept, "grid", 1_000 + 24 * 3600_000)).toBe(false);

@@ -54,9 +54,7 @@ async function start(): Promise<void> {
 		const login = session.value?.login ?? "";
 		if (login !== who) {
 			who = login;
-			if (login) {
-				void desk.open();
-			}
+			void (login ? desk.open() : desk.leave());
 		}
 	});
 	const root = document.getElementById("app");

@@ -67,6 +67,8 @@ export interface Kept {
 	who: string;
 	/** When it came, UTC ms by the server's clock. */
 	at: number;
+	/** Phone minus server (ms), as measured then. */
+	offset: number;
 	today: Today;
 	/** Whom to phone. */
 	office: { name: string; phone: string };

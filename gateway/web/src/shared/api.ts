@@ -56,6 +56,9 @@ export async function ask<T>(path: string, options: CallOptions = {}): Promise<A
 	}
 	const stop = new AbortController();
 	options.signal?.addEventListener("abort", () => stop.abort());
+	if (options.signal?.aborted) {
+		stop.abort();
+	}
 	const timer = setTimeout(() => stop.abort(), timeout);
 	const sentAt = Date.now();
 	try {

@@ -196,6 +196,13 @@ function AddFactor({ onDone }: { onDone: () => Promise<void> }) {
 					<Form
 						fields={[
 							{
+								name: "password",
+								label: t({ zh: "登录密码", en: "Your password" }),
+								kind: "password",
+								required: true,
+								autocomplete: "current-password",
+							},
+							{
 								name: "code",
 								label: t({ zh: "6 位数字", en: "6 digits" }),
 								required: true,
@@ -204,7 +211,7 @@ function AddFactor({ onDone }: { onDone: () => Promise<void> }) {
 						]}
 						submitText={t({ zh: "开启", en: "Turn it on" })}
 						submit={async (v) => {
-							const body = { code: v.code };
+							const body = { password: v.password, code: v.code };
 							const made = call<{ recovery_codes: string[] }>("POST", "/v1/me/totp/confirm", { body });
 							setCodes((await saying(made, wrongNow)).recovery_codes);
 						}}

@@ -143,7 +143,7 @@ function Row<T, One extends T>({
 	const reload = async () => {
 		await Promise.all([read.reload(), list.reload()]);
 	};
-	const busy = props.one ? read.busy : list.busy || list.next !== "";
+	const busy = props.one ? read.busy : list.busy || (list.next !== "" && !list.error);
 	return (
 		<Drawer title={found ? props.name(found) : props.title} onClose={onClose}>
 			{found ? (

@@ -39,11 +39,11 @@ export function Readings({ desk, left }: { desk: Desk; left: Left }) {
 			body: () => ({ day: r.day, ...said }),
 		});
 	};
-	if (left.readings.length + left.reports.length === 0) {
-		return <p class="none">{t({ zh: "今天的测温都已完成", en: "All readings of today are taken" })}</p>;
-	}
 	return (
 		<>
+			{left.readings.length + left.reports.length === 0 && (
+				<p class="none">{t({ zh: "今天的测温都已完成", en: "All readings of today are taken" })}</p>
+			)}
 			<ul class="rows">
 				{left.readings.map((r) => (
 					<li key={r.resident}>

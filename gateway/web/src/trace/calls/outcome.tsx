@@ -221,7 +221,8 @@ function useOutcomeKeys(on: boolean, press: (digit: number) => void): void {
 			const digit = /^Digit([1-4])$/.exec(e.code)?.[1];
 			const at = e.target instanceof Element ? e.target : null;
 			const typing = at?.matches("textarea, select, input:not([type=checkbox])") ?? false;
-			if (!digit || e.ctrlKey || e.metaKey || at?.closest("dialog") || (typing && !e.altKey)) {
+			// A key that is held down is one answer, not one for each person who comes up.
+			if (!digit || e.repeat || e.ctrlKey || e.metaKey || at?.closest("dialog") || (typing && !e.altKey)) {
 				return;
 			}
 			e.preventDefault();

@@ -17,13 +17,14 @@ interface Props {
 	counts: Counts;
 	/** Codes. */
 	sites: string[];
-	/** UTC ms at which the import began. */
+	/** When the import began, by this computer, UTC ms; resumed: it was paused meanwhile. */
 	since: number;
+	resumed: boolean;
 	seconds: number;
 	onAgain: () => void;
 }
 
-export function Done({ book, file, counts, sites, since, seconds, onAgain }: Props) {
+export function Done({ book, file, counts, sites, since, resumed, seconds, onAgain }: Props) {
 	const refused = book.lines.filter((line) => line.verdict === "refused").length;
 	return (
 		<>
@@ -46,18 +47,21 @@ export function Done({ book, file, counts, sites, since, seconds, onAgain }: Pro
 					<Button onClick={onAgain}>{t({ zh: "再导入一个文件", en: "Import another file" })}</Button>
 				</div>
 			</Card>
-			{sites.length > 0 && <Print sites={sites} created={counts.created} since={since} />}
+			{sites.length > 0 && <Print sites={sites} created={counts.created > 0 || resumed} since={since} />}
 		</>
 	);
 }
 
-function Print({ sites, created, since }: { sites: string[]; created: number; since: number }) {
+function Print({ sites, created, since }: { sites: string[]; created: boolean; since: number }) {
 	const [done, setDone] = useState<number | null>(null);
 	const { busy, error, run } = useAction();
 	const print = (codes: string[], query = {}) =>
 		run(async () => {
-			await printSheets(codes, query, setDone);
-			setDone(null);
+			try {
+				await printSheets(codes, query, setDone);
+			} finally {
+				setDone(null);
+			}
 		});
 	// A little earlier, as this computer's clock may be ahead of the server's.
 	const fresh = { since: wire(since - 5 * 60_000) };
@@ -68,12 +72,12 @@ function Print({ sites, created, since }: { sites: string[]; created: number; si
 				{listed(sites.map(siteName))}
 			</p>
 			<div class="actions people-print">
-				{created > 0 && (
+				{created && (
 					<Button kind="main" busy={busy} onClick={() => void print(sites, fresh)}>
 						{t({ zh: "打印新登记家庭的通行证", en: "Print the passes of the new households" })}
 					</Button>
 				)}
-				<Button busy={busy} kind={created > 0 ? "plain" : "main"} onClick={() => void print(sites)}>
+				<Button busy={busy} kind={created ? "plain" : "main"} onClick={() => void print(sites)}>
 					{t({ zh: "打印这些村居全部通行证", en: "Print all passes of these sites" })}
 				</Button>
 				<a href={href("sheets")}>{t({ zh: "按村居分别打印", en: "Print site by site" })}</a>

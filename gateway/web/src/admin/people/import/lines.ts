@@ -186,6 +186,7 @@ async function inChunks<T>(
 	take: (chunk: Line[], got: T) => void,
 ): Promise<void> {
 	for (let at = 0; at < lines.length; at += CHUNK) {
+		way.signal.throwIfAborted();
 		const chunk = lines.slice(at, at + CHUNK);
 		take(chunk, await patiently(() => post<T>(chunk, query, way.signal), way));
 		way.onDone(chunk.length);
@@ -215,6 +216,7 @@ async function patiently<T>(ask: () => Promise<T>, { signal, pause = 500 }: Way)
 				throw cause;
 			}
 			await new Promise((go) => setTimeout(go, Math.max(wait, (cause.retryAfter ?? 0) * 1000)));
+			signal.throwIfAborted();
 		}
 	}
 }

@@ -17,7 +17,16 @@ type Stage =
 	| { at: "looking"; book: Book; file: File; done: number; begun: number }
 	| { at: "preview"; book: Book; file: File }
 	| { at: "importing"; book: Book; file: File; done: number; begun: number; moves: boolean }
-	| { at: "done"; book: Book; file: File; counts: Counts; sites: string[]; since: number; seconds: number };
+	| {
+			at: "done";
+			book: Book;
+			file: File;
+			counts: Counts;
+			sites: string[];
+			since: number;
+			resumed: boolean;
+			seconds: number;
+	  };
 
 /** Why calls are given up that are to be made again. */
 const PAUSE = "pause";
@@ -37,6 +46,7 @@ export default function Import() {
 		return undefined;
 	}, [guarded]);
 
+	const first = useRef<{ book: Book; begun: number } | null>(null);
 	/** Does something to the rows; a failure leads back to the stage from which it can be done again. */
 	const attempt = async (back: Stage, work: (signal: AbortSignal) => Promise<void>) => {
 		stop.current.abort();
@@ -57,6 +67,7 @@ export default function Import() {
 		attempt({ at: "reading", file }, async (signal) => {
 			setStage({ at: "reading", file });
 			const book = await readBook(file, site);
+			signal.throwIfAborted();
 			const begun = Date.now();
 			let done = 0;
 			setStage({ at: "looking", book, file, done, begun });
@@ -72,6 +83,9 @@ export default function Import() {
 	const bring = (book: Book, file: File, moves: boolean) =>
 		attempt({ at: "preview", book, file }, async (signal) => {
 			const begun = Date.now();
+			// An import that goes on after a pause began with its first part.
+			first.current = first.current?.book === book ? first.current : { book, begun };
+			const since = first.current.begun;
 			let done = 0;
 			setStage({ at: "importing", book, file, done, begun, moves });
 			const result = await importLines(book.lines, moves, {
@@ -81,7 +95,15 @@ export default function Import() {
 					setStage({ at: "importing", book, file, done, begun, moves });
 				},
 			});
-			setStage({ at: "done", book, file, ...result, since: begun, seconds: (Date.now() - begun) / 1000 });
+			setStage({
+				at: "done",
+				book,
+				file,
+				...result,
+				since,
+				resumed: since < begun,
+				seconds: (Date.now() - begun) / 1000,
+			});
 		});
 	const again = () => {
 		stop.current.abort();
