@@ -300,8 +300,8 @@ func TestTheLineListIsTheCasesPeople(t *testing.T) {
 	w.finish("tracer", w.next("tracer", code), fields{"answers": fields{"symptoms": []string{"cough"}, "onset": "", "place_now": "家中", "travels_on": ""}}).ok(http.StatusOK)
 	path, pattern := "/v1/cases/"+code+"/line-list", "/v1/cases/{code}/line-list"
 	rows := func() [][]string {
-		w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", mimeCSV).problem(http.StatusUnprocessableEntity, "invalid", "Trace-Reason")
-		got := w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", mimeCSV, "Trace-Reason", "county").ok(http.StatusOK)
+		w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", mimeCSV, headerReason, "?").problem(http.StatusUnprocessableEntity, "invalid", "Trace-Reason")
+		got := w.do(http.MethodGet, path, w.as("tracer"), nil, "Accept", mimeCSV, headerReason, "county").ok(http.StatusOK)
 		got.conforms(contract(t), http.MethodGet, pattern)
 		lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(got.body), "\ufeff"))).ReadAll()
 		w.must(err)
