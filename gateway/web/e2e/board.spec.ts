@@ -65,7 +65,7 @@ test("a scan is on the open board within 2 s, and a restart of the server heals"
 		await scan(url, phone, { resident });
 		await expect(row).toContainText("0 / 1", { timeout: 2000 });
 		console.log(`on the board after ${Date.now() - sent} ms`);
-		await scan(url, phone, { pass: "PG1:NONSENSE" });
+		await scan(url, phone, { pass: "PG1:NONSENSE", direction: "in" });
 		await expect(page.locator(".b-feed li")).toContainText("码已损坏", { timeout: 2000 });
 
 		await row.getByRole("link").click(); // from the gate to the rows behind its counts
