@@ -20,8 +20,8 @@
 //	a batch                             device           1,000 scans, 64 at once                              gateway.TestBatchOfAThousandAndNoMore
 //	lists signed for a moment           device           64                                                   gateway.TestFewSignedListsAreKept
 //	an import                           enroller         5,000 rows, 250,000 fields, 8 s                      gateway.TestImportMemory
-//	an Excel file, unpacked             enroller (CLI)   512 MiB on disk, 192 MiB in memory                   main.TestHostileBooksAreRefusedInBoundedMemory
-//	a CSV file                          enroller (CLI)   64 KiB a row, 2 million rows                         main.TestHostileCSVIsReadInBoundedMemory
+//	an Excel file, unpacked             enroller (CLI)   512 MiB on disk, 192 MiB in memory                   gateway/workbook.TestHostileBooksAreRefusedInBoundedMemory
+//	a CSV file                          enroller (CLI)   64 KiB a row, 2 million rows                         gateway/workbook.TestHostileCSVIsReadInBoundedMemory
 //	a stream                            tracer           32 KiB in memory; 15 minutes                         gateway.TestExportsTakeConstantMemory
 //	pages, questions                    tracer           1,000 events; 61 days and the case's caps            gateway.FuzzQuery
 //	sites, gates, devices, staff, grid  staff            20,000 of each                                       checkpoint.TestATownHasOnlySoManyRecords

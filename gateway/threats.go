@@ -126,12 +126,12 @@
 //	leader of a part: ends a case of the town       whoever answers for its node ends it                       gateway.TestCaseOfTheTownIsNotForItsPartsToEnd
 //	tracer: goes on after the campaign              tracing ends with it                                       gateway.TestTheEndOfTheCampaignEndsTracing
 //	leader: erases evidence                         held by case                                               gateway.TestEvidenceIsNotErased
-//	enroller: a file that unpacks to gigabytes      bounds on what is unpacked                                 main.TestHostileBooksAreRefusedInBoundedMemory
+//	enroller: a file that unpacks to gigabytes      bounds on what is unpacked                                 gateway/workbook.TestHostileBooksAreRefusedInBoundedMemory
 //	enroller: a file that takes the memory          rows, columns and quotes bounded                           gateway.TestHostileImportsAreBounded
-//	enroller: a file that writes elsewhere          no name from inside a file is used                         main.TestNothingIsWrittenElsewhere
+//	enroller: a file that writes elsewhere          no name from inside a file is used                         gateway/workbook.TestNothingIsWrittenElsewhere
 //	enroller: a bad row that hides good ones        every row taken or named by number, fuzzed                 gateway.FuzzImport
-//	enroller: a broken sheet taken for its end      looked through before it is read, fuzzed                   workbook.FuzzSheet
-//	enroller: entities in a workbook                none is resolved                                           main.TestNoEntityIsResolved
+//	enroller: a broken sheet taken for its end      looked through before it is read, fuzzed                   gateway/workbook.FuzzSheet
+//	enroller: entities in a workbook                none is resolved                                           gateway/workbook.TestNoEntityIsResolved
 //	subscriber: reads more than is granted          node, types and fields looked up anew for each page        checkpoint/feed.TestSubscribersGetWhatTheyAreGranted
 //	subscribers: join what they read                people and events have other names for each                checkpoint/feed.TestSubscribersGetWhatTheyAreGranted
 //	subscriber: uses the token elsewhere            an audience of its own                                     gateway.TestEveryRouteForEverybody
