@@ -3,7 +3,9 @@ package gateway
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +16,10 @@ import (
 func bookOf(t *testing.T, sheets map[string][][]any, merged ...string) []byte {
 	t.Helper()
 	book := excelize.NewFile()
-	for name, rows := range sheets {
+	names := slices.Sorted(maps.Keys(sheets))
+	slices.Reverse(names) // always the same order
+	for _, name := range names {
+		rows := sheets[name]
 		if _, err := book.NewSheet(name); err != nil {
 			t.Fatal(err)
 		}
