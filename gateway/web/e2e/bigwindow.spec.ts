@@ -3,8 +3,9 @@
 import { availableParallelism, loadavg } from "node:os";
 import { type Browser, expect, type Page, test } from "@playwright/test";
 import { giveGround, openDesk } from "./desk";
-import { call, eventually, readTown, type Town } from "./town";
-import { enrolDevice, handIn, patiently } from "./tracedata";
+import { longestSince, watchTasks } from "./longtask";
+import { call, eventually, insist, readTown, type Town } from "./town";
+import { enrolDevice, handIn } from "./tracedata";
 
 const ROWS = process.env.PASSGATE_LONG === "1" ? 100_000 : 20_000;
 /** A device may hand in 12,000 scans a minute; some may have to be sent again. */
@@ -22,7 +23,7 @@ async function settle(town: Town): Promise<string[]> {
 	}
 	for (let from = 0; from < rows.length; from += 500) {
 		const csv = ["name,id_number,phone,site,door,grid", ...rows.slice(from, from + 500)].join("\n");
-		await patiently(() => call(town, enroller, "POST", "/v1/residents/import", csv));
+		await insist(town, enroller, "POST", "/v1/residents/import", csv);
 	}
 	const headers = { Accept: "application/x-ndjson" };
 	const lines = await call<string>(town, enroller, "GET", "/v1/residents?site=BWC", undefined, headers);
@@ -89,8 +90,7 @@ interface TraceEvent {
 
 /** The longest task of the page's own thread while something is done. */
 async function longest(browser: Browser, page: Page, act: () => Promise<unknown>): Promise<Longest> {
-	const take = () => page.evaluate(() => (globalThis as unknown as { long: number[] }).long.splice(0));
-	await take();
+	await longestSince(page);
 	await browser.startTracing(page, { categories: ["toplevel"] });
 	await act();
 	await page.waitForTimeout(200);
@@ -100,7 +100,7 @@ async function longest(browser: Browser, page: Page, act: () => Promise<unknown>
 		traceEvents.filter((e) => e.name === "thread_name" && e.args.name === "CrRendererMain").map(thread),
 	);
 	const work = traceEvents.filter((e) => main.has(thread(e)) && e.tdur !== undefined).map((e) => (e.tdur ?? 0) / 1000);
-	return { clock: Math.max(0, ...(await take())), work: Math.round(work.reduce((a, b) => Math.max(a, b), 0)) };
+	return { clock: await longestSince(page), work: Math.round(work.reduce((a, b) => Math.max(a, b), 0)) };
 }
 
 test(`${ROWS} rows of a gate never hold the page up`, async ({ page, browser }) => {
@@ -115,13 +115,7 @@ test(`${ROWS} rows of a gate never hold the page up`, async ({ page, browser }) 
 			60_000,
 		),
 	).toBe(ROWS);
-	await page.addInitScript(() => {
-		const long: number[] = [];
-		Object.assign(globalThis, { long });
-		new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({
-			type: "longtask",
-		});
-	});
+	await watchTasks(page);
 	await openDesk(page, "trace", "tracer", { hash: `#/gates/${gate}` });
 
 	const rows = page.locator(".table .rows .tr");

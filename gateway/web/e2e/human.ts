@@ -1,7 +1,7 @@
 // How long a person takes, by the keystroke-level model (Card, Moran, Newell 1980:
 // "The keystroke-level model for user performance time"): a step is what the hand and
 // the mind do, by the model, and what the page and the server take, as measured.
-import type { Locator, Page } from "@playwright/test";
+import type { Locator } from "@playwright/test";
 
 // Seconds. The typist is no professional; the phone's thumb does not look for a mouse.
 const KEY = 0.28;
@@ -26,10 +26,7 @@ export interface Step {
 export class Human {
 	readonly steps: Step[] = [];
 
-	constructor(
-		private readonly page: Page,
-		private readonly phone = false,
-	) {}
+	constructor(private readonly phone = false) {}
 
 	/** Presses something, and waits until `until` is there to be seen. */
 	press(what: string, target: Locator, until?: Locator): Promise<void> {
@@ -97,10 +94,5 @@ export class Human {
 		const line = (s: Step) => `  ${s.human.toFixed(1).padStart(6)} ${s.machine.toFixed(2).padStart(8)}  ${s.what}`;
 		const total = `${title}: ${this.seconds.toFixed(1)} s in ${this.steps.length} steps`;
 		return [total, "   human  machine  step", ...this.steps.map(line)].join("\n");
-	}
-
-	/** The page that they look at. */
-	get screen(): Page {
-		return this.page;
 	}
 }

@@ -20,7 +20,7 @@ test.afterAll(() => town?.stop());
 
 /** Somebody of a role with the page before them; signing in is part of what they do. */
 async function sitDown(page: Page, app: string, login: string, phone = false, url = town.url): Promise<Human> {
-	const who = new Human(page, phone);
+	const who = new Human(phone);
 	await page.setViewportSize(phone ? phoneScreen : deskScreen);
 	await page.goto(`${url}/${app}`);
 	await who.type("账号", page.locator("input[name=login]"), login);
@@ -70,7 +70,7 @@ test("tracer: from a name to the first call within 90 s", async ({ page }) => {
 	await who.choose("案件", bar.locator("select"), town.kase);
 	await who.type("理由", bar.locator("input"), "排查密接");
 	await who.press("开始", bar.locator("button[type=submit]"), page.locator("div.ground"));
-	const clock = new Human(page); // from the name on
+	const clock = new Human(); // from the name on
 	await clock.type("姓名", page.getByRole("searchbox"), ill?.name ?? "");
 	await clock.press("查找", page.getByRole("button", { name: "查找" }), page.locator("ul.found button"));
 	await clock.read("查到的人", page.locator("ul.found button"));
@@ -102,7 +102,7 @@ test("tracer: from a name to the first call within 90 s", async ({ page }) => {
 
 test("leader: on the phone, from yesterday's bulletin to the rows behind a number within 30 s", async ({ page }) => {
 	const who = await sitDown(page, "admin", "leader", true);
-	const clock = new Human(page, true);
+	const clock = new Human(true);
 	await clock.wait("昨日通报", page.locator(".bulletin .btitle"));
 	const number = page.locator(".bulletin a", { hasText: "劝返" }).first();
 	await clock.wait("数字", number);

@@ -12,13 +12,18 @@ export async function watchTasks(page: Page): Promise<void> {
 	});
 }
 
+/** The longest task since it was last asked, ms; 0 if none took 50. */
+export async function longestSince(page: Page): Promise<number> {
+	const tasks = await page.evaluate(() => (globalThis as unknown as { long: number[] }).long.splice(0));
+	return Math.max(0, ...tasks);
+}
+
 /** The longest task while something is done, ms; 0 if none took 50. */
 export async function longest(page: Page, work: () => Promise<unknown>): Promise<number> {
-	const take = () => page.evaluate(() => (globalThis as unknown as { long: number[] }).long.splice(0));
-	await take();
+	await longestSince(page);
 	await work();
 	await page.waitForTimeout(150); // the observer is told a moment later
-	return Math.max(0, ...(await take()));
+	return longestSince(page);
 }
 
 /**

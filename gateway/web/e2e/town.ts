@@ -118,3 +118,23 @@ export async function eventually<T>(look: () => Promise<T>, right: (value: T) =>
 		await new Promise((r) => setTimeout(r, 100));
 	}
 }
+
+/** Does something that is safe to repeat until a busy machine has done it. */
+export async function patiently<T>(act: () => Promise<T>): Promise<T> {
+	for (let turn = 1; ; turn++) {
+		try {
+			return await act();
+		} catch (cause) {
+			const many = /: 429 /.test(String(cause)); // what was not taken counts as well
+			if (turn === 30 || !(many || /: 503 |"unavailable"/.test(String(cause)))) {
+				throw cause;
+			}
+			await new Promise((r) => setTimeout(r, many ? 5_000 : 200));
+		}
+	}
+}
+
+/** A call that is safe to repeat, until a busy machine has done it. */
+export function insist<T>(...args: Parameters<typeof call>): Promise<T> {
+	return patiently(() => call<T>(...args));
+}

@@ -1,7 +1,7 @@
 // Passages for what tracers look at: handed in as devices do that were offline, and, for
 // what lies before a device's enrolment, typed back from paper.
 import { createHash } from "node:crypto";
-import { call, newDevice, type Town } from "./town.ts";
+import { call, newDevice, patiently, type Town } from "./town.ts";
 
 export interface Device {
 	token: string;
@@ -56,21 +56,6 @@ export async function handIn(town: Town, device: Device, scans: Scan[]): Promise
 
 interface Results {
 	results: { error?: { code: string } }[];
-}
-
-/** Does something that is safe to repeat until a busy machine has done it. */
-export async function patiently<T>(act: () => Promise<T>): Promise<T> {
-	for (let turn = 1; ; turn++) {
-		try {
-			return await act();
-		} catch (cause) {
-			const many = /: 429 /.test(String(cause)); // what was not taken counts as well
-			if (turn === 30 || !(many || /: 503 |"unavailable"/.test(String(cause)))) {
-				throw cause;
-			}
-			await new Promise((r) => setTimeout(r, many ? 5_000 : 200));
-		}
-	}
 }
 
 /** Sends until all scans are recorded. */
