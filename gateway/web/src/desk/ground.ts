@@ -1,6 +1,6 @@
 // Who asks where people were says under which case and why; every answer that tells
 // of it is on record under both.
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 
 export interface Ground {
 	/** Code of an open case. */
@@ -21,8 +21,6 @@ function first(): Ground | null {
 
 /** The ground of all that is asked in this tab; null: nothing may be asked yet. */
 export const ground = signal<Ground | null>(first());
-
-export const grounded = computed(() => ground.value !== null);
 
 /** Takes a ground up, or puts it down. */
 export function stand(on: Ground | null): void {

@@ -3,11 +3,11 @@
 import { call } from "../../desk/call";
 import { route } from "../../desk/router";
 import { nodeName, siteName, siteOf } from "../../desk/town";
+import { all } from "../../desk/ui/pages";
 import { Chip } from "../../desk/ui/parts";
 import { dayFields, daysAsked, left, Register, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
-import { all } from "./all";
 import { FeverScreen } from "./fever";
 import { type Sum, Sums } from "./sums";
 import type { Fever } from "./types";

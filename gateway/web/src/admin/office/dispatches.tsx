@@ -4,10 +4,10 @@ import { session } from "../../desk/session";
 import { nodeName, staffName } from "../../desk/town";
 import type { Action } from "../../desk/ui/actions";
 import type { Field } from "../../desk/ui/form";
+import { all } from "../../desk/ui/pages";
 import { Chip, Empty, Facts } from "../../desk/ui/parts";
 import { dayFields, daysAsked, left, newID, Register, type Step, Steps, useNow, when } from "../../desk/ui/register";
 import { t } from "../../shared/i18n";
-import { all } from "../health/all";
 import { dueIn, idField, Lead, noteField, optional, refHref, StateChip, stateOptions, stateWord } from "./words";
 
 export interface Dispatch {

@@ -2,11 +2,11 @@
 import { call } from "../../desk/call";
 import { href } from "../../desk/router";
 import { nodeName, siteName, staffName } from "../../desk/town";
+import { all } from "../../desk/ui/pages";
 import { Busy, Facts, Problem, useLoad } from "../../desk/ui/parts";
 import { dayFields, daysAsked, newID, Register, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
-import { all } from "../health/all";
 import { items } from "./supplies";
 import type { Item } from "./supplymoves";
 import { idField, StateChip } from "./words";

@@ -9,8 +9,6 @@ import { Button, Problem, useLoad } from "./parts";
 interface Case {
 	code: string;
 	title: string;
-	state?: string;
-	closed_at?: string | null;
 }
 
 export function GroundBar() {
@@ -31,11 +29,9 @@ export function GroundBar() {
 
 function Choose({ onDone }: { onDone: () => void }) {
 	const { data, error, reload } = useLoad(() =>
-		call<{ cases: Case[] }>("GET", "/v1/cases", { query: { open: 1 } }).catch(() =>
-			call<{ cases: Case[] }>("GET", "/v1/cases"),
-		),
+		call<{ cases: Case[] }>("GET", "/v1/cases", { query: { state: "open" } }),
 	);
-	const cases = (data?.cases ?? []).filter((c) => !c.closed_at);
+	const cases = data?.cases ?? [];
 	const [kase, setKase] = useState(ground.value?.kase ?? "");
 	const [reason, setReason] = useState(ground.value?.reason ?? "");
 	const code = kase || cases[0]?.code || "";
