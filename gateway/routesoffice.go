@@ -4,7 +4,7 @@ import "slices"
 
 // officeRoutes are the street office's work.
 func (s *Server) officeRoutes() []route {
-	return slices.Concat(s.healthRoutes(), s.observationRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.orderRoutes(), s.exchangeRoutes(), s.alarmRoutes(), s.boardRoutes(), s.bulletinRoutes(), s.callRoutes())
+	return slices.Concat(s.healthRoutes(), s.observationRoutes(), s.registerRoutes(), s.enterpriseRoutes(), s.hotlineRoutes(), s.supplyRoutes(), s.exchangeRoutes(), s.alarmRoutes(), s.boardRoutes(), s.bulletinRoutes(), s.callRoutes())
 }
 
 // healthRoutes are about fevers, statuses, observations and those who look after them.
@@ -157,11 +157,6 @@ func (s *Server) supplyRoutes() []route {
 		{method: post, path: "/v1/purchases/:id/visit", who: only(grid, medic), reads: duty, handle: s.handleVisitPurchase},
 		{method: post, path: "/v1/purchases/:id/close", who: only(grid, medic, leader), reads: duty, handle: s.handleClosePurchase},
 	}
-}
-
-// orderRoutes are how the office is run: hotline, notices, dispatch, bulletin, alarms.
-func (s *Server) orderRoutes() []route {
-	return []route{}
 }
 
 // bulletinRoutes are the daily bulletins and what their numbers open.
