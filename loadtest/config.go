@@ -18,6 +18,9 @@ type Config struct {
 	// Workers is how many scans can be under way at once: one connection each.
 	// 0 means 256.
 	Workers int
+	// Patience is how long a device waits for an answer, and the least latency
+	// that is counted for a scan without one. 0 means 10 s.
+	Patience time.Duration
 	// Start is when send 0 is due; zero means as soon as all is ready.
 	Start time.Time
 	// Share and Of divide the sends among processes: this one makes those whose

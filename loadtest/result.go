@@ -76,6 +76,7 @@ type Second struct {
 	P999         int64 `json:"p99_9_us"`
 	Max          int64 `json:"max_us"`
 	Readings
+	Histogram string `json:"histogram,omitempty"` // of what one of several processes saw
 }
 
 // Readings are what the processes used in a second, as far as they are known.

@@ -7,15 +7,15 @@ import (
 
 // Scan is one scan, ready to be sent.
 type Scan struct {
-	Device     int    // index of the device that sends it
-	Person     uint64 // whom it names, as far as the sender knows; 0: nobody
-	ID         string // the scan's own, at most 64 bytes
-	OccurredAt int64  // UTC ms
-	Direction  string // in or out
-	Kind       string // what is unusual about it: regular, forged, expired, late, double, ...
-	Batch      bool   // Body is a batch of this one scan, for POST /v1/scans/batch
+	Device     int      // index of the device that sends it
+	Person     uint64   // whom it names, as far as the sender knows; 0: nobody
+	ID         string   // the scan's own, at most 64 bytes
+	OccurredAt int64    // UTC ms
+	Direction  string   // in or out
+	Kind       string   // what is unusual about it: regular, forged, expired, late, double, ...
+	Batch      bool     // Body is a batch of this one scan, for POST /v1/scans/batch
 	Want       []string // reasons that are right for it; none: any
-	Body       []byte // JSON
+	Body       []byte   // JSON
 }
 
 // Source gives the scans of a run. It is safe for concurrent use and never
