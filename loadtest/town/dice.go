@@ -18,6 +18,7 @@ const (
 	saltFever
 	saltIrregular
 	saltVisit
+	saltHabits
 )
 
 // roll starts the sequence that belongs to the given numbers, in their order.
