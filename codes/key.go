@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"sync"
+	"sync/atomic"
 
 	"filippo.io/edwards25519"
 	"github.com/golang-jwt/jwt/v5"
@@ -32,6 +33,8 @@ type publicKey struct {
 	use      keyUse
 	header64 string
 	key      ed25519.PublicKey
+	used     atomic.Uint64            // passes verified before quick was there
+	quick    atomic.Pointer[quickKey] // nil: not yet
 }
 
 // newPublicKey refuses a key under which signatures prove nothing or which can
@@ -93,7 +96,9 @@ func thumbprint(raw []byte) [sha256.Size]byte {
 // is not in golang-jwt's table, so that no header can choose another.
 type passMethod struct{}
 
-var method jwt.SigningMethod = passMethod{}
+var method passMethod
+
+var _ jwt.SigningMethod = method
 
 // Alg is the name in the header.
 func (passMethod) Alg() string { return "EdDSA" }
@@ -104,10 +109,24 @@ func (passMethod) Verify(input string, sig []byte, key any) error {
 	if !ok {
 		return jwt.ErrInvalidKeyType
 	}
-	if !ed25519.Verify(public.key, []byte(input), sig) {
+	if !public.verify(input, sig) {
 		return jwt.ErrEd25519Verification
 	}
 	return nil
+}
+
+// oftenUsed is after how many passes a key is prepared for more, which takes a
+// millisecond and 640 KiB. Before that, and for lists, crypto/ed25519 verifies.
+const oftenUsed = 256
+
+func (k *publicKey) verify(input string, sig []byte) bool {
+	if quick := k.quick.Load(); quick != nil {
+		return quick.verify(input, sig)
+	}
+	if k.use == usePass && k.used.Add(1) == oftenUsed {
+		k.quick.Store(newQuickKey(k.key))
+	}
+	return ed25519.Verify(k.key, []byte(input), sig)
 }
 
 // Sign takes an ed25519.PrivateKey.
