@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Of the people of a town one in breakersShare is in quarantine at home, but no
+// Of a town of 50 people or more one in breakersShare is in quarantine at home, but no
 // more than breakersMost: each takes a call.
 const (
 	breakersShare = 500
@@ -20,7 +20,7 @@ const (
 // into quarantine.
 func (p *preparation) confine(ctx context.Context) error {
 	w := p.world
-	some := min((w.People+breakersShare-1)/breakersShare, breakersMost)
+	some := min((w.People+breakersShare-50)/breakersShare, breakersMost)
 	order := newOrder(w.Seed, w.People)
 	for i := range some {
 		person := order.at(uint64(i * w.People / some)) // #nosec G115 -- not negative

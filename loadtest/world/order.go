@@ -21,6 +21,30 @@ func (o order) at(place uint64) int {
 	return int((place%o.people*o.step + o.first) % o.people) // #nosec G115 -- below people, of whom there are at most 10 million
 }
 
+// section is the part of the order that one process of a run sends: people whom
+// no other has.
+type section struct {
+	order  order
+	first  uint64 // place of the first
+	people uint64 // at least 1
+}
+
+// section gives one of so many parts of about the same size.
+func (o order) section(share, of int) section {
+	if of < 1 || uint64(of) > o.people { // #nosec G115 -- positive
+		share, of = 0, 1
+	}
+	s, n := uint64(share), uint64(of) // #nosec G115 -- not negative
+	first := o.people * s / n
+	return section{o, first, o.people*(s+1)/n - first}
+}
+
+// at gives who comes n-th; after everybody has come they begin again.
+func (s section) at(n uint64) int { return s.order.at(s.first + n%s.people) }
+
+// round says how often everybody has come before the n-th.
+func (s section) round(n uint64) uint64 { return n / s.people }
+
 func gcd(a, b uint64) uint64 {
 	for b != 0 {
 		a, b = b, a%b

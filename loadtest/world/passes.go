@@ -23,32 +23,30 @@ const (
 
 // shown is a pass as somebody shows it.
 type shown struct {
-	place  uint64 // in the order of the people
+	number int    // of the person in the town
 	person uint64 // the server's ID
-	home   int
+	home   int    // index of the site
 	app    bool
 	text   string
 	until  int64 // UTC ms, when it expires
 }
 
-// passbook holds the passes of those who come next.
+// passbook holds the passes of those who come next, by when they come.
 type passbook struct {
-	w     *World
-	order order
-	slots []atomic.Pointer[shown]
-	tail  atomic.Uint64 // the first place whose person is still about
-	head  atomic.Uint64 // the next place to come
-	late  atomic.Int64  // passes that a send waited for
+	w       *World
+	section section
+	slots   []atomic.Pointer[shown]
+	tail    atomic.Uint64 // the first who is still about
+	head    atomic.Uint64 // the next to come
+	late    atomic.Int64  // passes that a send waited for
 
 	stop chan struct{}
 	done sync.WaitGroup
 }
 
-func newPassbook(w *World) *passbook {
-	b := &passbook{
-		w: w, order: newOrder(w.Seed, w.People),
-		slots: make([]atomic.Pointer[shown], min(w.People, Rotation)), stop: make(chan struct{}),
-	}
+func newPassbook(w *World, o Options) *passbook {
+	b := &passbook{w: w, section: newOrder(w.Seed, w.People).section(o.Share, o.Of), stop: make(chan struct{})}
+	b.slots = make([]atomic.Pointer[shown], min(b.section.people, Rotation))
 	b.done.Go(b.keep)
 	return b
 }
@@ -58,54 +56,56 @@ func (b *passbook) close() {
 	b.done.Wait()
 }
 
-// at gives the pass that is shown at a place of the order, at a time in UTC ms.
-func (b *passbook) at(place uint64, at int64) *shown {
-	p := b.slot(place).Load()
-	if p == nil || p.place != place%b.order.people || p.until <= at {
+// at gives the pass that whoever comes n-th shows at a time in UTC ms.
+func (b *passbook) at(n uint64, at int64) *shown {
+	slot := b.slot(n)
+	p := slot.Load()
+	if p == nil || p.number != b.section.at(n) || p.until <= at {
 		b.late.Add(1)
-		p = b.sign(place, at)
-		b.slot(place).Store(p)
+		p = b.sign(n, at)
+		slot.Store(p)
 	}
 	return p
 }
 
-// slot is where the pass of a place is kept. Places that share a slot are those
-// of one person, in a town of at most Rotation people.
-func (b *passbook) slot(place uint64) *atomic.Pointer[shown] {
-	return &b.slots[place%b.order.people%uint64(len(b.slots))]
+// slot is where the pass of whoever comes n-th is kept: the same every time, if
+// there are at most Rotation people.
+func (b *passbook) slot(n uint64) *atomic.Pointer[shown] {
+	return &b.slots[n%b.section.people%uint64(len(b.slots))]
 }
 
-// sign makes the pass that the person at a place shows at a time.
-func (b *passbook) sign(place uint64, at int64) *shown {
-	number := b.order.at(place)
-	who := b.w.population.Person(number)
-	p := &shown{place: place % b.order.people, person: b.w.ids[number], home: who.Site, app: who.Phone}
+// sign makes the pass that whoever comes n-th shows at a time.
+func (b *passbook) sign(n uint64, at int64) *shown {
+	who := b.w.population.Person(b.section.at(n))
+	p := &shown{number: who.Number, person: b.w.ids[who.Number], home: who.Site, app: who.Phone}
+	p.text, p.until = b.w.sign(p, at)
+	return p
+}
+
+// sign makes the pass that somebody shows at a time, in the form that a QR holds.
+func (w *World) sign(p *shown, at int64) (text string, until int64) {
 	kind := codes.KindPaper
 	if p.app {
 		kind = codes.KindApp
 	}
-	pass, text, err := b.w.sign(p.person, p.home, kind, time.UnixMilli(at))
-	if err != nil {
-		// Only the ring can be at fault, and Prepare and Load have tried it.
+	signer, err := w.ring.Signer(time.Now())
+	if err == nil {
+		var pass codes.Pass
+		pass, text, err = signer.IssueCompact(codes.Request{
+			Person: p.person, Kind: kind, Home: w.places[p.home].code, NotBefore: time.UnixMilli(at),
+		})
+		until = pass.ExpiresAt * 1000
+	}
+	if err != nil { // build has tried the ring, and it is not changed
 		panic(fmt.Sprintf("world: %v", err))
 	}
-	p.text, p.until = text, pass.ExpiresAt*1000
-	return p
+	return text, until
 }
 
-// sign makes a pass in the form that a QR holds.
-func (w *World) sign(person uint64, home int, kind codes.Kind, at time.Time) (codes.Pass, string, error) {
-	signer, err := w.ring.Signer(time.Now())
-	if err != nil {
-		return codes.Pass{}, "", err //nolint:wrapcheck // says it all
-	}
-	return signer.IssueCompact(codes.Request{Person: person, Kind: kind, Home: w.places[home].code, NotBefore: at}) //nolint:wrapcheck // says it all
-}
-
-// fresh signs the pass of a place if it is missing or ends before a time.
-func (b *passbook) fresh(place uint64, now, until int64) {
-	if p := b.slot(place).Load(); p == nil || p.place != place%b.order.people || p.until < until {
-		b.slot(place).Store(b.sign(place, now))
+// fresh signs the pass of whoever comes n-th if it is missing or ends before until.
+func (b *passbook) fresh(n uint64, now, until int64) {
+	if p := b.slot(n).Load(); p == nil || p.number != b.section.at(n) || p.until < until {
+		b.slot(n).Store(b.sign(n, now))
 	}
 }
 
@@ -119,11 +119,10 @@ func (b *passbook) keep() {
 			return
 		case <-tick.C:
 		}
-		now := time.Now().UnixMilli()
-		tail := b.tail.Load()
-		for place, end := tail, min(b.head.Load()+ahead, tail+uint64(len(b.slots))); place < end; place++ {
-			b.fresh(place, now, now+renewBefore.Milliseconds())
-			if place%64 == 0 && b.stopped() {
+		now, tail := time.Now().UnixMilli(), b.tail.Load()
+		for n, end := tail, min(b.head.Load()+ahead, tail+uint64(len(b.slots))); n < end; n++ {
+			b.fresh(n, now, now+renewBefore.Milliseconds())
+			if n%64 == 0 && b.stopped() {
 				return
 			}
 		}
@@ -139,15 +138,15 @@ func (b *passbook) stopped() bool {
 	}
 }
 
-// ready signs the passes of the next n people, on all processors.
-func (b *passbook) ready(n int) {
+// ready signs the passes of the next some people, on all processors.
+func (b *passbook) ready(some int) {
 	now, head := time.Now().UnixMilli(), b.head.Load()
-	n = min(n, len(b.slots))
-	share := (n + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	some = min(some, len(b.slots))
+	share := (some + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
 	var wait sync.WaitGroup
-	for from := 0; from < n; from += share {
+	for from := 0; from < some; from += share {
 		wait.Go(func() {
-			for i := from; i < min(from+share, n); i++ {
+			for i := from; i < min(from+share, some); i++ {
 				b.fresh(head+uint64(i), now, now+renewBefore.Milliseconds()) // #nosec G115 -- not negative
 			}
 		})

@@ -20,15 +20,15 @@ type Config struct {
 	URL    string // of the server, like http://127.0.0.1:8080
 	Token  string // session of an administrator
 	Seed   uint64
-	People int         // residents, 1 to MaxPeople
+	People int // residents, 1 to MaxPeople
 	// Rate is the most scans/s that are to be sent; 0 means 10,000. The server
 	// takes 200 scans/s from one phone, so a gate gets as many as it may need.
 	Rate int
 	// HomesOnly leaves the other gates without a phone. That is enough for
 	// Regular and takes half the time.
 	HomesOnly bool
-	Ring   *codes.Ring // the server's keys, for signing passes
-	Client *http.Client
+	Ring      *codes.Ring // the server's keys, for signing passes
+	Client    *http.Client
 	// Progress, if not nil, is told how far a step is.
 	Progress func(step string, done, total int)
 }
@@ -57,8 +57,8 @@ func Prepare(ctx context.Context, c Config) (*World, error) {
 	if c.People < 1 || c.People > MaxPeople {
 		return nil, fmt.Errorf("world: %d people: give 1 to %d", c.People, MaxPeople)
 	}
-	if c.Ring == nil {
-		return nil, errors.New("world: the server's key ring is missing")
+	if c.Ring == nil { // before the minutes that the rest takes
+		return nil, errNoRing
 	}
 	if c.Client == nil {
 		c.Client = http.DefaultClient

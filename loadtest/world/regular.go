@@ -14,12 +14,8 @@ type Options struct {
 	// of the same world need different ones.
 	Run string
 	// Share and Of divide the people among the processes that join a run: this
-	// one's are those whose place in the order modulo Of is Share. Of 0 is alone.
+	// one has the Share-th of Of parts, counted from 0. Of 0 is all.
 	Share, Of int
-}
-
-func (o Options) place(n uint64) uint64 {
-	return n*uint64(max(o.Of, 1)) + uint64(o.Share) // #nosec G115 -- not negative
 }
 
 // Regular is people who pass the gate of their home, alternately out and in, each
@@ -34,7 +30,7 @@ type Regular struct {
 
 // Regular gives the source. Its owner calls Close.
 func (w *World) Regular(o Options) *Regular {
-	return &Regular{w: w, o: o, book: newPassbook(w)}
+	return &Regular{w: w, o: o, book: newPassbook(w, o)}
 }
 
 // Ready signs the passes of the next n scans and returns when they are there; at
@@ -50,17 +46,15 @@ func (r *Regular) Close() { r.book.close() }
 // Next gives the scan that is due then.
 func (r *Regular) Next(due time.Time) *loadtest.Scan {
 	n := r.next.Add(1) - 1
-	place := r.o.place(n)
-	for r.w.confined(r.book.order.at(place)) { // stays at home
+	for r.w.confined(r.book.section.at(n)) { // stays at home
 		n = r.next.Add(1) - 1
-		place = r.o.place(n)
 	}
-	r.book.tail.Store(place)
-	r.book.head.Store(place + 1)
+	r.book.tail.Store(n)
+	r.book.head.Store(n + 1)
 	at := due.UnixMilli()
-	who := r.book.at(place, at)
+	who := r.book.at(n, at)
 	way := "out"
-	if place/r.book.order.people%2 == 1 {
+	if r.book.section.round(n)%2 == 1 {
 		way = "in"
 	}
 	b := body{id: scanID(r.o.Run, n), at: at, way: way, name: "pass", value: who.text}
@@ -69,7 +63,7 @@ func (r *Regular) Next(due time.Time) *loadtest.Scan {
 	}
 	return &loadtest.Scan{
 		Device: r.w.lane(who.home, 0, n), Person: who.person, ID: b.id, OccurredAt: at, Direction: way,
-		Kind: KindRegular, Want: okOnly, Body: b.json(),
+		Kind: KindRegular, Want: wantOK, Body: b.json(),
 	}
 }
 

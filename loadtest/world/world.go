@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"passgate/codes"
 	"passgate/loadtest"
@@ -30,6 +31,8 @@ type World struct {
 	ring       *codes.Ring
 	population *town.Population
 	places     []place // by site, schools last
+	homes      int     // the first so many sites are where people live
+	schools    int     // index of the first school
 }
 
 // place is a site with gates.
@@ -104,14 +107,25 @@ func Load(dir string, ring *codes.Ring) (*World, error) {
 	return w, w.build()
 }
 
+var errNoRing = errors.New("world: the server's key ring is missing")
+
 // build makes what follows from the rest.
 func (w *World) build() error {
+	if w.ring == nil {
+		return errNoRing
+	}
+	if _, err := w.ring.Signer(time.Now()); err != nil {
+		return fmt.Errorf("world: %w", err)
+	}
 	w.population = town.NewPopulation(w.Seed, w.People)
 	sites, gates := townPlaces()
-	w.places = make([]place, len(sites))
+	w.places, w.schools = make([]place, len(sites)), len(sites)-town.SchoolCount
 	at := map[string]int{}
 	for i, s := range sites {
 		at[s.Code] = i
+		if s.Residential() {
+			w.homes = i + 1
+		}
 		w.places[i] = place{
 			code: s.Code,
 			in:   s.TemperatureOn == "in" || s.TemperatureOn == "both",
