@@ -36,6 +36,12 @@ local function chunk_of(tbl, t)
   return 0, 1
 end
 
+-- chunk_key is the key of chunk n. Most sets have one: making text of a number takes
+-- as long as a command.
+local function chunk_key(base, n)
+  return n == 0 and base .. ':0' or base .. ':' .. n
+end
+
 -- cut_rank finds where to cut a full chunk: at `want`, or the nearest rank whose
 -- score differs from the one before it; nil if all scores are equal.
 local function cut_rank(scored, size, want)
@@ -64,7 +70,7 @@ end
 -- whether the member is new and the table, changed if a chunk had to be cut.
 local function chunk_add(tbl, base, t, at, member)
   local n, pos = chunk_of(tbl, t)
-  local key = base .. ':' .. n
+  local key = chunk_key(base, n)
   if redis.call('ZADD', key, at, member) == 0 then return false, tbl end
   local size = redis.call('ZCARD', key)
   if size <= CHUNK then return true, tbl end

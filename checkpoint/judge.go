@@ -52,7 +52,7 @@ func newVM() *lua.LState {
 }
 
 // run is one run of the script on a record. It returns what Redis would reply.
-func (j *judge) run(keys []string, args []any, on *judged) (reply []any, err error) {
+func (j *judge) run(keys []string, args []any, on *judged) (any, error) {
 	on.person, on.trail = keys[0], keys[3]+":"
 	vm := j.vms.Get().(*lua.LState) //nolint:forcetypeassert // the pool holds nothing else
 	defer j.vms.Put(vm)
@@ -73,10 +73,14 @@ func (j *judge) run(keys []string, args []any, on *judged) (reply []any, err err
 		return nil, fmt.Errorf("checkpoint: scan script without Redis: %w", err)
 	}
 	defer vm.Pop(1)
+	if text, ok := vm.Get(-1).(lua.LString); ok {
+		return string(text), nil
+	}
 	t, ok := vm.Get(-1).(*lua.LTable)
 	if !ok {
 		return nil, fmt.Errorf("checkpoint: scan script without Redis returned a %s", vm.Get(-1).Type())
 	}
+	var reply []any
 	for i := 1; i <= t.Len(); i++ {
 		if s, ok := t.RawGetInt(i).(lua.LString); ok {
 			reply = append(reply, string(s))

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Scan decides one scan and records it, in one script call in the person's
@@ -109,8 +110,21 @@ func (c *scanCall) answer(reg *Registry, e *ScanEvent, view PersonView, again bo
 	return res
 }
 
-// scanReply splits a script's reply, which is a list of strings.
+// scanReply splits a script's reply, which is a list of strings; what a decided
+// scan is answered with is one string (scan.lua), which is cheaper to make and to
+// read, and is split into the same: "new" or "again", member, masked name, kind, home.
 func scanReply(reply any) (verdict string, rest []string, err error) {
+	if text, ok := reply.(string); ok {
+		parts := strings.SplitN(text, "\x00", 4)
+		if len(parts) != 4 || parts[0] == "" {
+			return "", nil, errors.New("checkpoint: a script replied in another form")
+		}
+		verdict = "new"
+		if parts[0][0] == 'a' {
+			verdict = "again"
+		}
+		return verdict, []string{parts[3], parts[2], parts[1], parts[0][1:]}, nil
+	}
 	list, ok := reply.([]any)
 	if !ok || len(list) == 0 {
 		return "", nil, errors.New("checkpoint: a script replied in another form")

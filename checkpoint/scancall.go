@@ -179,23 +179,38 @@ func bit(b bool) byte {
 	return 0
 }
 
+// keys are KEYS of the script.
 func (c *scanCall) keys(k keys) []string {
 	id := c.event.Person
 	p := partitionOf(id)
-	return []string{
-		k.person(id), k.log(p), k.partition(p), k.trail(id), k.identity(id), k.outings(p), k.fevers(p), k.inside(p),
+	words := append(make([]string, 0, 8), k.person(id), k.log(p), k.partition(p), k.trail(id), k.inside(p))
+	if c.rare() {
+		words = append(words, k.outings(p), k.fevers(p), k.identity(id))
 	}
+	return words
 }
 
+// rare tells that the script may need what most scans do without.
+func (c *scanCall) rare() bool {
+	e, r := &c.event, c.rules
+	return c.req.Told != nil || e.RemeasureOf != [8]byte{} || e.Plate != "" || c.outingsSince != 0 ||
+		e.Temperature.code() >= r.FeverLine.code() || c.walkIn != ""
+}
+
+// args are ARGV of the script.
 func (c *scanCall) args() []any {
 	e := &c.event
-	generation, jti, first, told, plate := "", "", "", "", ""
-	if p := c.req.Pass; p != nil {
-		generation = fmt.Sprint(p.Generation)
-		if c.req.Who == ByAppPass {
-			jti = string(p.ID[:])
-		}
+	head := logHeadOf(e.Person, e.OccurredAt)
+	passing := append(make([]byte, 0, 24), byte(e.Direction))
+	passing = append(passing, placeOf(e.OccurredAt, c.site.Num, e.Gate)...)
+	if e.Direction == In && c.req.Who == ByAppPass && c.req.Pass != nil {
+		passing = append(passing, c.req.Pass.ID[:]...)
 	}
+	words := append(make([]any, 0, 14), e.OccurredAt, c.identity(), e.appendBody(nil, true), head, passing, c.site.Num, c.numbers())
+	if !c.rare() {
+		return words
+	}
+	first, told, plate := "", "", ""
 	if e.RemeasureOf != [8]byte{} {
 		first = string(e.RemeasureOf[:])
 	}
@@ -206,13 +221,22 @@ func (c *scanCall) args() []any {
 		hash := plateHash(e.Plate)
 		plate = string(hash[:])
 	}
-	head := logHeadOf(e.Person, e.OccurredAt)
-	return []any{
-		c.version, e.OccurredAt, c.identity(), e.appendBody(nil, true), head,
-		c.cells, c.rule, string(rune(e.Direction)), c.site.Num, placeOf(e.OccurredAt, c.site.Num, e.Gate), e.Temperature.code(),
-		uint8(c.known), generation, jti, first, told, uint32(c.flags), bit(c.inTime == nil), c.walkIn, c.fresh,
-		bit(e.Override != 0), plate, c.outingsSince, caseOf(e.Person, e.Hash), bit(c.apart),
+	return append(words, told, first, plate, c.outingsSince, caseOf(e.Person, e.Hash), c.walkIn, c.fresh)
+}
+
+// numbers are what the script reads byte by byte.
+func (c *scanCall) numbers() []byte {
+	e, flags := &c.event, c.flags
+	b := append(make([]byte, 0, 128), c.rule...)
+	b = append(b, e.Temperature.code(), byte(c.known), byte(flags>>16), byte(flags>>8), byte(flags),
+		bit(c.inTime == nil), bit(e.Override != 0), bit(c.apart))
+	b = binary.BigEndian.AppendUint32(b, uint32(c.version)) //nolint:gosec // raised by one for a change of the town
+	generation, pass := uint32(0), c.req.Pass
+	if pass != nil {
+		generation = pass.Generation
 	}
+	b = binary.BigEndian.AppendUint32(append(b, bit(pass != nil)), generation)
+	return append(b, c.cells...)
 }
 
 // placeOf is where and when of a scan as the script keeps it: 14 bytes.

@@ -11,22 +11,22 @@ local ALREADY_INSIDE, NOT_INSIDE, REPLAYED_PASS, DISINFECTION, CUT_OFF = 22, 23,
 local F_CONFLICT, F_INSIDE, F_NOT_INSIDE, F_REPLAYED, F_REMEASURED, F_LOW, F_HIGH = 2, 4, 8, 16, 32, 64, 128
 local F_HOURS, F_OVERRIDE, F_CASE, F_OVERSTAYED, F_OTHER_VEHICLE = 8192, 16384, 32768, 65536, 131072
 
-local own, entering, flags = home == ARGV[9], way == 'i', tonumber(ARGV[17])
+local own, flags = home == here, (f1 * 256 + f2) * 256 + f3
 local inside = last_way == 'i' and last_site == site
 local decision, reason, action
 -- What recording has to write besides: the permit used, the outing that counts,
 -- the first reading to remember ('' to forget it), a fever case to open.
-local permit_list, permit_at, outing_key, new_reading, new_case
+local permit_list, permit_at, household_outings, new_reading, new_case
 
 -- The table: status × site kind × direction × own home; and the pass. One that is
 -- out of date or revoked is the answer, save where the table refuses somebody who
 -- has to stay at home: an old pass must not hide that.
-local void, cell = tonumber(ARGV[12]), (tonumber(status) * 2 + (own and 1 or 0)) * 4
-if void == 0 and ARGV[13] ~= '' and tonumber(ARGV[13]) ~= tonumber(generation) then void = REVOKED end
-local head, why, f1, f2 = string.byte(ARGV[6], cell + 1, cell + 4)
+local cell = CELLS + (tonumber(status) * 2 + (own and 1 or 0)) * 4
+if void == 0 and with_pass == 1 and ((g1 * 256 + g2) * 256 + g3) * 256 + g4 ~= tonumber(generation) then void = REVOKED end
+local packed, why, cell_f1, cell_f2 = byte(numbers, cell, cell + 3)
 local confined = why == STATUS_RED or why == QUARANTINE
-decision, reason, action = math.floor(head / 8) % 4, why, head % 8
-if void == 0 or confined then flags = flags + f1 * 256 + f2 end
+decision, reason, action = math.floor(packed / 8) % 4, why, packed % 8
+if void == 0 or confined then flags = flags + cell_f1 * 256 + cell_f2 end
 if void ~= 0 and not (confined and decision == DENY) then decision, reason, action = DENY, void, REGISTER end
 
 -- A permit opens what the table keeps shut to strangers. Records of RECORD bytes,
@@ -34,19 +34,19 @@ if void ~= 0 and not (confined and decision == DENY) then decision, reason, acti
 -- site 4, from 6, until 6, entries allowed 1 (0 = many), used 1, plate hash 4.
 local RECORD = 27
 if permits == 1 and not own and (entering and reason == OUTSIDER or not entering and inside) then
-  local list, why, over = redis.call('HGET', person, 'v') or '', nil, false
+  local list, why, over = call('HGET', person, 'v') or '', nil, false
   for i = #list - RECORD + 1, 1, -RECORD do
-    if string.sub(list, i + 4, i + 8) == 'v' .. site then
+    if sub(list, i + 4, i + 8) == 'v' .. site then
       local from, till = time_at(list, i + 9), time_at(list, i + 15)
-      local allowed, used = string.byte(list, i + 21, i + 22)
+      local allowed, used = byte(list, i + 21, i + 22)
       if not entering then
         over = over or t >= till and last < till
         if t >= from and t < till then over = false break end
       elseif t >= from and t < till and (allowed == 0 or used < allowed) then
         decision, reason, action, why = PASS, 0, ADMIT, nil
         permit_list, permit_at = list, i
-        local plate = string.sub(list, i + 23, i + 26)
-        if ARGV[22] ~= '' and plate ~= '\0\0\0\0' and plate ~= ARGV[22] then flags = flags + F_OTHER_VEHICLE end
+        local meant = sub(list, i + 23, i + 26)
+        if plate ~= '' and meant ~= '\0\0\0\0' and meant ~= plate then flags = flags + F_OTHER_VEHICLE end
         break
       else why = why or (t < from and NOT_YET_VALID or t >= till and PERMIT_EXPIRED or PERMIT_USED) end
     end
@@ -75,14 +75,14 @@ end
 
 -- The household's outings: a sorted set of the exits that counted.
 if outings > 0 and decision == PASS and own and not entering then
-  local f = redis.call('HMGET', person, 'u', 'v')
+  local f = call('HMGET', person, 'u', 'v')
   local list, exempt = f[2] or '', false
   for i = 1, #list, RECORD do
-    exempt = exempt or string.sub(list, i + 4, i + 8) == 'x' .. site and t >= time_at(list, i + 9) and t < time_at(list, i + 15)
+    exempt = exempt or sub(list, i + 4, i + 8) == 'x' .. site and t >= time_at(list, i + 9) and t < time_at(list, i + 15)
   end
   if not exempt then
-    outing_key = KEYS[6] .. (f[1] or '')
-    if redis.call('ZCOUNT', outing_key, ARGV[23], at) >= outings then decision, reason, action = DENY, QUOTA, SEND_BACK end
+    household_outings = outings_key .. (f[1] or '')
+    if call('ZCOUNT', household_outings, outings_since, at) >= outings then decision, reason, action = DENY, QUOTA, SEND_BACK end
   end
 end
 
@@ -96,8 +96,8 @@ local waiting, newest = '', true
 if reading then
   local since = time_at(reading, 3)
   newest = t >= since -- a late upload does not replace a newer first reading
-  if newest and t <= since + window * 60000 and string.sub(reading, 9, 12) == site
-    and (ARGV[15] == '' or ARGV[15] == string.sub(reading, 13, 20)) then waiting = string.sub(reading, 1, 1) end
+  if newest and t <= since + window * 60000 and sub(reading, 9, 12) == site
+    and (first == '' or first == sub(reading, 13, 20)) then waiting = sub(reading, 1, 1) end
 end
 if temp == 0 then
   if need == 1 and decision == PASS then decision, reason, action = INCOMPLETE, TEMPERATURE_REQUIRED, MEASURE end
@@ -128,7 +128,7 @@ end
 -- Where the person was last, as far as this scan is not older than that. Whoever
 -- left although refused and shows a good pass a moment later has not left twice.
 if decision == PASS and last and t >= last then
-  local again = last_way == 'x' and last_gate == gate and t <= last + window * 60000
+  local again = last_way == 'x' and sub(passage, 12, 15) == sub(passing, 12, 15) and t <= last + window * 60000
   if antipassback > 0 and entering and inside then
     if antipassback == 2 and not own then decision, reason, action = DENY, ALREADY_INSIDE, SEND_BACK
     else flags = flags + F_INSIDE end
@@ -136,8 +136,8 @@ if decision == PASS and last and t >= last then
     if antipassback == 2 then decision, reason, action = DENY, NOT_INSIDE, REGISTER
     else flags = flags + F_NOT_INSIDE end
   end
-  if replay > 0 and decision == PASS and entering and ARGV[14] ~= '' and ARGV[14] == last_jti
-    and last_way == 'i' and last_gate ~= gate then
+  if replay > 0 and decision == PASS and entering and last_way == 'i' and #passing > 15
+    and sub(passing, 16) == sub(passage, 16) and sub(passing, 12, 15) ~= sub(passage, 12, 15) then
     if replay == 2 and not own then decision, reason, action = DENY, REPLAYED_PASS, REGISTER
     else flags = flags + F_REPLAYED end
   end
