@@ -29,6 +29,7 @@ type commandLine struct {
 
 	Serve     ServeCmd     `cmd:"" help:"Run the server."`
 	Demo      DemoCmd      `cmd:"" help:"Run the main job end to end in a temporary folder and check all counts."`
+	Loadtest  loadtestCmd  `cmd:"" help:"Drive load at gateways and measure what it costs them."`
 	Login     loginCmd     `cmd:"" help:"Sign in and keep the session for the commands below."`
 	Residents residentsCmd `cmd:"" help:"Enrol residents from a file, export them."`
 	Pass      passCmd      `cmd:"" help:"Issue, convert and verify passes."`

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -43,6 +44,7 @@ type ServeCmd struct {
 	TLS         tlsFlags        `embed:""`
 	Alarms      alarmFlags      `embed:""`
 	PublicURL   string          `name:"public-url" placeholder:"URL" env:"PASSGATE_PUBLIC_URL" help:"Where residents reach the pages, such as https://gates.example.org: printed on households' sheets."`
+	Profile     bool            `name:"pprof" env:"PASSGATE_PPROF" help:"Serve CPU and memory profiles of this process beside the metrics, under /debug/pprof/."`
 	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
 	Proxies     []string        `name:"trusted-proxies" placeholder:"ADDR" env:"PASSGATE_TRUSTED_PROXIES" help:"Addresses or prefixes of proxies in front, whose X-Forwarded-For says where a sign-in comes from."`
 	Config      kong.ConfigFlag `env:"PASSGATE_CONFIG" help:"JSON file of these settings."`
@@ -120,6 +122,7 @@ type server struct {
 	gateway  *gateway.Server
 	listener net.Listener
 	metrics  net.Listener  // nil if off
+	profile  bool          // profiles are served beside the metrics
 	warning  string        // for whoever starts it, "" if there is none
 	redirect net.Listener  // from http to https; nil if off
 	tls      *certificates // nil without TLS
@@ -138,7 +141,7 @@ type server struct {
 
 // open builds the server and its listeners; nothing runs yet but Redis.
 func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger, clock checkpoint.Clock) (_ *server, err error) {
-	s := &server{logger: logger}
+	s := &server{logger: logger, profile: cmd.Profile}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -271,6 +274,10 @@ func (s *server) run(ctx context.Context) error {
 	if s.metrics != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", s.gateway.Metrics().Handler())
+		if s.profile {
+			mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+			mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		}
 		open(&http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}, s.metrics)
 	}
 	if s.redirect != nil {

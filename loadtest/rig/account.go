@@ -7,23 +7,22 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-// tick is the unit of CPU times in /proc, on every Linux of today. The kernel
-// keeps the sum exactly and rounds it; how it is split into user and system is
-// sampled, so the split needs some seconds to mean anything.
+// tick is the unit of CPU times in /proc, on every Linux of today.
 const tick = time.Second / 100
 
 // Usage is what a process has used since its start, the children that it has
 // waited for included (a rewrite of Redis's append-only file is one).
 type Usage struct {
+	// Total is exact, but for the children: those in steps of 10 ms.
+	Total time.Duration
+	// User and System are how it is split. The kernel samples that, in steps of
+	// 10 ms: it takes some seconds to mean anything.
 	User, System time.Duration
 }
 
-// Total is both.
-func (u Usage) Total() time.Duration { return u.User + u.System }
-
 // Minus is what was used since before.
 func (u Usage) Minus(before Usage) Usage {
-	return Usage{u.User - before.User, u.System - before.System}
+	return Usage{u.Total - before.Total, u.User - before.User, u.System - before.System}
 }
 
 // Used reads the account of a process.
@@ -32,16 +31,23 @@ func Used(pid int) (Usage, error) {
 	if err != nil {
 		return Usage{}, err
 	}
+	total, err := processClock(pid)
+	if err != nil {
+		return Usage{}, err
+	}
+	ticks := func(n int64) time.Duration { return time.Duration(n) * tick }
+	children := [2]int64{int64(stat.CUTime), int64(stat.CSTime)}
 	return Usage{
-		User:   time.Duration(int64(stat.UTime)+int64(stat.CUTime)) * tick, //nolint:gosec // a count of ticks
-		System: time.Duration(int64(stat.STime)+int64(stat.CSTime)) * tick, //nolint:gosec // a count of ticks
+		Total:  total + ticks(children[0]+children[1]),
+		User:   ticks(int64(stat.UTime) + children[0]), //nolint:gosec // a count of ticks
+		System: ticks(int64(stat.STime) + children[1]), //nolint:gosec // a count of ticks
 	}, nil
 }
 
-// CPU is the CPU time that a process has used, in steps of 10 ms.
+// CPU is the CPU time that a process has used.
 func CPU(pid int) (time.Duration, error) {
 	used, err := Used(pid)
-	return used.Total(), err
+	return used.Total, err
 }
 
 // RSS is the memory that a process has in use, in bytes.

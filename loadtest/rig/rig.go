@@ -134,10 +134,7 @@ func (r *Rig) findRedis() error {
 	if err != nil {
 		return fmt.Errorf("rig: password of Redis's operator: %w", err)
 	}
-	r.Redis = redis.NewClient(&redis.Options{
-		Network: "unix", Addr: r.RedisSocket, Protocol: 2, Username: "passgate-operator", Password: strings.TrimSpace(string(secret)),
-		MaxRetries: -1, PoolSize: 2, ContextTimeoutEnabled: true, DisableIdentity: true,
-	})
+	r.Redis = redis.NewClient(operator(r.RedisSocket, strings.TrimSpace(string(secret))))
 	return nil
 }
 
