@@ -17,7 +17,7 @@ func Merge(results []*Result) (*Result, error) {
 	all := &Result{
 		Pace: first.Pace, Source: first.Source, Seed: first.Seed, People: first.People, Devices: first.Devices, StartedAt: first.StartedAt,
 		Decisions: map[string]int64{}, Reasons: map[string]int64{}, Statuses: map[string]int64{},
-		Kinds: map[string]int64{}, Errors: map[string]int64{}, Machine: ThisMachine(),
+		Kinds: map[string]int64{}, Errors: map[string]int64{},
 	}
 	var whole [4]*hdrhistogram.Histogram
 	for i := range whole {

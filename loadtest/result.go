@@ -2,11 +2,40 @@ package loadtest
 
 import "time"
 
+// Report is what one command of the load test measured: one run or several, and
+// the audit of all of them. Its JSON names are kept from version to version.
+type Report struct {
+	Kind      string             `json:"kind"` // run, curve, rush, spike, soak or scale
+	Command   string             `json:"command,omitempty"`
+	StartedAt time.Time          `json:"started_at"`
+	Machine   Machine            `json:"machine"`
+	Runs      []*Result          `json:"runs"`
+	Audits    []*Audit           `json:"audits"`
+	Figures   map[string]float64 `json:"figures"`
+	Warnings  []string           `json:"warnings,omitempty"`
+}
+
+// Clean tells that every audit found everything as it should be, and that no scan
+// was answered with a wrong reason.
+func (r *Report) Clean() bool {
+	for _, a := range r.Audits {
+		if !a.Clean() {
+			return false
+		}
+	}
+	for _, run := range r.Runs {
+		if run.Mistaken > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Result is what a run came to. Its JSON names are kept from version to version;
 // times are microseconds unless they say otherwise.
 type Result struct {
-	Command   string    `json:"command,omitempty"` // as it was typed
-	Pace      string    `json:"pace"`              // the Pacer's own words
+	Name      string    `json:"name"` // which of a report's runs it is
+	Pace      string    `json:"pace"` // the Pacer's own words
 	Source    string    `json:"source,omitempty"`
 	Seed      uint64    `json:"seed"`
 	People    int       `json:"people"`
@@ -29,8 +58,6 @@ type Result struct {
 
 	Series    []Second  `json:"series"`
 	Generator Generator `json:"generator"`
-	Audit     *Audit    `json:"audit,omitempty"`
-	Machine   Machine   `json:"machine"`
 	Warnings  []string  `json:"warnings,omitempty"` // what makes figures of this run doubtful
 }
 

@@ -238,7 +238,6 @@ func (r *run) result() (*Result, error) {
 		Decisions: map[string]int64{}, Reasons: map[string]int64{}, Statuses: map[string]int64{},
 		Kinds: map[string]int64{}, Errors: map[string]int64{}, Wrong: r.wrong, Series: r.series,
 		Generator: Generator{Processes: 1, Connections: r.Workers, CPU: usageNow().cpu.Seconds() - r.usage.cpu.Seconds()},
-		Machine:   ThisMachine(),
 	}
 	var all [4]*hdrhistogram.Histogram
 	for i := range all {
