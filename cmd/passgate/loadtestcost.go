@@ -37,21 +37,19 @@ Example:
 
 // Run measures.
 func (cmd *loadtestCostCmd) Run(ctx context.Context, con *console) error {
-	for _, bound := range []struct {
-		name           string
-		v, least, most int
-	}{
-		{"runs", cmd.Runs, 1, 50}, {"turns", cmd.Turns, 1, 100}, {"scans", cmd.Scans, 500, 100_000},
-		{"connections", cmd.Connections, 1, 2000}, {"people", cmd.People, 2000, 1_000_000},
-	} {
-		if bound.v < bound.least || bound.v > bound.most {
-			return badInput("--%s %d: give %d to %d", bound.name, bound.v, bound.least, bound.most)
-		}
+	err := within(
+		bound{"runs", cmd.Runs, 1, 50}, bound{"turns", cmd.Turns, 1, 100}, bound{"scans", cmd.Scans, 500, 100_000},
+		bound{"connections", cmd.Connections, 1, 2000}, bound{"people", cmd.People, 2000, 1_000_000},
+	)
+	if err != nil {
+		return err
 	}
 	cost, err := limits.MeasureCost(ctx, limits.CostConfig{
-		Runs: cmd.Runs, Slices: cmd.Turns, Scans: cmd.Scans, Connections: cmd.Connections, People: cmd.People, Seed: cmd.Seed,
-		Rig:      rig.Options{CPUs: cmd.CPUs},
-		Progress: func(what string) { con.say("loadtest cost: %s", what) },
+		Bench: limits.Bench{
+			People: cmd.People, Seed: cmd.Seed, Rig: rig.Options{CPUs: cmd.CPUs},
+			Progress: func(what string) { con.say("loadtest cost: %s", what) },
+		},
+		Runs: cmd.Runs, Turns: cmd.Turns, Scans: cmd.Scans, Connections: cmd.Connections,
 	})
 	if err != nil {
 		return err
@@ -60,6 +58,22 @@ func (cmd *loadtestCostCmd) Run(ctx context.Context, con *console) error {
 		return printJSON(con.Out, cost)
 	}
 	return printCost(con.Out, cost)
+}
+
+// bound is what a flag may be.
+type bound struct {
+	flag           string
+	v, least, most int
+}
+
+// within says which flag is out of bounds.
+func within(bounds ...bound) error {
+	for _, b := range bounds {
+		if b.v < b.least || b.v > b.most {
+			return badInput("--%s: give %d to %d", b.flag, b.least, b.most)
+		}
+	}
+	return nil
 }
 
 // printCost writes the measurement as tables.
