@@ -32,6 +32,8 @@ type Registry struct {
 	policies map[string]*Policy
 	bySite   map[uint32][]*kindPolicy // what touches a site, by its number; nil: not worked out
 	next     map[string]uint32        // last number given, by record type
+
+	texts []map[string]string // what the records were read from, by registryHashes
 }
 
 // Site finds a site by its code.
@@ -165,7 +167,11 @@ func (s *Store) reload(ctx context.Context) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	r, err := decodeRegistry(replies)
+	texts := make([]map[string]string, len(replies))
+	for i := range replies {
+		texts[i] = replies[i].Val()
+	}
+	r, err := decodeRegistry(texts, s.registry.Load())
 	if err != nil {
 		return err
 	}
@@ -178,9 +184,14 @@ func (s *Store) reload(ctx context.Context) error {
 	}
 }
 
-func decodeRegistry(replies []*redis.MapStringStringCmd) (*Registry, error) {
-	r := &Registry{next: map[string]uint32{}}
-	for field, v := range replies[0].Val() {
+// decodeRegistry makes a registry of what Redis holds. A change touches a record or
+// two of thousands: the others are taken over from before, which may be nil.
+func decodeRegistry(texts []map[string]string, before *Registry) (*Registry, error) {
+	r := &Registry{next: map[string]uint32{}, texts: texts}
+	if before == nil {
+		before = &Registry{texts: make([]map[string]string, len(texts))}
+	}
+	for field, v := range texts[0] {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil {
 			return nil, fmt.Errorf("checkpoint: registry meta %s: %w", field, err)
@@ -192,22 +203,22 @@ func decodeRegistry(replies []*redis.MapStringStringCmd) (*Registry, error) {
 		}
 	}
 	var err error
-	if r.sites, err = decodeAll[Site](replies[1].Val()); err != nil {
+	if r.sites, err = decodeAll(texts[1], before.texts[1], before.sites); err != nil {
 		return nil, err
 	}
-	if r.gates, err = decodeAll[Gate](replies[2].Val()); err != nil {
+	if r.gates, err = decodeAll(texts[2], before.texts[2], before.gates); err != nil {
 		return nil, err
 	}
-	if r.devices, err = decodeAll[Device](replies[3].Val()); err != nil {
+	if r.devices, err = decodeAll(texts[3], before.texts[3], before.devices); err != nil {
 		return nil, err
 	}
-	if r.grid, err = decodeAll[GridNode](replies[4].Val()); err != nil {
+	if r.grid, err = decodeAll(texts[4], before.texts[4], before.grid); err != nil {
 		return nil, err
 	}
-	if r.staff, err = decodeAll[Staff](replies[5].Val()); err != nil {
+	if r.staff, err = decodeAll(texts[5], before.texts[5], before.staff); err != nil {
 		return nil, err
 	}
-	if r.policies, err = decodeAll[Policy](replies[policyHash].Val()); err != nil {
+	if r.policies, err = decodeAll(texts[policyHash], before.texts[policyHash], before.policies); err != nil {
 		return nil, err
 	}
 	r.siteNum = map[uint32]*Site{}
@@ -236,11 +247,17 @@ func decodeRegistry(replies []*redis.MapStringStringCmd) (*Registry, error) {
 	return r, nil
 }
 
-func decodeAll[T any](fields map[string]string) (map[string]*T, error) {
-	out := make(map[string]*T, len(fields))
-	for k, v := range fields {
+// decodeAll reads the records of a hash. One whose text is that of before is the
+// record of before: records are replaced, never edited.
+func decodeAll[T any](texts, textsBefore map[string]string, before map[string]*T) (map[string]*T, error) {
+	out := make(map[string]*T, len(texts))
+	for k, text := range texts {
+		if old, known := textsBefore[k]; known && old == text {
+			out[k] = before[k]
+			continue
+		}
 		rec := new(T)
-		if err := json.Unmarshal([]byte(v), rec); err != nil {
+		if err := json.Unmarshal([]byte(text), rec); err != nil {
 			return nil, fmt.Errorf("checkpoint: registry record %q: %w", k, err)
 		}
 		out[k] = rec

@@ -191,3 +191,24 @@ func TestOtherSecretsThanThoseOfTheDataAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A town has thousands of records and a change touches one: the others are not
+// read again, and what was changed is.
+func TestOnlyWhatChangedIsReadAgain(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	before := s.Registry()
+	village, _ := before.Site("v-01")
+	must(t, s.Change(t.Context(), func(d *Draft) error {
+		site, _ := d.Site("mall-01")
+		closed := *site
+		closed.Closed = true
+		return d.PutSite(closed)
+	}))
+	same, _ := s.Registry().Site("v-01")
+	mall, _ := s.Registry().Site("mall-01")
+	old, _ := before.Site("mall-01")
+	if same != village || !mall.Closed || old.Closed {
+		t.Errorf("unchanged %v, changed %v, the old registry's %v", same == village, mall.Closed, old.Closed)
+	}
+}
