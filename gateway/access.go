@@ -25,6 +25,7 @@ type route struct {
 	body   int     // bytes that it takes at most, where that is more still
 	slow   bool    // looks at much, and has as long as a large one
 	waits  bool    // for something to happen, as long as the caller asks
+	class  class   // when it is refused if there is too much to do, see classOf
 	handle fiber.Handler
 }
 

@@ -23,9 +23,10 @@ func (s *Server) streamAudit(c *fiber.Ctx, q auditQuery) error {
 	conn, id := c.Context().Conn(), requestID(c)
 	c.Set(fiber.HeaderContentType, mimeNDJSON)
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+		defer s.load.stream()()
 		ctx, cancel := context.WithTimeout(s.life, streamWhole)
 		defer cancel()
-		rows, err := s.writeAudit(ctx, q, &pieces{conn: conn, w: w, buf: make([]byte, 0, streamPiece+checkpoint.MaxAuditLine)})
+		rows, err := s.writeAudit(ctx, q, &pieces{conn: conn, w: w, buf: make([]byte, 0, streamPiece+checkpoint.MaxAuditLine), rest: s.load.rest})
 		ended(rows, err)
 		if err != nil {
 			if !errors.Is(err, errClientGone) {

@@ -99,9 +99,10 @@ func (s *Server) stream(c *fiber.Ctx, form streamForm, source eventSource) error
 		c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+form.file+`"`)
 	}
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+		defer s.load.stream()()
 		ctx, cancel := context.WithTimeout(s.life, streamWhole)
 		defer cancel()
-		err := out.run(ctx, &pieces{conn: conn, w: w, buf: make([]byte, 0, streamPiece+4096)}, source)
+		err := out.run(ctx, &pieces{conn: conn, w: w, buf: make([]byte, 0, streamPiece+4096), rest: s.load.rest}, source)
 		ended(out.rows, err)
 		if err != nil {
 			if !errors.Is(err, errClientGone) {
@@ -149,6 +150,7 @@ type pieces struct {
 	conn net.Conn
 	w    *bufio.Writer
 	buf  []byte // not sent yet
+	rest func() // after each whole piece; nil: none
 }
 
 // Write takes all of b, and sends what makes whole pieces.
@@ -169,7 +171,13 @@ func (p *pieces) sendFull() error {
 	if len(p.buf) < streamPiece {
 		return nil
 	}
-	return p.flush()
+	if err := p.flush(); err != nil {
+		return err
+	}
+	if p.rest != nil {
+		p.rest()
+	}
+	return nil
 }
 
 // flush sends what is there. The client has streamWrite to take it.

@@ -18,6 +18,8 @@
 //	counts of a minute, by device       device           one a device on record                               checkpoint.TestATownHasOnlySoManyRecords
 //	scans seen lately, told lately      device           32,768 and 16,384                                    checkpoint.TestWhatIsRememberedOfScansIsBounded
 //	a batch                             device           1,000 scans, 64 at once                              gateway.TestBatchOfAThousandAndNoMore
+//	batches under way                   device           8                                                    gateway.TestFewBatchesAreTakenAtOnce
+//	scans under way                     device           6,000; what is answered in 0.6 s, 0.15 s in a queue  gateway.TestBeyondCapacityGatesAreAnsweredLongest
 //	lists signed for a moment           device           64                                                   gateway.TestFewSignedListsAreKept
 //	an import                           enroller         5,000 rows, 250,000 fields, 8 s                      gateway.TestImportMemory
 //	an Excel file, unpacked             enroller (CLI)   512 MiB on disk, 192 MiB in memory                   gateway/workbook.TestHostileBooksAreRefusedInBoundedMemory

@@ -168,8 +168,8 @@ func (s *Server) newsOfAlarm(e *alarm.Entry) alarmNews {
 func (s *Server) boardRoutes() []route {
 	watching := only(leader, grid, medic, inspector)
 	return []route{
-		{method: get, path: "/v1/board", who: watching, slow: true, handle: s.handleBoard},
-		{method: get, path: "/v1/board/:gate", who: watching, node: s.nodeOfGate, slow: true, handle: s.handleBoardGate},
-		{method: get, path: "/v1/live", who: watching, slow: true, handle: s.handleLive},
+		{method: get, path: "/v1/board", who: watching, slow: true, class: classReads, handle: s.handleBoard},
+		{method: get, path: "/v1/board/:gate", who: watching, node: s.nodeOfGate, slow: true, class: classReads, handle: s.handleBoardGate},
+		{method: get, path: "/v1/live", who: watching, slow: true, class: classPhones, handle: s.handleLive},
 	}
 }

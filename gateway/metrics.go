@@ -23,6 +23,7 @@ type Metrics struct {
 	stages   *prometheus.HistogramVec
 	lag      prometheus.Histogram
 	swept    *prometheus.CounterVec
+	shed     *prometheus.CounterVec
 }
 
 // The stages of a scan.
@@ -60,7 +61,10 @@ func NewMetrics() *Metrics {
 	m.swept = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "passgate_retention_removed_total", Help: "What sweeps of this process took away, by family.",
 	}, []string{"family"})
-	m.registry.MustRegister(m.requests, m.scans, m.scan, m.stages, m.lag, m.swept,
+	m.shed = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "passgate_shed_total", Help: "Requests refused because there was more to do than can be done, by class of route.",
+	}, []string{"class"})
+	m.registry.MustRegister(m.requests, m.scans, m.scan, m.stages, m.lag, m.swept, m.shed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -145,6 +149,14 @@ func (m *Metrics) watchAudit(stats func() checkpoint.AuditStats) {
 	} {
 		_ = m.registry.Register(c)
 	}
+}
+
+// watchOverload shows which classes of requests are refused now. Of servers that
+// share the set the first one's is shown.
+func (m *Metrics) watchOverload(level func() int32) {
+	_ = m.registry.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "passgate_overload_level", Help: "Classes of requests that are refused now: 0 none, 1 bulk, 2 reads too, 3 writes, 4 phones, 5 uploads, 6 some scans.",
+	}, func() float64 { return float64(level()) }))
 }
 
 // watchHashes shows how many passwords were hashed. Many more than people sign

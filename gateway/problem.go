@@ -56,6 +56,7 @@ const (
 	codeCursorExpired    code = "cursor_expired"
 	codeBadSignature     code = "bad_signature"
 	codeUnavailable      code = "unavailable"
+	codeOverloaded       code = "overloaded"
 	codeTooLarge         code = "too_large"
 	codeHeaderTooLarge   code = "header_too_large"
 	codeUnsupportedMedia code = "unsupported_media"
@@ -102,6 +103,7 @@ var problems = map[code]struct {
 	codeCursorExpired:    {http.StatusGone, "What followed the cursor is not kept any more"},
 	codeBadSignature:     {http.StatusUnauthorized, "The body is not signed as it has to be"},
 	codeUnavailable:      {http.StatusServiceUnavailable, "Not available at the moment, send it again"},
+	codeOverloaded:       {http.StatusServiceUnavailable, "More to do than can be done at the moment"},
 	codeTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large"},
 	codeHeaderTooLarge:   {http.StatusRequestHeaderFieldsTooLarge, "The header is too large"},
 	codeUnsupportedMedia: {http.StatusUnsupportedMediaType, "The body is in a form that is not accepted"},

@@ -26,8 +26,8 @@ func (s *Server) routes() []route {
 func (s *Server) gateRoutes() []route {
 	gate, home := s.nodeOfGate, s.nodeOfResident
 	return []route{
-		{method: post, path: "/v1/login", who: everybody, handle: s.handleLogin},
-		{method: get, path: "/v1/me", who: everyStaff.andDevices(), handle: s.handleMe},
+		{method: post, path: "/v1/login", who: everybody, class: classPhones, handle: s.handleLogin},
+		{method: get, path: "/v1/me", who: everyStaff.andDevices(), class: classPhones, handle: s.handleMe},
 		{method: post, path: "/v1/me/password", who: everyStaff, reads: duty, handle: s.handleMyPassword},
 		{method: post, path: "/v1/me/signout", who: everyStaff, handle: s.handleSignOut},
 		{method: get, path: "/v1/me/totp", who: everyStaff, handle: s.handleMyFactor},
@@ -35,20 +35,20 @@ func (s *Server) gateRoutes() []route {
 		{method: post, path: "/v1/me/totp/confirm", who: everyStaff, reads: duty, handle: s.handleConfirmFactor},
 		{method: post, path: "/v1/me/totp/remove", who: everyStaff, reads: duty, handle: s.handleRemoveFactor},
 
-		{method: post, path: "/v1/scans", who: scanning, handle: s.handleScan},
-		{method: post, path: "/v1/scans/annul", who: audience{devices: true}, handle: s.handleAnnul},
-		{method: post, path: "/v1/scans/vehicle", who: scanning, handle: s.handleCar},
-		{method: post, path: "/v1/scans/batch", who: scanning, large: true, handle: s.handleBatch},
+		{method: post, path: "/v1/scans", who: scanning, class: classScans, handle: s.handleScan},
+		{method: post, path: "/v1/scans/annul", who: audience{devices: true}, class: classScans, handle: s.handleAnnul},
+		{method: post, path: "/v1/scans/vehicle", who: scanning, class: classScans, handle: s.handleCar},
+		{method: post, path: "/v1/scans/batch", who: scanning, large: true, class: classUploads, handle: s.handleBatch},
 
-		{method: post, path: "/v1/shifts", who: audience{devices: true}, handle: s.handleOpenShift},
-		{method: post, path: "/v1/shifts/close", who: audience{devices: true}, handle: s.handleCloseShift},
-		{method: get, path: "/v1/shifts/current", who: audience{devices: true}, handle: s.handleCurrentShift},
-		{method: get, path: "/v1/gate/sync", who: audience{devices: true}, handle: s.handleGateSync},
-		{method: post, path: "/v1/gate/search", who: audience{devices: true}, handle: s.handleGateSearch},
-		{method: get, path: "/v1/time", who: everybody, handle: s.handleTime},
+		{method: post, path: "/v1/shifts", who: audience{devices: true}, class: classPhones, handle: s.handleOpenShift},
+		{method: post, path: "/v1/shifts/close", who: audience{devices: true}, class: classPhones, handle: s.handleCloseShift},
+		{method: get, path: "/v1/shifts/current", who: audience{devices: true}, class: classPhones, handle: s.handleCurrentShift},
+		{method: get, path: "/v1/gate/sync", who: audience{devices: true}, class: classPhones, handle: s.handleGateSync},
+		{method: post, path: "/v1/gate/search", who: audience{devices: true}, class: classPhones, handle: s.handleGateSearch},
+		{method: get, path: "/v1/time", who: everybody, class: classPhones, handle: s.handleTime},
 
 		{method: get, path: "/v1/gates/:gate/events", who: only(tracer, leader, auditor).andDevices(), node: gate, reads: asked, handle: s.handleEvents},
-		{method: get, path: "/v1/gates/:gate/refusals", who: only(tracer, leader, auditor).andDevices(), node: gate, reads: duty, handle: s.handleRefusals},
+		{method: get, path: "/v1/gates/:gate/refusals", who: only(tracer, leader, auditor).andDevices(), node: gate, reads: duty, class: classBulk, handle: s.handleRefusals},
 		{method: post, path: "/v1/vehicles/search", who: only(tracer, leader, auditor), reads: asked, handle: s.handleVehicleSearch},
 		{method: get, path: "/v1/gates/:gate/shifts", who: only(leader).andDevices(), node: gate, handle: s.handleShifts},
 		{method: get, path: "/v1/gates/:gate/paper", who: only(enroller, grid, leader).andDevices(), node: gate, handle: s.handleLogSheet},
@@ -60,7 +60,7 @@ func (s *Server) gateRoutes() []route {
 		{method: get, path: "/v1/devices", who: only(leader), handle: s.handleDevices},
 		{method: post, path: "/v1/devices", who: only(leader), reads: duty, handle: s.handleAddDevice},
 		{method: del, path: "/v1/devices/:code", who: only(leader), node: s.nodeOfDevice, reads: duty, handle: s.handleRevokeDevice},
-		{method: post, path: "/v1/devices/enrol", who: everybody, handle: s.handleEnrolDevice},
+		{method: post, path: "/v1/devices/enrol", who: everybody, class: classPhones, handle: s.handleEnrolDevice},
 	}
 }
 
@@ -93,10 +93,10 @@ func (s *Server) peopleRoutes() []route {
 		{method: del, path: "/v1/walk-ins/:id/match", who: only(enroller, tracer, grid), reads: duty, handle: s.handleUnmatch},
 
 		{method: post, path: "/v1/residents", who: only(enroller), reads: duty, handle: s.handleEnrol},
-		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, reads: duty, handle: s.handleImport},
-		{method: post, path: "/v1/residents/workbook", who: only(enroller), large: true, body: workbookBody, handle: s.handleWorkbook},
-		{method: post, path: "/v1/residents/search", who: only(enroller, tracer, leader, grid, medic), reads: duty, handle: s.handleSearch},
-		{method: get, path: "/v1/residents", who: only(enroller), node: s.nodeOfQuery, reads: duty, handle: s.handleExport},
+		{method: post, path: "/v1/residents/import", who: only(enroller), large: true, reads: duty, class: classBulk, handle: s.handleImport},
+		{method: post, path: "/v1/residents/workbook", who: only(enroller), large: true, body: workbookBody, class: classBulk, handle: s.handleWorkbook},
+		{method: post, path: "/v1/residents/search", who: only(enroller, tracer, leader, grid, medic), reads: duty, class: classReads, handle: s.handleSearch},
+		{method: get, path: "/v1/residents", who: only(enroller), node: s.nodeOfQuery, reads: duty, class: classBulk, handle: s.handleExport},
 		{method: get, path: "/v1/residents/:id", who: only(enroller, grid, medic), node: home, reads: duty, handle: s.handleResident},
 		{method: put, path: "/v1/residents/:id/status", who: only(medic), node: home, reads: duty, handle: s.handleStatus},
 		{method: post, path: "/v1/residents/:id/erase", who: only(enroller), reads: duty, handle: s.handleErase},
@@ -118,9 +118,9 @@ func (s *Server) peopleRoutes() []route {
 // myRoutes are for residents, about their own household.
 func (s *Server) myRoutes() []route {
 	return []route{
-		{method: post, path: "/v1/activate", who: everybody, handle: s.handleActivate},
-		{method: get, path: "/v1/my/household", who: residents, handle: s.handleHousehold},
-		{method: post, path: "/v1/my/passes", who: residents, handle: s.handleStrip},
+		{method: post, path: "/v1/activate", who: everybody, class: classPhones, handle: s.handleActivate},
+		{method: get, path: "/v1/my/household", who: residents, class: classPhones, handle: s.handleHousehold},
+		{method: post, path: "/v1/my/passes", who: residents, class: classPhones, handle: s.handleStrip},
 		{method: get, path: "/v1/my/history", who: residents, handle: s.handleMyHistory},
 		{method: post, path: "/v1/my/contests", who: residents, handle: s.handleMyContest},
 		{method: post, path: "/v1/my/readings", who: residents, handle: s.handleMyReading},
@@ -151,28 +151,28 @@ func (s *Server) townRoutes() []route {
 		{method: post, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, handle: s.handleMakeBadge},
 		{method: del, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, handle: s.handleWithdrawBadge},
 		{method: del, path: "/v1/staff/:login/totp", who: admins, reads: duty, handle: s.handleResetFactor},
-		{method: post, path: "/v1/setup", who: admins, large: true, handle: s.handleSetup},
+		{method: post, path: "/v1/setup", who: admins, large: true, class: classBulk, handle: s.handleSetup},
 
 		{method: get, path: "/v1/policies", who: only(leader), handle: s.handlePolicies},
 		{method: post, path: "/v1/policies", who: only(leader), handle: s.handlePutPolicy},
 		{method: get, path: "/v1/policies/presets", who: only(leader), handle: s.handlePresets},
-		{method: post, path: "/v1/policies/preview", who: only(leader), handle: s.handlePreviewPolicy},
+		{method: post, path: "/v1/policies/preview", who: only(leader), class: classBulk, handle: s.handlePreviewPolicy},
 		{method: post, path: "/v1/policies/:code/end", who: only(leader), handle: s.handleEndPolicy},
 
 		{method: get, path: "/v1/campaign", who: everyStaff, handle: s.handleCampaign},
 		{method: post, path: "/v1/campaign", who: only(leader), reads: duty, handle: s.handleTurnCampaign},
 
-		{method: get, path: "/v1/audit", who: only(auditor), reads: duty, handle: s.handleAudit},
+		{method: get, path: "/v1/audit", who: only(auditor), reads: duty, class: classBulk, handle: s.handleAudit},
 		{method: get, path: "/v1/audit/head", who: only(auditor), handle: s.handleAuditHead},
 
-		{method: get, path: "/v1/revocations", who: admins.andDevices(), handle: s.handleRevocations},
+		{method: get, path: "/v1/revocations", who: admins.andDevices(), class: classPhones, handle: s.handleRevocations},
 		{method: get, path: "/v1/words", who: everyStaff, handle: s.handleWords},
-		{method: get, path: "/v1/rules/table", who: everyStaff.andDevices(), handle: s.handleRules},
-		{method: get, path: "/.well-known/jwks.json", who: everybody, handle: s.handleJWKS},
-		{method: get, path: localPagePath, who: everybody, handle: s.handleLocalPage},
-		{method: get, path: localCertificatePath, who: everybody, handle: s.handleLocalCertificate},
+		{method: get, path: "/v1/rules/table", who: everyStaff.andDevices(), class: classPhones, handle: s.handleRules},
+		{method: get, path: "/.well-known/jwks.json", who: everybody, class: classPhones, handle: s.handleJWKS},
+		{method: get, path: localPagePath, who: everybody, class: classPhones, handle: s.handleLocalPage},
+		{method: get, path: localCertificatePath, who: everybody, class: classPhones, handle: s.handleLocalCertificate},
 		{method: get, path: "/openapi.yaml", who: everybody, handle: s.handleOpenAPI},
-		{method: get, path: "/healthz", who: everybody, handle: s.handleHealth},
-		{method: get, path: "/readyz", who: everybody, handle: s.handleReady},
+		{method: get, path: "/healthz", who: everybody, class: classVital, handle: s.handleHealth},
+		{method: get, path: "/readyz", who: everybody, class: classVital, handle: s.handleReady},
 	}
 }

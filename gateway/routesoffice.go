@@ -49,7 +49,7 @@ func (s *Server) observationRoutes() []route {
 		{method: post, path: "/v1/returnees", who: only(enroller, grid, medic, leader), reads: duty, handle: s.handleRegisterReturnee},
 		{method: post, path: "/v1/returnees/:id/close", who: only(enroller, grid, medic, leader), reads: duty, handle: s.handleCloseReturnee},
 
-		{method: get, path: "/v1/grid/:id/today", who: only(grid, leader), node: s.nodeInPath, reads: duty, slow: true, handle: s.handleMyList},
+		{method: get, path: "/v1/grid/:id/today", who: only(grid, leader), node: s.nodeInPath, reads: duty, slow: true, class: classReads, handle: s.handleMyList},
 		{method: get, path: "/v1/grid/:id/coverage", who: only(grid, leader), node: s.nodeInPath, reads: duty, slow: true, handle: s.handleCoverage},
 		{method: post, path: "/v1/visits", who: only(grid, leader), reads: duty, handle: s.handleVisit},
 	}
@@ -164,7 +164,7 @@ func (s *Server) bulletinRoutes() []route {
 	return []route{
 		{method: get, path: "/v1/bulletin", who: only(leader, grid, medic), node: s.nodeAsked, slow: true, handle: s.handleBulletin},
 		{method: get, path: "/v1/bulletin/rows", who: only(leader, grid, medic), node: s.nodeAsked, reads: duty, slow: true, handle: s.handleBulletinRows},
-		{method: post, path: "/v1/bulletins", who: only(leader), slow: true, handle: s.handlePublishBulletin},
+		{method: post, path: "/v1/bulletins", who: only(leader), slow: true, class: classBulk, handle: s.handlePublishBulletin},
 	}
 }
 

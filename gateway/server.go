@@ -118,6 +118,7 @@ type Server struct {
 	sheets       sheetDesk
 	contacts     contactDesk
 	live         *liveDesk
+	load         *overload
 	workbooks    sync.Mutex // held while a workbook is read
 
 	serving  sync.Mutex
@@ -166,6 +167,8 @@ func New(cfg Config) (*Server, error) {
 	s.metrics.watchHashes(func() int64 { return s.passwords.hashed.Load() + s.familiar.hashed.Load() })
 	s.life, s.end = context.WithCancel(context.Background())
 	s.live = newLiveDesk(s)
+	s.load = newOverload(s.logger, s.metrics)
+	s.metrics.watchOverload(s.load.level.Load)
 	s.app = fiber.New(fiber.Config{
 		BodyLimit: largeBody, ReadBufferSize: headerBytes, Concurrency: maxConnections,
 		ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
@@ -181,7 +184,7 @@ func New(cfg Config) (*Server, error) {
 		}
 	}
 	for url, handle := range s.pageRoutes() { // one name in the metrics for all of them
-		page := s.guard(route{method: get, path: "page", who: everybody, handle: handle})
+		page := s.guard(route{method: get, path: "page", who: everybody, class: classPhones, handle: handle})
 		s.app.Add(get, url, page).Add(http.MethodHead, url, page)
 	}
 	return s, nil
@@ -226,7 +229,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // guard is what every route is wrapped in.
 func (s *Server) guard(r route) fiber.Handler {
+	class := r.classOf()
 	return func(c *fiber.Ctx) error {
+		began := s.load.now()
+		if !s.load.admit(class, c.Request().Body(), began) {
+			s.turnAway(c, r)
+			return nil
+		}
 		// Not the server's life: requests under way at Shutdown are answered.
 		timeout := requestTimeout
 		switch {
@@ -242,7 +251,9 @@ func (s *Server) guard(r route) fiber.Handler {
 		if err := s.answer(c, r); err != nil {
 			s.writeProblem(c, r.path, err)
 		}
-		s.metrics.countRequest(r.method, r.path, c.Response().StatusCode())
+		status := c.Response().StatusCode()
+		s.load.done(class, status == http.StatusOK, began)
+		s.metrics.countRequest(r.method, r.path, status)
 		return nil
 	}
 }

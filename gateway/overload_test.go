@@ -1,0 +1,216 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/redis/go-redis/v9"
+
+	"passgate/checkpoint"
+)
+
+// heldRedis lets all wait for Redis for as long as the test holds it.
+type heldRedis struct{ sync.RWMutex }
+
+func (h *heldRedis) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h *heldRedis) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		h.RLock()
+		defer h.RUnlock()
+		return next(ctx, cmd)
+	}
+}
+
+func (h *heldRedis) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		h.RLock()
+		defer h.RUnlock()
+		return next(ctx, cmds)
+	}
+}
+
+// busyWorld is a world whose Redis is held at will, and whose gateway measures by a
+// clock that only moves when told.
+type busyWorld struct {
+	*world
+	held  *heldRedis
+	clock atomic.Int64
+	acked atomic.Int64 // scans that were answered
+}
+
+func newBusyWorld(t *testing.T) *busyWorld {
+	t.Helper()
+	b := &busyWorld{world: newWorld(t), held: &heldRedis{}}
+	client, ok := b.redis.(*redis.Client)
+	if !ok {
+		t.Fatalf("the store's client is a %T", b.redis)
+	}
+	client.AddHook(b.held)
+	b.serve(func(s *Server) { s.load.now = b.clock.Load })
+	return b
+}
+
+// present sends scans at once and waits until they are at work. finish waits for
+// their answers, all of which have to be 200.
+func (b *busyWorld) present(scans int, direction string) (finish func()) {
+	b.t.Helper()
+	before := b.server.load.atWork[classScans].Load()
+	var wg sync.WaitGroup
+	for range scans {
+		scan := b.newScan(b.people["wang"]).with(fields{"direction": direction, "occurred_at": utcTime(b.world.clock.Now().UnixMilli() - b.scans.Load())})
+		wg.Go(func() {
+			res, err := b.send(http.MethodPost, "/v1/scans", b.deviceToken("D1"), scan)
+			if err != nil {
+				b.t.Error(err)
+				return
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusOK {
+				b.t.Errorf("a scan that was let in is answered with %d", res.StatusCode)
+			}
+			b.acked.Add(1)
+		})
+	}
+	eventually(b.t, strconv.Itoa(scans)+" scans are at work", func() bool {
+		return b.server.load.atWork[classScans].Load() == before+int64(scans)
+	})
+	return wg.Wait
+}
+
+// wave is a tenth of a second in which every scan is late.
+func (b *busyWorld) wave() {
+	b.held.Lock()
+	finish := b.present(48, "in")
+	b.clock.Add(int64(lateAfter + lateAfter/2))
+	b.held.Unlock()
+	finish()
+}
+
+// refused fails the test unless exactly the classes up to a level are refused.
+func (b *busyWorld) refused(level class) {
+	b.t.Helper()
+	for c, ask := range map[class]func() answer{
+		classBulk:  func() answer { return b.do(http.MethodGet, "/v1/gates/G1/events", b.as("tracer"), nil) },
+		classReads: func() answer { return b.do(http.MethodGet, "/v1/sites", b.as("admin"), nil) },
+		classWrites: func() answer {
+			return b.do(http.MethodPut, "/v1/grid/A1", b.as("admin"), fields{"parent": "XS", "name": "一管区", "level": 2})
+		},
+		classPhones:  func() answer { return b.do(http.MethodGet, "/v1/gate/sync", b.deviceToken("D1"), nil) },
+		classUploads: func() answer { return b.batch("D2", fields{"id": "scan-bad"}) },
+		classVital:   func() answer { return b.do(http.MethodGet, "/healthz", "", nil) },
+	} {
+		got := ask()
+		if c > level {
+			got.ok(http.StatusOK)
+			continue
+		}
+		got.problem(http.StatusServiceUnavailable, "overloaded", "")
+		if wait, err := strconv.Atoi(got.header.Get("Retry-After")); err != nil || wait < 1 || wait > 8 {
+			b.t.Errorf("Retry-After %q", got.header.Get("Retry-After"))
+		}
+	}
+}
+
+func TestBeyondCapacityGatesAreAnsweredLongest(t *testing.T) {
+	t.Parallel()
+	b := newBusyWorld(t)
+	b.project()
+	b.refused(0)
+	for level := classBulk; level <= classUploads; level++ {
+		b.wave()
+		b.refused(level)
+	}
+	b.wave() // of scans too few are at work for any to be refused
+	if b.server.load.level.Load() != int32(classScans) {
+		t.Fatal("scans are not bounded")
+	}
+	b.held.Lock()
+	entries := b.present(fewestScans, "in")
+	b.scan("D1", b.newScan(b.people["wang"])).problem(http.StatusServiceUnavailable, "overloaded", "")
+	exits := b.present(fewestScans/4, "out")
+	b.scan("D1", b.newScan(b.people["wang"]).with(fields{"direction": "out"})).problem(http.StatusServiceUnavailable, "overloaded", "")
+	b.held.Unlock()
+	entries()
+	exits()
+
+	b.clock.Add(int64(lookEvery)) // the last look at them
+	b.refused(classUploads)
+	for level := int(classUploads); level >= 0; level-- {
+		b.clock.Add(int64(calmFor))
+		b.refused(class(level)) //nolint:gosec // a class
+	}
+	eventually(t, "the gate's index has what was answered and nothing else", func() bool {
+		return int64(len(b.events("G1", "", 1000))) == b.acked.Load()
+	})
+}
+
+// An export that was begun is answered whole, and no other is begun.
+func TestAnExportUnderWayIsNotCut(t *testing.T) {
+	t.Parallel()
+	const rows = 2000 // several pieces
+	begun, more := make(chan struct{}), make(chan struct{})
+	w := newWorld(t)
+	w.serve(func(s *Server) {
+		s.app.Add(get, "/v1/all", s.guard(route{method: get, path: "/v1/all", who: everybody, slow: true, handle: func(c *fiber.Ctx) error {
+			return s.stream(c, streamForms["text/csv"], func(_ context.Context, row func(*checkpoint.ScanEvent) error) error {
+				for i := range rows {
+					if i == rows/2 {
+						close(begun)
+						<-more
+					}
+					if err := row(&checkpoint.ScanEvent{OccurredAt: testStart.UnixMilli()}); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}}))
+	})
+	res, err := w.send(http.MethodGet, "/v1/all", "", nil)
+	w.must(err)
+	defer res.Body.Close()
+	<-begun
+	w.server.load.raise()
+	w.do(http.MethodGet, "/v1/all", "", nil).problem(http.StatusServiceUnavailable, "overloaded", "")
+	close(more)
+	text, err := io.ReadAll(res.Body)
+	w.must(err)
+	if n := countLines(text); n != rows+1 {
+		t.Errorf("%d lines, want a head and %d rows", n, rows)
+	}
+}
+
+func countLines(text []byte) (n int) {
+	for _, b := range text {
+		if b == '\n' {
+			n++
+		}
+	}
+	return n
+}
+
+// Batches of many phones that come back at once do not stand before fresh scans.
+func TestFewBatchesAreTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	o := newOverload(slog.New(slog.DiscardHandler), NewMetrics())
+	for range uploadsAtOnce {
+		if !o.admit(classUploads, nil, 0) {
+			t.Fatal("refused, though there is room")
+		}
+	}
+	if o.admit(classUploads, nil, 0) {
+		t.Error("one more is taken")
+	}
+	o.done(classUploads, true, 0)
+	if !o.admit(classUploads, nil, 0) {
+		t.Error("refused, though one has ended")
+	}
+}
