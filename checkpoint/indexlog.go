@@ -20,6 +20,10 @@ type LogExtent struct {
 	Cut bool
 }
 
+// LogKey names the stream that is the log of a partition, for whoever writes a past
+// that never was.
+func (s *Store) LogKey(part int) string { return s.keys.log(part) }
+
 // LogExtents tells of each partition's log how much of it is there. Errors:
 // ErrUnavailable.
 func (s *Store) LogExtents(ctx context.Context) ([]LogExtent, error) {
