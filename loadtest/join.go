@@ -29,6 +29,7 @@ import (
 type Job struct {
 	URLs     []string      `json:"urls"`
 	World    string        `json:"world"` // folder of the world, if it is the same for all
+	Keys     string        `json:"keys"`  // folder of the key ring, likewise
 	Source   string        `json:"source"`
 	Run      string        `json:"run"` // begins the IDs of the scans
 	Segments []Segment     `json:"segments"`

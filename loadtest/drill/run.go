@@ -78,22 +78,6 @@ func (d *Drill) look() loadtest.Readings {
 	return r
 }
 
-// Join has other processes make the load, and waits for what they report.
-func (d *Drill) Join(ctx context.Context, c *loadtest.Coordinator, listen func() (*loadtest.Result, []string, error)) (*loadtest.Result, error) {
-	c.Dir, c.Progress = d.dir, d.Progress
-	if d.rig != nil {
-		d.look()
-		c.Observe = d.look
-	}
-	r, ledgers, err := listen()
-	if err != nil {
-		return nil, err
-	}
-	d.ledgers = append(d.ledgers, ledgers...)
-	r.Name, r.Source, r.Seed, r.People, r.Devices = "joint run", c.Job.Source, d.World.Seed, d.World.People, len(d.World.Devices)
-	return r, nil
-}
-
 // Audit looks up every scan of the drill. Nothing can be sent afterwards.
 func (d *Drill) Audit(ctx context.Context) (*loadtest.Audit, error) {
 	err := d.ledger.Close()
