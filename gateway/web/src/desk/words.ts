@@ -63,6 +63,7 @@ const problems: Record<string, Text> = {
 	out_of_scope: { zh: "不存在,或不在您负责的网格内", en: "Not there, or outside your part of the grid" },
 	not_found: { zh: "没有找到", en: "Not found" },
 	too_many: { zh: "操作太频繁,请稍等再试", en: "Too many in a short time: wait a little" },
+	overloaded: { zh: "系统繁忙,请稍后再试", en: "The server has too much to do: try again later" },
 	unavailable: { zh: "服务暂时不可用,请稍后再试", en: "Not available for the moment: try again shortly" },
 };
 

@@ -81,6 +81,22 @@ describe("falling offline", () => {
 		expect(engine.state.value.online).toBe(false);
 	});
 
+	it("does so when its scans are refused for too much to do, and not for anything else", async () => {
+		const { engine, server } = await enrolledGate();
+		const busy = () => new Problem(503, "overloaded");
+		server.on("/v1/gate/sync", busy);
+		server.on("/v1/time", busy);
+		for (let i = 0; i < 4; i++) {
+			await engine.syncNow().catch(() => undefined);
+		}
+		expect((await engine.scan(entering(passFor("wang")))).by).toBe("server");
+		expect(engine.state.value.online).toBe(true);
+		server.on("/v1/scans", busy);
+		expect((await engine.scan(entering(passFor("li")))).by).toBe("offline"); // at once, and no error
+		expect((await engine.scan(entering(passFor("zhao")))).by).toBe("offline");
+		expect(engine.state.value).toMatchObject({ online: false, waiting: 2 });
+	});
+
 	it("does so when something else answers in the place of the server, and loses nobody", async () => {
 		const { engine, server } = await enrolledGate();
 		server.on("/v1/scans", () => "<title>Sign in to the network</title>");

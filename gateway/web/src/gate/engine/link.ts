@@ -9,6 +9,12 @@ const FIRST_PROBE = 2_000;
 const LAST_PROBE = 30_000;
 const GROWTH = 1.6;
 
+/**
+ * Who stands at the gate. A server that has too much to do refuses these last: while it
+ * refuses other things only, it is there, and they can wait.
+ */
+const FRESH = new Set(["/v1/scans", "/v1/scans/vehicle"]);
+
 export interface LinkOwner {
 	/** The device's token, "" without one. */
 	token(): string;
@@ -56,7 +62,7 @@ export class Link {
 			this.errors = 0;
 			return a.value;
 		} catch (cause) {
-			this.judge(cause);
+			this.judge(cause, path);
 			throw cause;
 		}
 	}
@@ -71,13 +77,13 @@ export class Link {
 		this.owner.changed();
 	}
 
-	private judge(cause: unknown): void {
+	private judge(cause: unknown, path: string): void {
 		if (!(cause instanceof ApiError) || this.stopped) {
 			return;
 		}
 		if (cause.status === 401 && this.owner.token() !== "") {
 			this.owner.revoked();
-		} else if (isAway(cause)) {
+		} else if (isAway(cause) && !(cause.code === "overloaded" && !FRESH.has(path))) {
 			this.errors++;
 			if (this.online && (cause.code === "timeout" || this.errors >= ERRORS)) {
 				this.drop();

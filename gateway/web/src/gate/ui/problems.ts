@@ -17,6 +17,7 @@ const WORDS: Record<string, Text> = {
 	too_late: { zh: "超过 15 分钟，不能撤销了", en: "More than 15 minutes ago: it cannot be taken back" },
 	annulled: { zh: "这一条已经撤销过了", en: "It was taken back before" },
 	row_taken: { zh: "这一行已录入过不同的内容", en: "This row was typed before with other content" },
+	overloaded: { zh: "系统繁忙，请稍后再试", en: "The server has too much to do: try again later" },
 	unavailable: { zh: "中心暂时无法答复，请再试一次", en: "The server cannot answer at the moment: try again" },
 };
 
