@@ -123,7 +123,7 @@ func (b *batch) sort(scans []json.RawMessage, read func(place int, text json.Raw
 
 func (b *batch) read(device *checkpoint.Device, place int, text json.RawMessage) (presentation, error) {
 	var in scanBody
-	err := decodeJSON(text, &in)
+	err := readScan(text, &in)
 	b.answers[place].ID = in.ID
 	if err != nil {
 		b.answers[place].ID = idOf(text)

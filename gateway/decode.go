@@ -41,7 +41,7 @@ func decodeOuter(c *fiber.Ctx, v any) error {
 func decodeJSON(text []byte, v any) error { return decodeStrictly(text, v, maxDepth) }
 
 func mustBeJSON(c *fiber.Ctx) error {
-	if t := c.Get(fiber.HeaderContentType); t != "" {
+	if t := c.Get(fiber.HeaderContentType); t != "" && t != fiber.MIMEApplicationJSON {
 		media, _, err := mime.ParseMediaType(t)
 		if err != nil || media != fiber.MIMEApplicationJSON {
 			return failure(codeUnsupportedMedia, "send application/json")

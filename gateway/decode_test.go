@@ -69,6 +69,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		checkPlainScan(t, body)
 		var in scanBody
 		if decodeJSON(body, &in) != nil {
 			return
