@@ -16,22 +16,29 @@ const (
 	documentsKept = 2000
 )
 
-// confine puts some people, evenly spread over the order in which people come,
-// into quarantine.
+// breakersOf are those in quarantine: evenly spread over the order in which people
+// come.
+func breakersOf(seed uint64, people int) []int {
+	order, some := newOrder(seed, people), min((people+breakersShare-50)/breakersShare, breakersMost)
+	out := make([]int, some)
+	for i := range out {
+		out[i] = order.at(uint64(i * people / some)) // #nosec G115 -- not negative
+	}
+	slices.Sort(out)
+	return out
+}
+
+// confine puts people into quarantine.
 func (p *preparation) confine(ctx context.Context) error {
 	w := p.world
-	some := min((w.People+breakersShare-50)/breakersShare, breakersMost)
-	order := newOrder(w.Seed, w.People)
-	for i := range some {
-		person := order.at(uint64(i * w.People / some)) // #nosec G115 -- not negative
+	w.breakers = breakersOf(w.Seed, w.People)
+	for i, person := range w.breakers {
 		in := map[string]string{"status": "quarantine", "ground": "close_contact"}
 		if err := p.api.call(ctx, http.MethodPut, "/v1/residents/"+formatID(w.ids[person])+"/status", in, nil); err != nil {
 			return err
 		}
-		w.breakers = append(w.breakers, person)
-		p.Progress("quarantine", i+1, some)
+		p.Progress("quarantine", i+1, len(w.breakers))
 	}
-	slices.Sort(w.breakers)
 	return nil
 }
 
