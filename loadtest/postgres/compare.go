@@ -17,6 +17,7 @@ import (
 	"passgate/codes"
 	"passgate/loadtest"
 	"passgate/loadtest/limits"
+	"passgate/loadtest/report"
 	"passgate/loadtest/rig"
 	"passgate/loadtest/world"
 )
@@ -31,38 +32,6 @@ var scanSQL string
 // projector and PostgreSQL's writers finish later.
 const settle = 400 * time.Millisecond
 
-// Run is one run: CPU time per scan in µs.
-type Run struct {
-	Gateway  float64 `json:"gateway_us"`
-	Redis    float64 `json:"redis_us"`
-	Server   float64 `json:"server_us"`
-	Postgres float64 `json:"postgres_us"`
-	Gate     float64 `json:"gate_us"`
-	Baseline float64 `json:"baseline_us"`
-	Ratio    float64 `json:"gate_to_baseline"` // scans per CPU second of the gate to those of the baseline
-
-	GatePerSecond     float64 `json:"gate_per_second"` // by the clock, with the client on the same machine
-	BaselinePerSecond float64 `json:"baseline_per_second"`
-}
-
-// Baseline is what a comparison came to. Its JSON names are kept from version to
-// version.
-type Baseline struct {
-	StartedAt   time.Time                `json:"started_at"`
-	Machine     loadtest.Machine         `json:"machine"`
-	Server      string                   `json:"server"` // PostgreSQL's own words
-	Settings    [][2]string              `json:"settings"`
-	People      int                      `json:"people"`
-	Seed        uint64                   `json:"seed"`
-	Connections int                      `json:"connections"`
-	Pool        int                      `json:"pool"`
-	ScansPerRun int                      `json:"scans_per_run"`
-	Compared    int                      `json:"compared"`
-	Different   []string                 `json:"different"`
-	Runs        []Run                    `json:"runs"`
-	Figures     map[string]limits.Spread `json:"figures"`
-}
-
 // comparison is gate and baseline, running, with the same town.
 type comparison struct {
 	options
@@ -74,7 +43,7 @@ type comparison struct {
 }
 
 // compare starts both, compares them and ends them.
-func compare(ctx context.Context, o options) (_ *Baseline, err error) {
+func compare(ctx context.Context, o options) (_ *report.Baseline, err error) {
 	temp, err := os.MkdirTemp(o.dir, "pgload-bin-")
 	if err != nil {
 		return nil, err
@@ -85,7 +54,7 @@ func compare(ctx context.Context, o options) (_ *Baseline, err error) {
 	}
 	c := &comparison{options: o}
 	defer func() { err = errors.Join(err, c.close()) }()
-	b := &Baseline{
+	b := &report.Baseline{
 		StartedAt: time.Now().UTC(), Machine: loadtest.ThisMachine(), People: o.people, Seed: o.seed,
 		Connections: o.connections, Pool: o.pool, ScansPerRun: o.slices * o.scans, Settings: append(slices.Clone(settings), o.set...),
 	}
@@ -100,7 +69,7 @@ func compare(ctx context.Context, o options) (_ *Baseline, err error) {
 	return b, err
 }
 
-func (c *comparison) open(ctx context.Context, b *Baseline) (err error) {
+func (c *comparison) open(ctx context.Context, b *report.Baseline) (err error) {
 	say("start the gate and a town of %d", c.people)
 	if c.gate, err = rig.Start(ctx, rig.Options{Dir: c.dir}); err != nil {
 		return err
@@ -164,7 +133,7 @@ func (c *comparison) close() error {
 }
 
 // runAll makes the runs, after one that does not count.
-func (c *comparison) runAll(ctx context.Context, b *Baseline) error {
+func (c *comparison) runAll(ctx context.Context, b *report.Baseline) error {
 	source := c.world.Regular(world.Options{Run: "pg"})
 	defer source.Close()
 	for i := range 1 + c.runs {
@@ -178,21 +147,25 @@ func (c *comparison) runAll(ctx context.Context, b *Baseline) error {
 		}
 	}
 	b.Figures = map[string]limits.Spread{}
-	for name, of := range map[string]func(*Run) float64{
-		"gateway_us": func(r *Run) float64 { return r.Gateway }, "redis_us": func(r *Run) float64 { return r.Redis },
-		"server_us": func(r *Run) float64 { return r.Server }, "postgres_us": func(r *Run) float64 { return r.Postgres },
-		"gate_us": func(r *Run) float64 { return r.Gate }, "baseline_us": func(r *Run) float64 { return r.Baseline },
-		"gate_per_cpu_second":     func(r *Run) float64 { return 1e6 / r.Gate },
-		"baseline_per_cpu_second": func(r *Run) float64 { return 1e6 / r.Baseline },
-		"gate_to_baseline":        func(r *Run) float64 { return r.Ratio },
+	for name, of := range map[string]func(*report.BaselineRun) float64{
+		"gateway_us": func(r *report.BaselineRun) float64 { return r.Gateway }, "redis_us": func(r *report.BaselineRun) float64 { return r.Redis },
+		"server_us": func(r *report.BaselineRun) float64 { return r.Server }, "postgres_us": func(r *report.BaselineRun) float64 { return r.Postgres },
+		"gate_us": func(r *report.BaselineRun) float64 { return r.Gate }, "baseline_us": func(r *report.BaselineRun) float64 { return r.Baseline },
+		"gate_per_cpu_second":     func(r *report.BaselineRun) float64 { return 1e6 / r.Gate },
+		"baseline_per_cpu_second": func(r *report.BaselineRun) float64 { return 1e6 / r.Baseline },
+		"gate_to_baseline":        func(r *report.BaselineRun) float64 { return r.Ratio },
 	} {
-		b.Figures[name] = spread(b.Runs, of)
+		values := make([]float64, len(b.Runs))
+		for i := range b.Runs {
+			values[i] = of(&b.Runs[i])
+		}
+		b.Figures[name] = limits.SpreadOf(values)
 	}
 	return nil
 }
 
 // run lets gate and baseline take turns with the same scans.
-func (c *comparison) run(ctx context.Context, source *world.Regular) (r Run, err error) {
+func (c *comparison) run(ctx context.Context, source *world.Regular) (r report.BaselineRun, err error) {
 	gateParts := []limits.Part{limits.Process("gateway", c.gate.GatewayPID), limits.Process("redis", c.gate.RedisPID)}
 	baseParts := []limits.Part{limits.Process("server", c.child.PID), {Name: "postgres", Used: c.database.Used}}
 	var gate, base total
@@ -209,7 +182,7 @@ func (c *comparison) run(ctx context.Context, source *world.Regular) (r Run, err
 			return r, fmt.Errorf("baseline: %w", err)
 		}
 	}
-	r = Run{
+	r = report.BaselineRun{
 		Gateway: gate.each(0), Redis: gate.each(1), Server: base.each(0), Postgres: base.each(1),
 		GatePerSecond: float64(gate.scans) / gate.wall.Seconds(), BaselinePerSecond: float64(base.scans) / base.wall.Seconds(),
 	}
@@ -245,15 +218,6 @@ func (c *comparison) turn(ctx context.Context, url string, parts []limits.Part, 
 	}
 	t.wall, t.scans = t.wall+s.Wall, t.scans+s.Done
 	return nil
-}
-
-func spread(runs []Run, of func(*Run) float64) limits.Spread {
-	values := make([]float64, len(runs))
-	for i := range runs {
-		values[i] = of(&runs[i])
-	}
-	slices.Sort(values)
-	return limits.Spread{Min: values[0], Median: (values[(len(values)-1)/2] + values[len(values)/2]) / 2, Max: values[len(values)-1]}
 }
 
 // say tells how far it is.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"passgate/loadtest/limits"
+	"passgate/loadtest/report"
 	"passgate/loadtest/rig"
 )
 
@@ -130,11 +131,15 @@ func usePassgate(ctx context.Context, path, dir string) error {
 	return os.Setenv(rig.BinaryVariable, path)
 }
 
-func printTable(b *Baseline) {
+func printTable(b *report.Baseline) {
 	fmt.Printf("%-44s %10s %10s %10s\n", "CPU of the server per scan, µs", "min", "median", "max")
 	for _, row := range [][2]string{
-		{"gate_us", "gate: gateway and Redis"}, {"gateway_us", "  gateway"}, {"redis_us", "  Redis"},
-		{"baseline_us", "baseline: server and PostgreSQL"}, {"server_us", "  server"}, {"postgres_us", "  PostgreSQL"},
+		{"gate_us", "gate: gateway and Redis"},
+		{"gateway_us", "  gateway"},
+		{"redis_us", "  Redis"},
+		{"baseline_us", "baseline: server and PostgreSQL"},
+		{"server_us", "  server"},
+		{"postgres_us", "  PostgreSQL"},
 	} {
 		printSpread(row[1], b.Figures[row[0]])
 	}

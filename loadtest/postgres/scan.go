@@ -134,7 +134,7 @@ func (s *server) readPass(sc *scan, pass string) {
 		sc.refused = "not_our_pass"
 		return
 	}
-	number := int32(generation) //nolint:gosec // small
+	number := int32(generation)                       //nolint:gosec // small
 	sc.person, sc.generation = int64(person), &number //nolint:gosec // bit for bit
 	switch p.Kind {
 	case codes.KindApp:
@@ -247,4 +247,3 @@ func (s *server) decide(ctx context.Context, sc *scan) (out outcome, err error) 
 	}
 	return out, err
 }
-
