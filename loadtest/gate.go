@@ -98,6 +98,9 @@ func (g *Gate) Open(ctx context.Context) error {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	for i := range g.servers {
 		s := &g.servers[i]
+		for len(s.ahead) > 0 { // an earlier run did not use them
+			_ = (<-s.ahead).Close()
+		}
 		for range cap(s.ahead) / len(g.servers) {
 			conn, err := dialer.DialContext(ctx, "tcp", s.http.Addr)
 			if err != nil {
