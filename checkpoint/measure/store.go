@@ -173,17 +173,20 @@ func (b *bench) copyTo(ctx context.Context, other *bench) error {
 	return nil
 }
 
-// usedMemory is what Redis has allocated, in bytes.
+// usedMemory is what Redis has allocated, in bytes, but for the buffers of
+// connections, which come and go.
 func (b *bench) usedMemory(ctx context.Context) (int64, error) {
 	info, err := b.rdb.Info(ctx, "memory").Result()
 	if err != nil {
 		return 0, fmt.Errorf("measure: memory: %w", err)
 	}
-	_, rest, _ := strings.Cut(info, "\r\nused_memory:")
-	text, _, _ := strings.Cut(rest, "\r\n")
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("measure: memory: %w", err)
+	var n [2]int64
+	for i, name := range []string{"used_memory", "mem_clients_normal"} {
+		_, rest, _ := strings.Cut(info, "\r\n"+name+":")
+		text, _, _ := strings.Cut(rest, "\r\n")
+		if n[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+			return 0, fmt.Errorf("measure: memory: %s: %w", name, err)
+		}
 	}
-	return n, nil
+	return n[0] - n[1], nil
 }

@@ -2,6 +2,7 @@ package main
 
 // loadtestCmd drives load at gateways and measures what it costs them.
 type loadtestCmd struct {
+	Figures  loadtestFiguresCmd  `cmd:"" default:"withargs" help:"Every figure that passgate promises, with its goal; what happens without a verb."`
 	Run      loadtestRunCmd      `cmd:"" help:"Send scans at a rate, and look up afterwards what became of each."`
 	Worker   loadtestWorkerCmd   `cmd:"" help:"Make a share of a run that another process coordinates."`
 	Curve    loadtestCurveCmd    `cmd:"" help:"Latency against rate, up to saturation."`

@@ -44,6 +44,9 @@ type Figure struct {
 
 const ratio = "ratio"
 
+// Kind is that of a Set.
+const Kind = "figures"
+
 // All are the figures in the order of the table, none of them measured.
 func All() []*Figure {
 	return []*Figure{
@@ -58,7 +61,7 @@ func All() []*Figure {
 		{Name: "rush_hour_lost", By: "rush_hour", Unit: "scans", How: "acknowledged, but not in trail and gate window: peak half hour × 30"},
 		{Name: "rush_hour_duplicated", By: "rush_hour", Unit: "scans", How: "recorded more than once"},
 		{Name: "rush_hour_errors", By: "rush_hour", Unit: "scans", How: "not answered, shed, or answered with a reason that is not right"},
-		{Name: "memory_per_event", By: "size", Unit: "B", Goal: 100, How: "used_memory ÷ events: 14 days, 4 events a person and day, logs of the last 36 h"},
+		{Name: "memory_per_event", By: "size", Unit: "B", Goal: 100, How: "used_memory, connections aside ÷ events: 14 days, 4 events a person and day, logs of the last 36 h"},
 		{Name: "trajectory", By: "size", Unit: ratio, Goal: 1.3, How: "14 days of a person: time with all events in the store ÷ time with a tenth"},
 		{Name: "contacts", By: "size", Unit: ratio, Goal: 1.3, How: "7 days of a person: time with all events in the store ÷ time with a tenth"},
 		{Name: "gate_window", By: "gate_window", Unit: ratio, Goal: 0.5, AtLeast: true, How: "rows/s of a window streamed over HTTP as CSV ÷ raw pipelined ZRANGE WITHSCORES"},
@@ -108,7 +111,7 @@ var ErrUnknown = errors.New("no such figure")
 // Choose gives the set of the figures that are named, by figure or by
 // measurement; all without a name.
 func Choose(names []string) (*Set, error) {
-	s := &Set{Kind: "figures", StartedAt: time.Now().UTC(), Machine: loadtest.ThisMachine(), Figures: map[string]*Figure{}}
+	s := &Set{Kind: Kind, StartedAt: time.Now().UTC(), Machine: loadtest.ThisMachine(), Figures: map[string]*Figure{}}
 	all := All()
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(f *Figure) bool { return f.Name == name || f.By == name }) {
@@ -156,7 +159,10 @@ func (s *Set) Met() bool {
 func (s *Set) Write(w io.Writer) error {
 	var b strings.Builder
 	m := s.Machine
-	fmt.Fprintf(&b, "figures of %s: %s, %d cores, Redis %s; %.0f s", s.StartedAt.Format(time.RFC3339), m.CPU, m.Cores, m.Redis, s.Seconds)
+	fmt.Fprintf(&b, "figures of %s: %s, %d cores, %s; %.0f s", s.StartedAt.Format(time.RFC3339), m.CPU, m.Cores, m.Go, s.Seconds)
+	if m.Redis != "" {
+		fmt.Fprintf(&b, "; Redis %s", m.Redis)
+	}
 	if s.Quick {
 		b.WriteString("; smaller than the goals are meant for")
 	}
