@@ -88,7 +88,7 @@ func (b *busyWorld) present(scans int, direction string) (finish func()) {
 // wave is a tenth of a second in which every scan is late.
 func (b *busyWorld) wave() {
 	b.held.Lock()
-	finish := b.present(48, "in")
+	finish := b.present(crowd+4, "in")
 	b.clock.Add(int64(lateAfter + lateAfter/2))
 	b.held.Unlock()
 	finish()
