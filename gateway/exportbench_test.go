@@ -5,69 +5,27 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"runtime"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
-	"passgate/checkpoint"
+	"passgate/checkpoint/measure"
 	"passgate/checkpoint/redisd"
 )
 
-// manyPassM1 writes events of 14 days into the index of M1, as they come from
-// real scans: nine of ten with a reading, one in twenty in a car, some flagged.
+// manyPassM1 writes events of 14 days into the index of M1.
 func (w *world) manyPassM1(total int) (from, to int64) {
 	w.t.Helper()
-	const days, day = 14, 86_400_000
 	gate, _ := w.store.Registry().Gate("M1")
 	device, _ := w.store.Registry().Device("E1")
 	staff, _ := w.store.Registry().Staff("tracer")
-	dice := rand.New(rand.NewPCG(7, 7))
-	first := checkpoint.DayOf(testStart.UnixMilli()) - days
-	for d := range int64(days) {
-		set := checkpoint.Set{SetID: checkpoint.SetID{Family: checkpoint.GateSets, ID: uint64(gate.Num), Day: first + d}}
-		n := total*int(d+1)/days - total*int(d)/days
-		for i := range n {
-			e := checkpoint.ScanEvent{
-				Person: dice.Uint64(), OccurredAt: (first+d)*day + int64(i)*day/int64(n), Direction: checkpoint.In, Who: checkpoint.ByAppPass,
-				Gate: gate.Num, Device: device.Num, Staff: staff.Num, Outcome: checkpoint.Outcome{Decision: checkpoint.Pass, Action: checkpoint.Admit},
-			}
-			e.RecordedAt = e.OccurredAt + 200 + dice.Int64N(3000)
-			for b, bits := 0, dice.Uint64(); b < 8; b++ {
-				e.Hash[b] = byte(bits >> (8 * b))
-			}
-			if i%2 == 1 {
-				e.Direction = checkpoint.Out
-			}
-			if i%10 > 0 {
-				e.Temperature, e.Method = checkpoint.Celsius(360+dice.IntN(14)), checkpoint.Forehead
-			}
-			if i%20 == 3 {
-				e.Plate, e.Vehicle = fmt.Sprintf("鲁A%05d", i%100_000), e.Hash
-			}
-			if i%16 == 5 {
-				e.Flags = checkpoint.FlagNotInside
-			}
-			set.Entries = append(set.Entries, checkpoint.SetEntry{At: e.OccurredAt, Member: e.Member(checkpoint.GateSets)})
-		}
-		w.must(w.store.ReplaceSets(w.t.Context(), []checkpoint.Set{set}))
-	}
-	return first * day, (first + days) * day
-}
-
-// chunkKeys are the sorted sets of a gate's index, in no order.
-func (w *world) chunkKeys(ctx context.Context) (keys []string) {
-	w.t.Helper()
-	it := w.redis.Scan(ctx, 0, w.prefix+"{g*}:e:*:*", 10_000).Iterator()
-	for it.Next(ctx) {
-		keys = append(keys, it.Val())
-	}
-	w.must(it.Err())
-	return keys
+	from, to, err := measure.FillWindow(w.t.Context(), w.store, measure.Window{
+		Gate: gate.Num, Device: device.Num, Staff: staff.Num, Before: testStart.UnixMilli(), Days: 14, Events: total,
+	})
+	w.must(err)
+	return from, to
 }
 
 // BenchmarkGateWindow streams a million events of a gate over HTTP and reads the
@@ -83,7 +41,8 @@ func BenchmarkGateWindow(b *testing.B) {
 	defer srv.Stop(context.Background()) //nolint:errcheck // the test ends
 	w := newWorldOn(b, srv, 30*time.Second)
 	from, to := w.manyPassM1(total)
-	keys := w.chunkKeys(b.Context())
+	keys, err := measure.WindowKeys(b.Context(), w.redis, w.prefix)
+	w.must(err)
 	forms := []string{mimeNDJSON, mimeCSV, mimeXLSX, mimeParquet}
 	spent := map[string][]time.Duration{}
 	heaps := map[string]uint64{}
@@ -121,23 +80,12 @@ func liveHeap() uint64 {
 // rawRead is what the driver takes to read sorted sets, and no more.
 func (w *world) rawRead(keys []string, total int) time.Duration {
 	w.t.Helper()
-	ctx, start, n := w.t.Context(), time.Now(), 0
-	for part := range slices.Chunk(keys, 64) {
-		cmds, err := w.redis.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for _, key := range part {
-				p.ZRangeWithScores(ctx, key, 0, -1)
-			}
-			return nil
-		})
-		w.must(err)
-		for _, cmd := range cmds {
-			n += len(cmd.(*redis.ZSliceCmd).Val())
-		}
-	}
+	n, took, err := measure.ReadPlainly(w.t.Context(), w.redis, keys)
+	w.must(err)
 	if n != total {
 		w.t.Fatalf("%d events read, want %d", n, total)
 	}
-	return time.Since(start)
+	return took
 }
 
 // timedExport streams a window to the end and gives the most heap that was in

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -21,6 +22,7 @@ type Replay struct {
 	EventsPerSec   float64
 	PlainPerSec    float64
 	RatioToWriting float64 // of the two
+	Heap           uint64  // the most that was in use during the replay, bytes
 }
 
 // MeasureReplay writes the same events plainly and by a replay, as often as there
@@ -62,7 +64,9 @@ func (c *Config) replayOnce(ctx context.Context) (r Replay, err error) {
 	if err := b.forgetPlain(ctx); err != nil {
 		return r, err
 	}
+	peak := watchHeap()
 	report, err := b.rebuild(ctx, t.events(all))
+	r.Heap = peak()
 	if err != nil {
 		return r, err
 	}
@@ -72,6 +76,28 @@ func (c *Config) replayOnce(ctx context.Context) (r Replay, err error) {
 	r.EventsPerSec = report.EventsPerSec
 	r.RatioToWriting = r.EventsPerSec / r.PlainPerSec
 	return r, nil
+}
+
+// watchHeap measures the most heap in use until it is asked.
+func watchHeap() func() uint64 {
+	stop, most := make(chan struct{}), make(chan uint64)
+	go func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		var peak uint64
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			peak = max(peak, m.HeapInuse)
+			select {
+			case <-stop:
+				most <- peak
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() uint64 { close(stop); return <-most }
 }
 
 const (

@@ -40,6 +40,7 @@ func (r *figuresRun) replay(ctx context.Context) error {
 	last := runs[len(runs)-1]
 	r.set.Put("replay", map[string]float64{
 		"events": float64(last.Events), "replayed_per_s": last.EventsPerSec, "written_plainly_per_s": last.PlainPerSec,
+		"heap_mb": float64(last.Heap) / 1e6,
 	}, ratios...)
 	return nil
 }
