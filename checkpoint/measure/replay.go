@@ -26,12 +26,13 @@ type Replay struct {
 }
 
 // MeasureReplay writes the same events plainly and by a replay, as often as there
-// are rounds, each time onto an empty Redis.
+// are rounds, each time onto an empty Redis. What the first replay wrote is
+// compared with the events.
 func MeasureReplay(ctx context.Context, c Config) ([]Replay, error) {
 	var out []Replay
 	for round := range c.Rounds {
 		c.Progress("round %d of %d", round+1, c.Rounds)
-		r, err := c.replayOnce(ctx)
+		r, err := c.replayOnce(ctx, round == 0)
 		if err != nil {
 			return out, err
 		}
@@ -40,7 +41,7 @@ func MeasureReplay(ctx context.Context, c Config) ([]Replay, error) {
 	return out, nil
 }
 
-func (c *Config) replayOnce(ctx context.Context) (r Replay, err error) {
+func (c *Config) replayOnce(ctx context.Context, check bool) (r Replay, err error) {
 	b, err := startBench(ctx, c.Dir)
 	if err != nil {
 		return r, err
@@ -75,7 +76,14 @@ func (c *Config) replayOnce(ctx context.Context) (r Replay, err error) {
 	}
 	r.EventsPerSec = report.EventsPerSec
 	r.RatioToWriting = r.EventsPerSec / r.PlainPerSec
-	return r, nil
+	if !check {
+		return r, nil
+	}
+	found, err := replay.Verify(ctx, b.store, b.options(t.events(all)))
+	if err == nil && found.Differs() != 0 {
+		err = fmt.Errorf("measure: %d differences after the replay", found.Differs())
+	}
+	return r, err
 }
 
 // watchHeap measures the most heap in use until it is asked.

@@ -88,11 +88,15 @@ func (b *bench) fill(ctx context.Context, t *town) (*replay.Report, error) {
 
 // rebuild writes the indexes of what the logs and the events hold.
 func (b *bench) rebuild(ctx context.Context, events replay.Events) (*replay.Report, error) {
-	report, err := replay.Rebuild(ctx, b.store, replay.Options{Archive: events, TempDir: b.dir, Now: clock})
+	report, err := replay.Rebuild(ctx, b.store, b.options(events))
 	if err == nil && !report.Whole() {
 		err = fmt.Errorf("measure: the replay found %d parts damaged", report.DamagedAll)
 	}
 	return report, err
+}
+
+func (b *bench) options(events replay.Events) replay.Options {
+	return replay.Options{Archive: events, TempDir: b.dir, Now: clock}
 }
 
 // writeLogs puts events into the partitions' logs, each as of when it was

@@ -167,11 +167,7 @@ func (r *figuresRun) cost(ctx context.Context) error {
 		return err //nolint:wrapcheck // says what it is
 	}
 	r.set.Cost, r.set.Machine.Redis = cost, cost.Machine.Redis
-	var ratios []float64
-	for i := range cost.Runs {
-		ratios = append(ratios, cost.Runs[i].Ratio)
-	}
-	r.set.Put("cost_of_scan", medians(cost.Figures), ratios...)
+	r.set.Put("cost_of_scan", medians(cost.Figures), each(cost.Runs, func(run *limits.Run) float64 { return run.Ratio })...)
 	return nil
 }
 
@@ -183,12 +179,17 @@ func (r *figuresRun) latency(ctx context.Context) error {
 		return err //nolint:wrapcheck // says what it is
 	}
 	r.set.Latency, r.set.Machine.Redis = found, found.Machine.Redis
-	var ratios []float64
-	for i := range found.Runs {
-		ratios = append(ratios, found.Runs[i].Ratio)
-	}
-	r.set.Put("latency", medians(found.Figures), ratios...)
+	r.set.Put("latency", medians(found.Figures), each(found.Runs, func(run *limits.LatencyRun) float64 { return run.Ratio })...)
 	return nil
+}
+
+// each takes one value out of every run.
+func each[T any](runs []T, of func(*T) float64) []float64 {
+	values := make([]float64, len(runs))
+	for i := range runs {
+		values[i] = of(&runs[i])
+	}
+	return values
 }
 
 func medians(of map[string]limits.Spread) map[string]float64 {

@@ -33,14 +33,10 @@ func (r *figuresRun) replay(ctx context.Context) error {
 	if err != nil {
 		return err //nolint:wrapcheck // says what it is
 	}
-	var ratios []float64
-	for _, run := range runs {
-		ratios = append(ratios, run.RatioToWriting)
-	}
 	last := runs[len(runs)-1]
 	r.set.Put("replay", map[string]float64{
 		"events": float64(last.Events), "replayed_per_s": last.EventsPerSec, "written_plainly_per_s": last.PlainPerSec,
 		"heap_mb": float64(last.Heap) / 1e6,
-	}, ratios...)
+	}, each(runs, func(run *measure.Replay) float64 { return run.RatioToWriting })...)
 	return nil
 }
