@@ -165,6 +165,6 @@ func (s *Store) raiseAlert(ctx context.Context, e *ScanEvent) error {
 	if !e.alerts() {
 		return nil
 	}
-	_, err := s.runScan(ctx, plateScript, []string{s.keys.alerts(dayOf(e.OccurredAt))}, addMember(nil, false, e.OccurredAt, e.alertMember())...)
+	_, err := s.runScan(ctx, plateScript, []string{s.keys.alerts(dayOf(e.OccurredAt))}, additionArgs(false, timed{e.OccurredAt, e.alertMember()})...)
 	return err
 }

@@ -89,7 +89,7 @@ func TestEventsThatDeserveItBecomeAlerts(t *testing.T) {
 		}
 	}
 	check()
-	projectAgain(t, s)
+	projectAll(t, s)
 	check()
 }
 

@@ -63,7 +63,7 @@ func TestTheBoardCountsWhatIsOnRecord(t *testing.T) {
 				at.send(req)
 			}
 		}
-		projectAgain(t, s)
+		projectAll(t, s)
 		for range BoardSlow {
 			look, _ := boardOf(t, board)
 			for _, d := range look.News {
@@ -120,7 +120,7 @@ func TestAGateIsSilentWhereItIsUsuallyBusy(t *testing.T) {
 	}
 	clock.ms.Store(noon.UnixMilli())
 	busy.scan(people[0], In, 36_5)
-	projectAgain(t, s)
+	projectAll(t, s)
 	board := s.NewBoard()
 	silent := func() string {
 		_, gates := boardOf(t, board)

@@ -121,13 +121,13 @@ func TestNothingIsWrittenToAnIndexWhileItsSlotMoves(t *testing.T) {
 	const days = 25 // within retention
 	first := dayOf(testStart.UnixMilli()) - days
 	index := func(day, from, to int64) error {
-		var args []any
+		var members []timed
 		for second := from; second < to; second++ {
 			e := ScanEvent{Person: n.ids[0], OccurredAt: (first+day)*86_400_000 + second*1000, Gate: gate.Num, Direction: In, Temperature: 36_5}
-			args = addMember(args, false, e.OccurredAt, e.gateMember())
+			members = append(members, timed{e.OccurredAt, e.gateMember()})
 		}
 		at := (first + day) * 86_400_000
-		_, err := n.s.runAll(t.Context(), []call{{projectScript, []string{n.s.keys.gateDay(gate.Num, first+day), n.s.keys.readings(gate.Num, n.s.DayAt(at))}, args}})
+		_, err := n.s.runAll(t.Context(), []call{{projectScript, gateDay{gate.Num, first + day, n.s.DayAt(at)}.keys(n.s.keys), additionArgs(false, members...)}})
 		return err
 	}
 	for day := range int64(days) {

@@ -56,7 +56,7 @@ func writeEvents(t testing.TB, s *Store, events []ScanEvent) {
 	for i := range events {
 		e := &events[i]
 		trails[e.Person] = append(trails[e.Person], e.OccurredAt, e.trailMember())
-		day := gateDay{s.keys.gateDay(e.Gate, dayOf(e.OccurredAt)), s.keys.readings(e.Gate, s.DayAt(e.OccurredAt))}
+		day := s.gateDayOf(e)
 		days[day] = append(days[day], e.OccurredAt, e.gateMember())
 	}
 	for person, members := range trails {
@@ -71,7 +71,7 @@ func writeEvents(t testing.TB, s *Store, events []ScanEvent) {
 	for day, members := range days {
 		for len(members) > 0 {
 			k := min(len(members), 1000)
-			calls = append(calls, call{projectScript, []string{day.index, day.readings}, append([]any{""}, members[:k]...)})
+			calls = append(calls, call{projectScript, day.keys(s.keys), append([]any{""}, members[:k]...)})
 			members = members[k:]
 			flush()
 		}

@@ -107,7 +107,7 @@ func TestKilledRedisKeepsTrailsAndGateWindowTheSame(t *testing.T) {
 		return window.total() >= trails.total()
 	}
 	eventually(t, "every event in the gate's window", read)
-	time.Sleep(2 * projectLinger) // a step done over would show now
+	time.Sleep(2 * projectEvery) // a step done over would show now
 	read()
 	for e, n := range trails {
 		if window[e] != n {

@@ -170,7 +170,7 @@ func TestRewoundProjectorsRestoreALostIndex(t *testing.T) {
 	}
 	must(t, s.rewind(t.Context(), everyone, time.Minute, time.Minute))
 	eventually(t, "the window is whole again", func() bool { return window() == 20 })
-	time.Sleep(3 * projectLinger)
+	time.Sleep(3 * projectEvery)
 	if n := window(); n != 20 {
 		t.Errorf("%d events in the window after a second way through the log", n)
 	}

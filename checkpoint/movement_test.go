@@ -226,13 +226,14 @@ func (m *movingTown) window() (from, to int64) {
 func projectAll(t testing.TB, s *Store) {
 	t.Helper()
 	p := s.NewProjector(s.rdb, slog.New(slog.DiscardHandler))
-	for part := range Partitions {
-		waiting, err := s.rdb.XLen(t.Context(), s.keys.log(part)).Result()
+	all := make([]*followed, Partitions)
+	for part := range all {
+		all[part] = &followed{part: part, fence: 1, cursor: "0"}
+	}
+	for more := true; more; {
+		var err error
+		more, err = p.step(t.Context(), all)
 		must(t, err)
-		for cursor := "0"; waiting > 0; waiting -= projectBatch {
-			cursor, err = p.step(t.Context(), part, cursor, 0)
-			must(t, err)
-		}
 	}
 }
 

@@ -4,15 +4,11 @@
 --
 -- KEYS 1 table of the set (string; chunks at KEYS[1]:n)
 -- ARGV 1 '1' if the set may hold other members of the same scans
---      then pairs of occurred_at (ms) and member
+--      then pairs of occurred_at (ms) and member; quicker in order of time
 -- Returns how many of the members are new
-local base, put = KEYS[1], ARGV[1] == '1' and chunk_replace or chunk_add
-local before = redis.call('GET', base) or ''
-local tbl, fresh = before, 0
-for i = 2, #ARGV, 2 do
-  local added
-  added, tbl = put(tbl, base, tonumber(ARGV[i]), ARGV[i], ARGV[i + 1])
-  if added then fresh = fresh + 1 end
-end
-if tbl ~= before then redis.call('SET', base, tbl) end
-return fresh
+local before = redis.call('GET', KEYS[1]) or ''
+local tbl, fresh = chunk_fill(before, KEYS[1], 2, ARGV[1] == '1')
+if tbl ~= before then redis.call('SET', KEYS[1], tbl) end
+local new = 0
+for i = 2, #ARGV, 2 do new = new + fresh[i] end
+return new

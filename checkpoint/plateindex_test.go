@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -30,19 +29,6 @@ func (g *gatePost) drive(person uint64, way Direction, plate string) ScanRequest
 	return req
 }
 
-// projectAgain takes all logs from the beginning once more.
-func projectAgain(t testing.TB, s *Store) {
-	t.Helper()
-	p := s.NewProjector(testClient(t, TuneReader), slog.New(slog.DiscardHandler))
-	for part := range Partitions {
-		if n := s.rdb.XLen(t.Context(), s.keys.log(part)).Val(); n == 0 {
-			continue // it would wait for news
-		}
-		_, err := p.step(t.Context(), part, "0", 0)
-		must(t, err)
-	}
-}
-
 func TestVehicleIsFoundByItsPlateAtEveryGateInOrderOfTime(t *testing.T) {
 	t.Parallel()
 	s, clock := newStore(t)
@@ -61,7 +47,7 @@ func TestVehicleIsFoundByItsPlateAtEveryGateInOrderOfTime(t *testing.T) {
 	late := mall.drive(ids[1], In, "鲁A12345")
 	late.OccurredAt, late.Late = late.OccurredAt-90_000, true // between the others
 	mall.send(late)
-	projectAgain(t, s)
+	projectAll(t, s)
 
 	events := byPlate(t, s, "鲁A12345")
 	type passage struct {
@@ -118,9 +104,9 @@ func TestPlatesSetIsTheSameAfterProjectingAgain(t *testing.T) {
 		home.send(home.drive(id, []Direction{Out, In}[i%2], "鲁A12345"))
 		clock.Advance(time.Minute)
 	}
-	projectAgain(t, s)
+	projectAll(t, s)
 	once, keys := byPlate(t, s, "鲁A12345"), len(allKeys(t, s))
-	projectAgain(t, s)
+	projectAll(t, s)
 	if again := byPlate(t, s, "鲁A12345"); len(once) != n || !reflect.DeepEqual(again, once) || len(allKeys(t, s)) != keys {
 		t.Errorf("%d events, then %d; %d keys, then %d", len(once), len(again), keys, len(allKeys(t, s)))
 	}
@@ -155,7 +141,7 @@ func TestPlateIsFoundHoweverItWasWritten(t *testing.T) {
 		home.send(home.drive(id, Out, plate))
 		clock.Advance(time.Minute)
 	}
-	projectAgain(t, s)
+	projectAll(t, s)
 	for asked, stored := range map[string]string{
 		"鲁Ａ·１２３４５": "鲁A12345", "鲁a 12345": "鲁A12345", "鲁0154321": "鲁01·54321", "鲁01-54321": "鲁01·54321", "ABC123": "abc 123",
 	} {
@@ -203,7 +189,7 @@ func TestPlatesSetMarksTheAnnulledPassage(t *testing.T) {
 	home.send(scan)
 	_, err := home.takeBack("annul-0001", scan, id)
 	must(t, err)
-	projectAgain(t, s)
+	projectAll(t, s)
 	events := byPlate(t, s, "鲁A12345")
 	if len(events) != 2 || events[0].Annulled == events[1].Annulled || events[0].IsAnnulment() == events[1].IsAnnulment() {
 		t.Errorf("%+v", events)

@@ -62,7 +62,7 @@ func TestReadingsOfAGateAreCountedOnce(t *testing.T) {
 	}
 	today := s.DayAt(s.now())
 	for range 3 {
-		projectAgain(t, s)
+		projectAll(t, s)
 		if got := counted(t, s, "v-01-g1", today); !reflect.DeepEqual(got, want) {
 			t.Fatalf("got %v\nwant %v", got, want)
 		}
@@ -99,7 +99,7 @@ func TestReadingsBelongToTheDayAtThePlace(t *testing.T) {
 		clock.ms.Store(when.UnixMilli())
 		home.send(home.reading(id, []Direction{Out, In}[i%2], 36_0+Celsius(i), Forehead))
 	}
-	projectAgain(t, s)
+	projectAll(t, s)
 	eleventh, err := ParseDay("2020-02-11")
 	must(t, err)
 	if got := counted(t, s, "v-01-g1", eleventh); !reflect.DeepEqual(got, map[string]int{"forehead out 36.0": 1}) {
@@ -209,7 +209,7 @@ func TestSuspectGatesAreNamedByTheirNeighbours(t *testing.T) {
 		at(site, In, Forehead, 8, 36_4, people...)
 	}
 	at("v-16", In, Forehead, 8, 35_4, people...)
-	projectAgain(t, s)
+	projectAll(t, s)
 
 	found, err := s.SuspectGates(t.Context(), s.DayAt(s.now()))
 	must(t, err)

@@ -25,6 +25,8 @@ var (
 	tellSource string
 	//go:embed replace.lua
 	replaceSource string
+	//go:embed fill.lua
+	fillSource string
 	//go:embed scan.lua
 	scanSource string
 	//go:embed verdict.lua
@@ -98,8 +100,8 @@ var (
 	walkInScript    = derives(newScript(changesSource, stateSource, walkInSource))
 	moveScript      = derives(newScript(changesSource, moveSource))
 	refuseScript    = derives(newScript(chunksSource, refuseSource))
-	projectScript   = derives(newScript(chunksSource, replaceSource, projectSource))
-	plateScript     = derives(newScript(chunksSource, replaceSource, plateSource))
+	projectScript   = derives(newScript(chunksSource, replaceSource, fillSource, projectSource))
+	plateScript     = derives(newScript(chunksSource, replaceSource, fillSource, plateSource))
 	leaseScript     = newScript(leaseSource)
 	rewindScript    = newScript(rewindSource)
 	cutLogScript    = newScript(cutLogSource)
@@ -178,48 +180,54 @@ func (s *Store) runScan(ctx context.Context, sc *script, keys []string, args ...
 // runAll sends many script calls in one pipeline and returns their replies in
 // order. It fails as a whole: every call is safe to send again.
 func (s *Store) runAll(ctx context.Context, calls []call) ([]any, error) {
-	cmds, _ := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error { // each has its own error
-		for _, c := range calls {
-			p.EvalSha(ctx, c.script.sha, c.script.with(c.keys), c.args...)
-		}
-		return nil
-	})
-	replies := make([]any, len(calls))
-	var unknown []int // sent again with their source
-	for i, cmd := range cmds {
-		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-			unknown = append(unknown, i)
-			continue
-		}
-		if err := keepReply(replies, i, cmd); err != nil {
-			return nil, err
-		}
-	}
-	if len(unknown) == 0 {
-		return replies, nil
-	}
-	cmds, _ = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, i := range unknown {
-			p.Eval(ctx, calls[i].script.source, calls[i].script.with(calls[i].keys), calls[i].args...)
-		}
-		return nil
-	})
-	for n, cmd := range cmds {
-		if err := keepReply(replies, unknown[n], cmd); err != nil {
+	replies, errs := callAll(ctx, s.rdb, calls)
+	for _, err := range errs {
+		if err != nil {
 			return nil, err
 		}
 	}
 	return replies, nil
 }
 
-// keepReply puts what a script replied in its place.
-func keepReply(replies []any, i int, cmd redis.Cmder) error {
+// callAll sends many script calls in one pipeline. Each has its own reply or error.
+func callAll(ctx context.Context, c redis.Cmdable, calls []call) ([]any, []error) {
+	cmds, _ := c.Pipelined(ctx, func(p redis.Pipeliner) error { // each has its own error
+		for _, c := range calls {
+			p.EvalSha(ctx, c.script.sha, c.script.with(c.keys), c.args...)
+		}
+		return nil
+	})
+	replies, errs := make([]any, len(calls)), make([]error, len(calls))
+	var unknown []int // sent again with their source
+	for i, cmd := range cmds {
+		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+			unknown = append(unknown, i)
+			continue
+		}
+		replies[i], errs[i] = replyOf(cmd)
+	}
+	if len(unknown) == 0 {
+		return replies, errs
+	}
+	cmds, _ = c.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, i := range unknown {
+			p.Eval(ctx, calls[i].script.source, calls[i].script.with(calls[i].keys), calls[i].args...)
+		}
+		return nil
+	})
+	for n, cmd := range cmds {
+		replies[unknown[n]], errs[unknown[n]] = replyOf(cmd)
+	}
+	return replies, errs
+}
+
+// replyOf is what a script replied.
+func replyOf(cmd redis.Cmder) (any, error) {
 	v, err := cmd.(*redis.Cmd).Result() //nolint:forcetypeassert // EvalSha and Eval return nothing else
 	if err != nil && !isNil(err) {
-		return unavailable(err)
+		return nil, unavailable(err)
 	}
-	replies[i] = v
-	return nil
+	return v, nil
 }
 
 func isNil(err error) bool { return errors.Is(err, redis.Nil) }
