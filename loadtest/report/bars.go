@@ -28,8 +28,8 @@ const (
 	letter    = 6.4 // about as wide as a letter in a bar
 )
 
-// bars draws them to one scale. Each part has its name and value in it, where
-// there is room, and in its title.
+// bars draws them to one scale, under the names of their parts. Each part has its
+// name and value in it, where there is room, and in its title.
 func bars(title, unit string, all []bar) template.HTML {
 	most := 0.0
 	for _, b := range all {
@@ -40,8 +40,16 @@ func bars(title, unit string, all []bar) template.HTML {
 	}
 	scale := (width - barLeft - barRight) / most
 	var out strings.Builder
-	fmt.Fprintf(&out, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, width, barStep*float64(len(all))+4, esc(title))
+	out.WriteString(`<div class="legend">`)
 	class := 0
+	for _, b := range all {
+		for _, p := range b.Parts {
+			fmt.Fprintf(&out, `<span><svg viewBox="0 0 26 8"><rect class="b%d" width="12" height="8"/></svg>%s</span>`, class%6, esc(p.Name))
+			class++
+		}
+	}
+	fmt.Fprintf(&out, `</div><svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, width, barStep*float64(len(all))+4, esc(title))
+	class = 0
 	for i, b := range all {
 		y, x := barStep*float64(i)+18, barLeft
 		fmt.Fprintf(&out, `<text class="tick" x="%g" y="%g">%s</text>`, barLeft, y-5, esc(b.Name))

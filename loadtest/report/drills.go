@@ -110,8 +110,8 @@ func curveOf(r *loadtest.Report) template.HTML {
 
 func runOf(r *loadtest.Result) (runView, error) {
 	v := runView{Name: r.Name}
-	v.Words = fmt.Sprintf("%s; %s people, seed %d, %d devices; %d connections of %d process(es), which used %.1f s of CPU.",
-		r.Pace, thousands(int64(r.People)), r.Seed, r.Devices, r.Generator.Connections, r.Generator.Processes, r.Generator.CPU)
+	v.Words = fmt.Sprintf("%s; %s people, seed %d, %d devices. Generator: processes %d, connections %d, CPU %.1f s.",
+		r.Pace, thousands(int64(r.People)), r.Seed, r.Devices, r.Generator.Processes, r.Generator.Connections, r.Generator.CPU)
 	hdr := chart{Title: "Latency percentiles, ms", LogY: true}
 	if err := hdr.percentiles("from when it was due", &r.Latency); err != nil {
 		return v, err

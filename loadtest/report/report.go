@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"passgate/loadtest"
+	"passgate/loadtest/figures"
 	"passgate/loadtest/limits"
 )
 
@@ -27,6 +28,7 @@ type Page struct {
 	Cost     *limits.Cost
 	Latency  *limits.Latencies
 	Baseline *Baseline
+	Figures  *figures.Set
 }
 
 // Baseline is what loadtest/postgres came to: the same decisions in PostgreSQL.
@@ -78,6 +80,13 @@ func (p *Page) Add(text []byte) error {
 	has := func(figure string) bool { return probe.Figures[figure] != nil }
 	var into any
 	switch {
+	case probe.Kind == figures.Kind:
+		set := new(figures.Set)
+		if err := json.Unmarshal(text, set); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
+		p.AddFigures(set)
+		return nil
 	case probe.Kind != "":
 		run := new(loadtest.Report)
 		p.Reports = append(p.Reports, run)
@@ -98,6 +107,20 @@ func (p *Page) Add(text []byte) error {
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return nil
+}
+
+// AddFigures takes a set of figures and the measurements that are in it.
+func (p *Page) AddFigures(set *figures.Set) {
+	p.Figures = set
+	if set.Cost != nil {
+		p.Cost = set.Cost
+	}
+	if set.Latency != nil {
+		p.Latency = set.Latency
+	}
+	if set.Rush != nil {
+		p.Reports = append(p.Reports, set.Rush)
+	}
 }
 
 // WriteHTML writes the page.

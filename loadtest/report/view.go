@@ -6,9 +6,11 @@ import (
 	"html/template"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"passgate/loadtest"
+	"passgate/loadtest/figures"
 	"passgate/loadtest/limits"
 )
 
@@ -42,10 +44,12 @@ type verdict struct {
 
 // goal is a figure beside what it should be.
 type goal struct {
-	Name  string
-	Value limits.Spread
-	Goal  string
-	Met   bool
+	Name, How, Note string
+	Measured        bool
+	Value           limits.Spread
+	Goal            string
+	Met             bool
+	figure          string // under which it stands in a set of figures
 }
 
 func viewOf(p *Page) (*view, error) {
@@ -73,7 +77,8 @@ func viewOf(p *Page) (*view, error) {
 	if c := p.Cost; c != nil {
 		seen(c.StartedAt, &c.Machine)
 		v.Cost = costOf(c)
-		v.aim("CPU of a scan ÷ CPU of its parts, each as cheap as it gets", c.Figures["cost_of_scan"], "at most 1.0", func(f float64) bool { return f <= 1 })
+		f := c.Figures["cost_of_scan"]
+		v.aim("cost_of_scan", "CPU of gateway and Redis for a scan ÷ that of its parts, each by itself", f, "at most 1", f.Median <= 1)
 	}
 	if l := p.Latency; l != nil {
 		seen(l.StartedAt, &l.Machine)
@@ -81,13 +86,18 @@ func viewOf(p *Page) (*view, error) {
 		if v.Latency, err = latencyOf(l); err != nil {
 			return nil, err
 		}
-		name := fmt.Sprintf("p99 at %s scans/s ÷ p99 of a bare echo", number(l.Rate))
-		v.aim(name, l.Figures["latency_p99"], "at most 3", func(f float64) bool { return f <= 3 })
+		f := l.Figures["latency_p99"]
+		v.aim("latency", fmt.Sprintf("p99 at %s scans/s ÷ p99 of a bare echo under the same driver", number(l.Rate)), f, "at most 3", f.Median <= 3)
 	}
 	if b := p.Baseline; b != nil {
 		seen(b.StartedAt, &b.Machine)
 		v.Baseline = baselineOf(b)
-		v.aim("scans per CPU second ÷ those of PostgreSQL", b.Figures["gate_to_baseline"], "at least 5", func(f float64) bool { return f >= 5 })
+		f := b.Figures["gate_to_baseline"]
+		v.aim("baseline", "scans per CPU second ÷ those of PostgreSQL, just as durable", f, "at least 5", f.Median >= 5)
+	}
+	if f := p.Figures; f != nil {
+		seen(f.StartedAt, &f.Machine)
+		v.Goals = goalsOf(f, v.Goals)
 	}
 	if machine == nil {
 		return nil, errors.New("report: nothing to show")
@@ -96,8 +106,44 @@ func viewOf(p *Page) (*view, error) {
 	return v, nil
 }
 
-func (v *view) aim(name string, s limits.Spread, words string, met func(float64) bool) {
-	v.Goals = append(v.Goals, goal{name, s, words, met(s.Median)})
+// goalsOf are the goals of a set of figures, with what of more is not among them:
+// cost and latency are there under their own names.
+func goalsOf(set *figures.Set, more []goal) []goal {
+	var goals []goal
+	for _, known := range figures.All() {
+		f := set.Figures[known.Name]
+		if f == nil {
+			continue
+		}
+		words := "at most " + number(f.Goal)
+		switch {
+		case f.AtLeast:
+			words = "at least " + number(f.Goal)
+		case f.Goal == 0:
+			words = "none"
+		}
+		if f.Unit != "ratio" {
+			words += " " + f.Unit
+		}
+		g := goal{Name: strings.ReplaceAll(known.Name, "_", " "), How: f.How, Goal: words, Note: f.Note}
+		if f.Value != nil {
+			g.Value, g.Measured = limits.Spread{Min: *f.Min, Median: *f.Median, Max: *f.Max}, true
+		}
+		g.Met = f.Met != nil && *f.Met
+		goals = append(goals, g)
+	}
+	for _, g := range more {
+		if g.figure == "" || set.Figures[g.figure] == nil {
+			goals = append(goals, g)
+		}
+	}
+	return goals
+}
+
+func (v *view) aim(figure, how string, s limits.Spread, words string, met bool) {
+	v.Goals = append(v.Goals, goal{
+		Name: strings.ReplaceAll(figure, "_", " "), How: how, Measured: true, Value: s, Goal: words, Met: met, figure: figure,
+	})
 }
 
 // verdictOf sums up all runs of a report and its audits.
@@ -133,7 +179,11 @@ func verdictOf(r *loadtest.Report) verdict {
 	count("unexplained", a.Strange)
 	switch {
 	case v.Good:
-		v.Words = fmt.Sprintf("All %s acknowledged scans were looked up: each is on record once, with the answer that was given.", thousands(a.Acknowledged))
+		which := ""
+		if a.Acknowledged > c.Acknowledged {
+			which = ", the warm-up's included,"
+		}
+		v.Words = fmt.Sprintf("All %s acknowledged scans%s were looked up: each is on record once, with the answer that was given.", thousands(a.Acknowledged), which)
 	case c.Mistaken > 0 && a.Clean():
 		v.Words = fmt.Sprintf("%s scans were answered with a reason that is not right for them.", thousands(c.Mistaken))
 	default:
