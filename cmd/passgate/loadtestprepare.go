@@ -30,8 +30,9 @@ type loadtestPrepareCmd struct {
 func (loadtestPrepareCmd) Help() string {
 	return `Enters the grid, the sites and gates, a phone or more at each gate, and the
 residents of a made-up town, and puts one of 500 into quarantine at home. It is
-for a service that is there to be tried: the residents stay. Doing it again with
-the same seed adds phones and changes nothing else.
+for a service that is there to be tried and holds no town of another seed, the
+demo's either: their ID numbers would collide. The residents stay. Doing it again
+adds phones and changes nothing else.
 
 Example:
 

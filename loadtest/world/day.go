@@ -24,13 +24,15 @@ type Day struct {
 	mu      sync.Mutex
 	walk    *walk
 	begin   time.Time
+	after   time.Duration // since then
 	number  uint64 // of the next scan
 	follows []follow
 }
 
 // follow is a scan that follows on another, after a pause.
 type follow struct {
-	after time.Duration
+	after time.Duration // of the run
+	trip  uint64
 	make  func(id uint64, at int64) *loadtest.Scan
 }
 
@@ -57,31 +59,42 @@ func (d *Day) Next(due time.Time) *loadtest.Scan {
 	if d.begin.IsZero() {
 		d.begin = due
 	}
-	after, at := max(due.Sub(d.begin), 0), due.UnixMilli()
-	id := d.number
+	// Senders ask at the same time, and not always in the order of what is due.
+	d.after = max(d.after, due.Sub(d.begin))
+	after, at, id := d.after, due.UnixMilli(), d.number
 	d.number++
 	if len(d.follows) > 0 && d.follows[0].after <= after {
-		f := d.follows[0]
-		d.follows = d.follows[1:]
-		return f.make(id, at)
+		return d.followUp(id, at)
 	}
 	luck := roll(d.w.Seed, askReading, id)
 	if luck.unit() < shareWalkIn*d.walk.shape.trouble() {
 		return d.stranger(id, at, &luck)
 	}
-	t := d.walk.draw(id, after)
+	t, ok := d.walk.draw(id, after)
+	for ; !ok; t, ok = d.walk.draw(id, after) {
+		if len(d.follows) > 0 {
+			return d.followUp(id, at) // before its time
+		}
+	}
 	d.book.tail.Store(d.walk.next[legReturn])
 	d.book.head.Store(d.walk.next[legLeave])
 	p := d.passage(t, at, &luck)
-	last := d.walk.free(t.n) - pause
+	last := d.walk.last(t.n)
 	d.walk.scanned(t.n, after)
-	s := d.happen(t, &p, id, at, after, last, &luck)
-	return s
+	return d.happen(t, &p, id, at, after, last, &luck)
+}
+
+// followUp gives the first of the scans that follow on others.
+func (d *Day) followUp(id uint64, at int64) *loadtest.Scan {
+	f := d.follows[0]
+	d.follows = d.follows[1:]
+	d.walk.scanned(f.trip, d.after)
+	return f.make(id, at)
 }
 
 // later has a scan follow after the pause. The person of the trip waits for it.
 func (d *Day) later(t turn, after time.Duration, make func(id uint64, at int64) *loadtest.Scan) {
-	d.follows = append(d.follows, follow{after + pause, make})
+	d.follows = append(d.follows, follow{after + pause, t.n, make})
 	d.walk.scanned(t.n, after+pause)
 }
 

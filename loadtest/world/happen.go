@@ -61,7 +61,7 @@ func (d *Day) happen(t turn, p *passage, id uint64, at int64, after, last time.D
 		s := d.scan(p, id, at, KindRegular, wantOK, nil)
 		again := *s
 		again.Kind = KindDouble
-		d.follows = append([]follow{{after, func(uint64, int64) *loadtest.Scan { return &again }}}, d.follows...)
+		d.follows = append([]follow{{after, t.n, func(uint64, int64) *loadtest.Scan { return &again }}}, d.follows...)
 		return s
 	case below(shareReplayed):
 		if p.who.app && p.way == "in" {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -123,5 +122,3 @@ func decode(text []byte, into any) error {
 	}
 	return nil
 }
-
-func all[T any](s []T) iter.Seq[T] { return slices.Values(s) }

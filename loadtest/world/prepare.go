@@ -1,7 +1,6 @@
 package world
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,12 +22,9 @@ type Config struct {
 	People int // residents, 1 to MaxPeople
 	// Rate is the most scans/s that are to be sent; 0 means 10,000. The server
 	// takes 200 scans/s from one phone, so a gate gets as many as it may need.
-	Rate int
-	// HomesOnly leaves the other gates without a phone. That is enough for
-	// Regular and takes half the time.
-	HomesOnly bool
-	Ring      *codes.Ring // the server's keys, for signing passes
-	Client    *http.Client
+	Rate   int
+	Ring   *codes.Ring  // the server's keys, for signing passes
+	Client *http.Client // http.DefaultClient if nil
 	// Progress, if not nil, is told how far a step is.
 	Progress func(step string, done, total int)
 }
@@ -37,11 +33,6 @@ type Config struct {
 const MaxPeople = 10_000_000
 
 const (
-	// linesPerFile is how many residents go into one request: the server takes
-	// no more at once.
-	linesPerFile = 5_000
-	// filesAtOnce keeps the server busy while the next file is made.
-	filesAtOnce = 2
 	// devicesAtOnce: every phone changes what all gates go by, twice; many at
 	// once only wait for each other.
 	devicesAtOnce = 2
@@ -51,8 +42,10 @@ const (
 	perDevice = 200
 )
 
-// Prepare puts a town on a server. Doing it again adds phones and changes nothing
-// else. It takes about as long as the server needs to enrol the people.
+// Prepare puts a town on a server, which may hold other people but no made-up
+// town of another seed: the ID numbers of the two would collide. Doing it again
+// adds phones and changes nothing else. It takes about as long as the server
+// needs to enrol the people.
 func Prepare(ctx context.Context, c Config) (*World, error) {
 	if c.People < 1 || c.People > MaxPeople {
 		return nil, fmt.Errorf("world: %d people: give 1 to %d", c.People, MaxPeople)
@@ -140,15 +133,11 @@ func (p *preparation) putPlaces(ctx context.Context) error {
 
 // enrolDevices puts phones at the gates that are open.
 func (p *preparation) enrolDevices(ctx context.Context) error {
-	sites, gates := townPlaces()
-	homes := map[string]bool{}
-	for _, s := range sites {
-		homes[s.Code] = s.Residential()
-	}
+	_, gates := townPlaces()
 	type lane struct{ gate, name string }
 	var at []lane
 	for _, g := range gates {
-		if !g.Open || p.HomesOnly && !homes[g.Site] {
+		if !g.Open {
 			continue
 		}
 		for i := range 1 + int(busiest*float64(p.Rate)/perDevice) {
@@ -191,89 +180,6 @@ func (p *preparation) enrolDevice(ctx context.Context, gate, lane string) (loadt
 			return loadtest.Device{Code: made.Code, Gate: gate, Token: got.Token}, err
 		}
 	}
-}
-
-// enrolPeople imports the residents as files.
-func (p *preparation) enrolPeople(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	files := make(chan []byte)
-	var senders sync.WaitGroup
-	var mu sync.Mutex
-	done := 0
-	for range filesAtOnce {
-		senders.Go(func() {
-			for file := range files {
-				some, err := p.importFile(ctx, file)
-				if err != nil {
-					stop(err)
-					return
-				}
-				mu.Lock()
-				done += some
-				p.Progress("residents", done, p.People)
-				mu.Unlock()
-			}
-		})
-	}
-	err := p.writeFiles(ctx, files)
-	close(files)
-	senders.Wait()
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	return err
-}
-
-// writeFiles makes the files and hands them on, until the context ends.
-func (p *preparation) writeFiles(ctx context.Context, files chan<- []byte) error {
-	chunk := make([]town.Resident, 0, linesPerFile)
-	number := 0
-	for r := range town.Residents(p.Seed, p.People) {
-		if len(p.world.documents) < documentsKept {
-			p.world.documents = append(p.world.documents, r.IDNumber)
-		}
-		chunk = append(chunk, r)
-		if number++; len(chunk) < linesPerFile && number < p.People {
-			continue
-		}
-		var file bytes.Buffer
-		if err := town.WriteCSV(&file, all(chunk)); err != nil {
-			return fmt.Errorf("world: %w", err)
-		}
-		select {
-		case files <- file.Bytes():
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		chunk = chunk[:0]
-	}
-	return nil
-}
-
-func (p *preparation) importFile(ctx context.Context, file []byte) (rows int, err error) {
-	var out struct {
-		Created   int `json:"created"`
-		Changed   int `json:"changed"`
-		Unchanged int `json:"unchanged"`
-		Errors    []struct {
-			Row   int    `json:"row"`
-			Field string `json:"field"`
-			Why   string `json:"why"`
-		} `json:"errors"`
-	}
-	answer, err := p.api.send(ctx, http.MethodPost, "/v1/residents/import", "text/csv; charset=utf-8", "application/json", file)
-	if err != nil {
-		return 0, err
-	}
-	if err := decode(answer, &out); err != nil {
-		return 0, err
-	}
-	if len(out.Errors) > 0 {
-		e := out.Errors[0]
-		return 0, fmt.Errorf("world: the server refuses %d residents; row %d: %s: %s", len(out.Errors), e.Row, e.Field, e.Why)
-	}
-	return out.Created + out.Changed + out.Unchanged, nil
 }
 
 // sideBySide does n things, some of them at the same time, until one fails.

@@ -71,12 +71,12 @@ func prepareFast(t *testing.T, people int) (*World, *api) {
 // every answer against what the source says is right. No kind is missing.
 func TestTheServerAnswersAsIsRight(t *testing.T) {
 	t.Parallel()
-	w, admin := prepareFast(t, 300)
+	w, admin := prepareFast(t, 200)
 	testSaveAndLoad(t, w)
-	d := w.Day(Shape{From: 9 * time.Hour, Trouble: 12}, Options{Run: "test"})
+	d := w.Day(Shape{From: 9 * time.Hour, Trouble: 15}, Options{Run: "test"})
 	defer d.Close()
 	kinds, begin := map[string]int{}, time.Now()
-	for i := range 1500 {
+	for i := range 600 {
 		s := d.Next(begin.Add(time.Duration(i) * 20 * time.Millisecond))
 		kinds[s.Kind]++
 		reason := answer(t, admin, w, s)
@@ -86,7 +86,7 @@ func TestTheServerAnswersAsIsRight(t *testing.T) {
 	}
 	r := w.Regular(Options{Run: "plain"})
 	defer r.Close()
-	for range 100 {
+	for range 30 {
 		s := r.Next(time.Now())
 		if reason := answer(t, admin, w, s); reason != "ok" && reason != "fever" { // who had one above
 			t.Errorf("%s: %s", s.Body, reason)

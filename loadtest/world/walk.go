@@ -35,7 +35,7 @@ type walk struct {
 	shape Shape
 	book  *passbook
 	next  [legs]uint64
-	since []uint32 // by trip: when its last scan was, in ms of the run
+	since []uint32 // by trip: when its last scan was, in ms of the run and 1; 0: never
 }
 
 func newWalk(w *World, shape Shape, book *passbook) *walk {
@@ -45,38 +45,36 @@ func newWalk(w *World, shape Shape, book *passbook) *walk {
 // about is how many people are on their way.
 func (k *walk) about() uint64 { return k.next[legLeave] - k.next[legReturn] }
 
-// draw gives the next turn, at a time of the run; number counts the draws.
-func (k *walk) draw(number uint64, after time.Duration) turn {
+// draw gives the next turn, at a time of the run; number counts the draws. ok is
+// false if everybody waits for a scan that follows.
+func (k *walk) draw(number uint64, after time.Duration) (t turn, ok bool) {
 	in, out := town.Profile(k.shape.Weekend)
-	slot := k.shape.slot(after)
-	for d := roll(k.w.Seed, askWay, number); ; {
-		// The building that was counted is where people go: its ins have left home.
-		order := [legs]int{legLeave, legEnter, legExit, legReturn}
-		if d.unit()*(in[slot]+out[slot]) > in[slot] {
-			order = [legs]int{legReturn, legExit, legEnter, legLeave}
-		}
-		if d.next()%2 == 0 { // of those that go the same way each gets its share
-			order[0], order[1] = order[1], order[0]
-		}
-		for _, patient := range [...]bool{true, false} {
-			for _, leg := range order {
-				if n, ok := k.take(leg, after, patient); ok {
-					return turn{n, leg}
-				}
+	slot, d := k.shape.slot(after), roll(k.w.Seed, askWay, number)
+	// The building that was counted is where people go: its ins have left home.
+	order := [legs]int{legLeave, legEnter, legExit, legReturn}
+	if d.unit()*(in[slot]+out[slot]) > in[slot] {
+		order = [legs]int{legReturn, legExit, legEnter, legLeave}
+	}
+	if d.next()%2 == 0 { // of those that go the same way each gets its share
+		order[0], order[1] = order[1], order[0]
+	}
+	// Where a small town is scanned fast, nobody has had the whole pause.
+	for _, rest := range [...]time.Duration{pause, 0} {
+		for _, leg := range order {
+			if n, ok := k.take(leg, after-rest); ok {
+				return turn{n, leg}, true
 			}
 		}
 	}
+	return turn{}, false
 }
 
-// take gives the next trip that reaches a leg and has a scan there. A patient
-// taker leaves people alone who have been scanned just now.
-func (k *walk) take(leg int, after time.Duration, patient bool) (n uint64, ok bool) {
+// take gives the next trip that reaches a leg and has a scan there, if the last
+// scan of whoever is next was not after a time of the run.
+func (k *walk) take(leg int, last time.Duration) (n uint64, ok bool) {
 	for {
 		n = k.next[leg]
-		if leg == legLeave && k.about() == uint64(len(k.since)) || leg != legLeave && n == k.next[leg-1] {
-			return 0, false
-		}
-		if patient && k.free(n) > after {
+		if leg == legLeave && k.about() == uint64(len(k.since)) || leg != legLeave && n == k.next[leg-1] || k.last(n) > last {
 			return 0, false
 		}
 		k.next[leg]++
@@ -86,18 +84,22 @@ func (k *walk) take(leg int, after time.Duration, patient bool) (n uint64, ok bo
 	}
 }
 
-// free is when the person of a trip may be scanned again.
-func (k *walk) free(n uint64) time.Duration {
+// never is before any time of a run.
+const never = -time.Hour
+
+// last is the time of the run at which the person of a trip was last scanned, or
+// will be by a scan that follows.
+func (k *walk) last(n uint64) time.Duration {
 	at := k.since[n%uint64(len(k.since))]
 	if at == 0 {
-		return 0
+		return never
 	}
-	return time.Duration(at)*time.Millisecond + pause
+	return time.Duration(at-1) * time.Millisecond
 }
 
-// scanned notes the time of the last scan of a trip.
+// scanned notes that time.
 func (k *walk) scanned(n uint64, after time.Duration) {
-	k.since[n%uint64(len(k.since))] = uint32(max(after, 0)/time.Millisecond) + 1 // #nosec G115 -- a run is shorter than 49 days
+	k.since[n%uint64(len(k.since))] = uint32(after/time.Millisecond) + 1 // #nosec G115 -- a run is shorter than 49 days
 }
 
 // plan is what somebody has in mind with a trip.
