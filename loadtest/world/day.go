@@ -25,7 +25,7 @@ type Day struct {
 	walk    *walk
 	begin   time.Time
 	after   time.Duration // since then
-	number  uint64 // of the next scan
+	number  uint64        // of the next scan
 	follows []follow
 }
 
