@@ -37,7 +37,9 @@
 // person stay on their page and touch no index. Three indexes on events, no
 // foreign keys there. Rules, device and person come by one query, by primary
 // keys. Memory for the whole town, checkpoints far apart, compressed page images.
-// Many connections, whose commits share a flush of the log. Nothing is put
+// Many connections, whose commits share a flush of the log; 24 or 128 of them
+// instead of 64, or a commit_delay of 2 ms, change the ratio by less than the runs
+// differ, so that there is none. Nothing is put
 // together into one transaction that came as several scans: the gate does not do
 // that either, though a design that gave up on deciding at once could.
 package main
