@@ -75,20 +75,26 @@ local function chunk_add(tbl, base, t, at, member)
   local size = redis.call('ZCARD', key)
   if size <= CHUNK then return true, tbl end
 
-  local scored = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-  local want = CHUNK / 2
-  if pos > #tbl and tonumber(scored[2 * size]) == t then want = size - 1 end -- in order: leave the full chunk full
-  local cut = cut_rank(scored, size, want)
-  if not cut then return true, tbl end
-
-  local number = highest(tbl) + 1
-  local move = {}
-  for r = cut, size - 1 do
-    move[#move + 1] = scored[2 * r + 2]
-    move[#move + 1] = scored[2 * r + 1]
+  local cut, move, want = size - 1, nil, CHUNK / 2
+  if pos > #tbl then -- in order: leave the full chunk full
+    local ends = redis.call('ZRANGE', key, -2, -1, 'WITHSCORES')
+    if tonumber(ends[4]) == t then
+      want = cut
+      if ends[2] ~= ends[4] then move = {ends[4], ends[3]} end
+    end
   end
+  if not move then
+    local scored = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+    cut, move = cut_rank(scored, size, want), {}
+    if not cut then return true, tbl end
+    for r = cut, size - 1 do
+      move[#move + 1] = scored[2 * r + 2]
+      move[#move + 1] = scored[2 * r + 1]
+    end
+  end
+  local number = highest(tbl) + 1
   redis.call('ZADD', base .. ':' .. number, unpack(move))
   redis.call('ZREMRANGEBYRANK', key, cut, -1)
-  local entry = big_endian(tonumber(scored[2 * cut + 2]), 6) .. big_endian(number, 2)
+  local entry = big_endian(tonumber(move[1]), 6) .. big_endian(number, 2)
   return true, string.sub(tbl, 1, pos - 1) .. entry .. string.sub(tbl, pos)
 end
