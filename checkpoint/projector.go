@@ -18,6 +18,7 @@ const (
 	leaseRetry    = 500 * time.Millisecond // between attempts at a partition that another process owns, or after a failure
 	leaseRenew    = 500 * time.Millisecond // how often a cursor is saved and a lease renewed
 	projectEvery  = 100 * time.Millisecond // how often the logs are read: lag against CPU
+	projectAtOnce = 8                      // script calls that are sent together: the gates wait for all of them, about 0.4 ms
 	projectStall  = 500 * time.Millisecond // an answer later than that may be of a master that stood still and is none any more
 	projectBatch  = 500                    // most entries that are read of one log at once, and that one script call writes
 	readerTimeout = 3 * time.Second        // of what the projector asks for

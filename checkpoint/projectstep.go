@@ -167,10 +167,21 @@ func (b *indexBatch) write(ctx context.Context) (lost uint64, err error) {
 	for key, a := range b.sets {
 		write(plateScript, []string{key}, a)
 	}
-	_, errs := callAll(ctx, b.p.store.rdb, calls)
-	for i, failed := range errs {
-		if failed != nil {
-			lost, err = lost|from[i], failed
+	for begin := 0; begin < len(calls); begin += projectAtOnce {
+		some := calls[begin:min(begin+projectAtOnce, len(calls))]
+		_, errs := callAll(ctx, b.p.store.rdb, some)
+		failures := 0
+		for i, failed := range errs {
+			if failed != nil {
+				lost, err = lost|from[begin+i], failed
+				failures++
+			}
+		}
+		if failures == len(some) { // nobody answers: the others would each wait as long
+			for _, parts := range from[begin:] {
+				lost |= parts
+			}
+			break
 		}
 	}
 	return lost, err
