@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
@@ -57,13 +58,7 @@ func newRig(dir string, s setup) (_ *rig, err error) {
 	if r.redis, err = newRedis(redisDir, s.redis...); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	r.proxy = toxiproxy.NewProxy(server, "redis", fmt.Sprintf("127.0.0.1:%d", port), r.redis.addr())
-	if err := r.proxy.Start(); err != nil {
+	if r.proxy, err = newProxy(r.redis.addr()); err != nil {
 		return nil, err
 	}
 	r.driver = newDriver(r.town, s)
@@ -85,6 +80,22 @@ func newRig(dir string, s setup) (_ *rig, err error) {
 		r.driver.urls = append(r.driver.urls, gate.url)
 	}
 	return r, nil
+}
+
+// newProxy starts a proxy in front of addr. Somebody else may take a port between
+// the look whether it is free and its use: then there is another.
+func newProxy(addr string) (*toxiproxy.Proxy, error) {
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	for try := 0; ; try++ {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		proxy := toxiproxy.NewProxy(server, "redis", fmt.Sprintf("127.0.0.1:%d", port), addr)
+		if err = proxy.Start(); !errors.Is(err, syscall.EADDRINUSE) || try == 10 {
+			return proxy, err
+		}
+	}
 }
 
 // close ends what is still there.
