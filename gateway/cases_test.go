@@ -212,6 +212,10 @@ func TestTheAuditHasEveryQuestion(t *testing.T) {
 	w := newWorld(t)
 	w.project()
 	w.scan("D1", w.newScan(w.people["wang"])).ok(http.StatusOK)
+	eventually(t, "the scan is in the gate's index", func() bool {
+		events, _ := w.do(http.MethodGet, "/v1/gates/G1/events", w.deviceToken("D1"), nil).ok(http.StatusOK).json()["events"].([]any)
+		return len(events) == 1
+	})
 	where := "/v1/residents/" + w.personID("wang") + "/trajectory"
 	asked := w.do(http.MethodGet, where, w.as("tracer"), nil).ok(http.StatusOK)
 	w.do(http.MethodGet, where, w.as("tracer-a2"), nil).problem(http.StatusForbidden, "out_of_scope", "")
