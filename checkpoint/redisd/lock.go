@@ -37,7 +37,7 @@ func lockFile(path string) (*os.File, error) {
 	return nil, fmt.Errorf("redisd: lock %s: %w", path, err)
 }
 
-// own takes the directory for this process until the file is closed.
+// own takes the directory for this process until disown.
 func own(dir string) (*os.File, error) {
 	path := filepath.Join(dir, "owner.lock")
 	f, err := lockFile(path)
@@ -56,6 +56,13 @@ func own(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("redisd: write %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// disown gives the directory back. Closing alone would not do while another child of
+// this process is between its fork and its exec: until then it has the file, too.
+func disown(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	_ = f.Close()
 }
 
 // readOwner gives the process id noted in the lock, for the error message.

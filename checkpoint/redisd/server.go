@@ -165,7 +165,7 @@ func (s *Server) release() {
 	if s.shortDir != "" {
 		forgetShortDir(plainSocket(s.opt.Dir))
 	}
-	_ = s.owner.Close()
+	disown(s.owner)
 }
 
 // Restart ends the server cleanly, if it runs, and starts it again on the same
