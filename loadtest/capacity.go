@@ -15,9 +15,9 @@ type Unit struct {
 	Back      float64 `json:"back_bytes"` // of a scan between gateway and Redis, both ways
 }
 
-// MeasuredUnit is what the README's figures come to on 2 cores with Redis 7.0;
-// `passgate loadtest cost --json` measures the first two on another machine.
-var MeasuredUnit = Unit{GatewayUS: 75, RedisUS: 55, Event: 92, Person: 700, Log: 52, File: 1500, Wire: 1100, Back: 1400}
+// MeasuredUnit is what deploy/CAPACITY.md reports, with the commands; `passgate
+// loadtest cost --json` measures the first two on another machine.
+var MeasuredUnit = Unit{GatewayUS: 155, RedisUS: 95, Event: 92, Person: 550, Log: 62, File: 570, Wire: 1200, Back: 1100}
 
 // Demand is what a place asks for.
 type Demand struct {
