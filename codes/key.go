@@ -115,8 +115,8 @@ func (passMethod) Verify(input string, sig []byte, key any) error {
 	return nil
 }
 
-// oftenUsed is after how many passes a key is prepared for more, which takes a
-// millisecond and 640 KiB. Before that, and for lists, crypto/ed25519 verifies.
+// oftenUsed is after how many passes a key is prepared for more, which takes some
+// milliseconds and 484 KiB. Before that, and for lists, crypto/ed25519 verifies.
 const oftenUsed = 256
 
 func (k *publicKey) verify(input string, sig []byte) bool {

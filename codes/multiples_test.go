@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"filippo.io/edwards25519"
+	"filippo.io/edwards25519/field"
 )
 
 // edVector is a line of testdata/ed25519/vectors.txt.gz.
@@ -204,10 +205,37 @@ func TestQuickKeysDigits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sum := edwards25519.NewIdentityPoint()
-			multiples.addTimes(sum, scalar)
-			if sum.Equal(new(edwards25519.Point).ScalarBaseMult(scalar)) != 1 {
+			sum := identity
+			multiples.addTimes(&sum, scalar)
+			if sum.bytes() != [32]byte(new(edwards25519.Point).ScalarBaseMult(scalar).Bytes()) {
 				t.Fatalf("%x times the base point is another point", raw)
+			}
+		}
+	}
+}
+
+// TestAddIsComplete: any two points add up as in edwards25519, and t is xy/z of the
+// sum: the same, opposite, of each low order, mixed, the identity; with z = 1 or not.
+func TestAddIsComplete(t *testing.T) {
+	t.Parallel()
+	var points []*edwards25519.Point
+	keys, _ := oddKeys(2)
+	for _, key := range keys {
+		if point, err := new(edwards25519.Point).SetBytes(key); err == nil {
+			double := new(edwards25519.Point).Add(point, point)
+			points = append(points, point, new(edwards25519.Point).Negate(point), double)
+		}
+	}
+	for _, q := range points {
+		var added affine
+		other := extendedOf(q)
+		added.set(&other, new(field.Element).Invert(&other.z))
+		for _, p := range points {
+			sum := extendedOf(p)
+			sum.add(&added)
+			got, err := new(edwards25519.Point).SetExtendedCoordinates(&sum.x, &sum.y, &sum.z, &sum.t)
+			if err != nil || got.Equal(new(edwards25519.Point).Add(p, q)) != 1 {
+				t.Fatalf("%x + %x is %x: %v", p.Bytes(), q.Bytes(), sum.bytes(), err)
 			}
 		}
 	}
