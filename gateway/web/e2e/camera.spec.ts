@@ -78,6 +78,7 @@ test("a code in view is a verdict within 300 ms, many times, and an event each",
 	await begin(page, town, "M1-g1");
 	// Out of a mall no temperature is taken: nobody taps between code and verdict.
 	await page.getByRole("group", { name: "方向" }).getByRole("button", { name: "出" }).click();
+	const before = (await eventsAt(town, "M1-g1")).length; // of other tests
 	const shown = (await passesOf(town, people)).flatMap((pass) => [
 		{ texts: [], frames: 0.6 * RATE },
 		{ texts: [pass], frames: 0.8 * RATE },
@@ -124,11 +125,11 @@ test("a code in view is a verdict within 300 ms, many times, and an event each",
 	console.log("ms from the first frame with the code:", figures);
 	const events = await eventually(
 		() => eventsAt(town, "M1-g1"),
-		(rows) => rows.length >= verdicts.length,
+		(rows) => rows.length - before >= verdicts.length,
 	);
 	const scanned = new Set(events.map((e) => e.person?.id));
 	expect(people.filter((p) => !scanned.has(p.id))).toEqual([]);
-	expect(events.length).toBe(verdicts.length);
+	expect(events.length - before).toBe(verdicts.length);
 	expect(verdict.filter(Number.isFinite).length).toBe(SHOWN);
 	expect(figures["verdict, median"]).toBeLessThanOrEqual(300);
 	expect(figures["verdict, p95"]).toBeLessThanOrEqual(600);
