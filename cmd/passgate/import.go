@@ -159,7 +159,7 @@ func (s importSummary) print(con *console, asJSON bool) error {
 		{s.HiddenRows > 0, fmt.Sprintf("; %d of the rows are hidden in the file", s.HiddenRows)},
 		{len(s.HiddenSheets) > 0, "; hidden sheets not read: " + strings.Join(s.HiddenSheets, ", ")},
 		{s.Errors+s.Verdicts != "", "; see " + s.Errors + s.Verdicts},
-		{len(s.Sheets) > 0, fmt.Sprintf("; %d sheets to print: %s", len(s.Sheets), strings.Join(s.Sheets, ", "))},
+		{len(s.Sheets) > 0, "; to print: " + strings.Join(s.Sheets, ", ")},
 	} {
 		if more.there {
 			text += more.text

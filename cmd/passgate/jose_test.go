@@ -32,7 +32,7 @@ func TestPassVerifiesInJOSEAgainstTheServedKeys(t *testing.T) {
 		t.Fatalf("npm ci (Node.js 20 with npm is needed): %v\n%s", err, out)
 	}
 
-	url, password := startTownForTest(t)
+	url, password, _ := startTownForTest(t)
 	var session, person, pass map[string]any
 	ask(t, url+"/v1/login", "", map[string]any{"login": adminLogin, "password": password}, &session)
 	bearer, _ := session["token"].(string)

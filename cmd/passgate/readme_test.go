@@ -27,7 +27,7 @@ func TestReadmeTourWorksAsPrinted(t *testing.T) {
 	if !found || script == nil {
 		t.Fatal("the README has no tour")
 	}
-	url, password := startTownForTest(t)
+	url, password, _ := startTownForTest(t)
 	text := strings.Replace(script[1], "B=http://localhost:8080", "B="+url, 1)
 	text = regexp.MustCompile(`(?m)^PASSWORD=.*$`).ReplaceAllString(text, "PASSWORD="+password)
 	cmd := exec.Command("bash", "-eu", "-o", "pipefail", "-c", text)
@@ -52,7 +52,7 @@ func TestReadmeTourWorksAsPrinted(t *testing.T) {
 }
 
 // startTownForTest serves the demo town without its residents.
-func startTownForTest(t *testing.T) (url, password string) {
+func startTownForTest(t *testing.T) (url, password, data string) {
 	t.Helper()
 	con := &console{In: strings.NewReader(""), Out: os.Stdout, Err: os.Stderr, Env: func(string) string { return "" }}
 	serve := ServeCmd{Addr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", Redis: "managed", Prefix: "pg:", Data: t.TempDir(), Retention: 28}
@@ -76,5 +76,5 @@ func startTownForTest(t *testing.T) (url, password string) {
 			t.Error(err)
 		}
 	})
-	return srv.url(), password
+	return srv.url(), password, serve.Data
 }
