@@ -6,11 +6,11 @@ import (
 	"sync"
 
 	"filippo.io/edwards25519"
-	"filippo.io/edwards25519/field"
+	"github.com/cloudflare/circl/math/fp25519"
 )
 
 // multiples are precomputed multiples of one point: row i holds 0 to 128 times
-// 256^i times the point, 484 KiB in all. A multiplication is then one addition
+// 256^i times the point, 387 KiB in all. A multiplication is then one addition
 // for each of the scalar's 32 bytes and no doubling, a quarter of the work of the
 // general one. It is not constant in time: verifying knows no secret.
 type multiples [32][129]affine
@@ -21,7 +21,9 @@ func newMultiples(point *edwards25519.Point) *multiples {
 	var points [129]extended
 	next := extendedOf(point)
 	for i := range m {
-		unit.set(&next, new(field.Element).Invert(&next.z))
+		var inverse fp25519.Elt
+		fp25519.Inv(&inverse, &next.z)
+		unit.set(&next, &inverse)
 		points[0], points[1] = identity, next
 		for j := 2; j < len(points); j++ {
 			points[j] = points[j-1]

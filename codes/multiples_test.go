@@ -14,6 +14,7 @@ import (
 
 	"filippo.io/edwards25519"
 	"filippo.io/edwards25519/field"
+	"github.com/cloudflare/circl/math/fp25519"
 )
 
 // edVector is a line of testdata/ed25519/vectors.txt.gz.
@@ -229,16 +230,30 @@ func TestAddIsComplete(t *testing.T) {
 	for _, q := range points {
 		var added affine
 		other := extendedOf(q)
-		added.set(&other, new(field.Element).Invert(&other.z))
+		var inverse fp25519.Elt
+		fp25519.Inv(&inverse, &other.z)
+		added.set(&other, &inverse)
 		for _, p := range points {
 			sum := extendedOf(p)
 			sum.add(&added)
-			got, err := new(edwards25519.Point).SetExtendedCoordinates(&sum.x, &sum.y, &sum.z, &sum.t)
+			got, err := pointOf(&sum)
 			if err != nil || got.Equal(new(edwards25519.Point).Add(p, q)) != 1 {
 				t.Fatalf("%x + %x is %x: %v", p.Bytes(), q.Bytes(), sum.bytes(), err)
 			}
 		}
 	}
+}
+
+// pointOf is the opposite of extendedOf; it checks that p is on the curve and t right.
+func pointOf(p *extended) (*edwards25519.Point, error) {
+	var elements [4]field.Element
+	for i, e := range []fp25519.Elt{p.x, p.y, p.z, p.t} {
+		fp25519.Modp(&e)
+		if _, err := elements[i].SetBytes(e[:]); err != nil {
+			return nil, err
+		}
+	}
+	return new(edwards25519.Point).SetExtendedCoordinates(&elements[0], &elements[1], &elements[2], &elements[3])
 }
 
 // TestQuickKeysTakeOver: who verifies many passes gets the same answers before
