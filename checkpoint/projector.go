@@ -20,7 +20,9 @@ const (
 	projectEvery  = 100 * time.Millisecond // how often the logs are read: lag against CPU
 	projectAtOnce = 8                      // script calls that are sent together: the gates wait for all of them, about 0.4 ms
 	projectStall  = 500 * time.Millisecond // an answer later than that may be of a master that stood still and is none any more
-	projectBatch  = 500                    // most entries that are read of one log at once, and that one script call writes
+	projectBatch  = 500                    // most events that one script call writes
+	projectRead   = 4096                   // entries that are read at once of all logs that a server holds
+	projectFew    = 32                     // of one log at least, and after a stall
 	readerTimeout = 3 * time.Second        // of what the projector asks for
 )
 
@@ -42,6 +44,7 @@ type Projector struct {
 	reader redis.UniversalClient
 	owner  string
 	logger *slog.Logger
+	slow   atomic.Bool // the last answer was too late: less is asked for
 	// Observe is called after each step if not nil, from several goroutines.
 	Observe func(Projection)
 }
@@ -114,11 +117,14 @@ func (p *Projector) round(ctx context.Context, group []*followed) {
 			f.busy.Store(false)
 		}
 	}()
-	err := p.lead(ctx, group)
+	var err error
 	for more := true; more && ctx.Err() == nil; {
+		// Between steps, too: a long backlog takes longer than a lease lasts, and what
+		// of it is done has to be known to whoever goes on with it.
+		led := p.lead(ctx, group)
 		var failed error
 		more, failed = p.step(ctx, group)
-		more, err = more && failed == nil, cmp.Or(err, failed)
+		more, err = more && failed == nil, cmp.Or(err, led, failed)
 	}
 	if err != nil && ctx.Err() == nil {
 		p.logger.Warn("projector waits", "error", err)

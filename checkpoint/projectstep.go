@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,10 +17,11 @@ import (
 // cursor stays and the lease is taken anew later; the error is one of those.
 func (p *Projector) step(ctx context.Context, group []*followed) (more bool, err error) {
 	asked := time.Now()
-	logs := p.read(ctx, group)
+	logs, count := p.read(ctx, group)
 	now := time.Now()
-	if now.Sub(asked) > projectStall {
-		return false, nil
+	late := now.Sub(asked) > projectStall
+	if p.slow.Store(late); late {
+		return false, fmt.Errorf("%w: the logs came after %v, which may be of a master that stood still: they are read again, in smaller pieces", ErrUnavailable, now.Sub(asked).Round(time.Millisecond))
 	}
 	b := indexBatch{p: p, days: map[gateDay]*addition{}, sets: map[string]*addition{}}
 	ends := make([]string, len(group))
@@ -36,7 +38,7 @@ func (p *Projector) step(ctx context.Context, group []*followed) (more bool, err
 			messages := streams[0].Messages
 			b.add(f, messages)
 			ends[i] = messages[len(messages)-1].ID
-			more = more || len(messages) == projectBatch
+			more = more || int64(len(messages)) == count
 		}
 	}
 	lost, failed := b.write(ctx)
@@ -54,20 +56,23 @@ func (p *Projector) step(ctx context.Context, group []*followed) (more bool, err
 }
 
 // read asks for what follows the cursors of those of the group whose lease is held,
-// nil for the others.
-func (p *Projector) read(ctx context.Context, group []*followed) []*redis.XStreamSliceCmd {
-	logs := make([]*redis.XStreamSliceCmd, len(group))
+// nil for the others, and says how many entries of each it asked for.
+func (p *Projector) read(ctx context.Context, group []*followed) (logs []*redis.XStreamSliceCmd, count int64) {
+	logs, count = make([]*redis.XStreamSliceCmd, len(group)), projectFew
+	if !p.slow.Load() {
+		count = max(projectFew, int64(projectRead/len(group)))
+	}
 	_, _ = p.reader.Pipelined(ctx, func(pipe redis.Pipeliner) error { // each has its own error
 		for i, f := range group {
 			if f.fence != 0 {
 				logs[i] = pipe.XRead(ctx, &redis.XReadArgs{
-					Streams: []string{p.store.keys.log(f.part), f.cursor}, Count: projectBatch, Block: -1,
+					Streams: []string{p.store.keys.log(f.part), f.cursor}, Count: count, Block: -1,
 				})
 			}
 		}
 		return nil
 	})
-	return logs
+	return logs, count
 }
 
 // gateDay is where the events of one gate go that lie on one UTC day, by which
