@@ -23,7 +23,7 @@ type Audit struct {
 	Kept         int64    `json:"kept"`         // of those, on record all the same
 	Strange      int64    `json:"strange"`      // records of these devices and times that nothing sent explains
 	Nobody       int64    `json:"nobody"`       // acknowledged refusals that name nobody: looked up among the gate's refusals
-	Unkept       int64    `json:"unkept"`       // of those, past what a device may have kept in a minute
+	Unkept       int64    `json:"unkept"`       // of those, not there, and past what a device may have kept in a minute
 	Gates        int64    `json:"gates"`        // windows read
 	People       int64    `json:"people"`       // trails read
 	Seconds      float64  `json:"seconds"`

@@ -230,3 +230,49 @@ func TestAuditSeesAnAnswerThatFlips(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// TestAuditExcusesWhatADeviceMayNotHaveKept: beyond 120 refusals in a minute of a
+// device a server may keep none, but those it has to keep.
+func TestAuditExcusesWhatADeviceMayNotHaveKept(t *testing.T) {
+	t.Parallel()
+	const minute = 60_000
+	for _, c := range []struct {
+		name         string
+		sent, kept   []int // by minute, of D0
+		lost, unkept int64
+	}{
+		{"all that has to be kept", []int{200}, []int{120}, 0, 80},
+		{"less", []int{200}, []int{50}, 70, 80},
+		{"a minute's excuse is not the next one's", []int{200, 40}, []int{150, 5}, 35, 50},
+		{"many in three minutes, in none too many", []int{100, 100, 100}, []int{100, 99, 100}, 1, 0},
+		{"a minute's last may be recorded in the next one", []int{1, 120}, []int{1, 119}, 0, 1},
+	} {
+		path := filepath.Join(t.TempDir(), "ledger")
+		l, err := CreateLedger(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &book{asked: map[string]int{}}
+		for m, n := range c.sent {
+			for i := range n {
+				at := 1_700_000_040_000 + int64(m*minute) + 1000*int64(1+i%58) + int64(i)/58
+				if c.sent[0] == 1 && m == 0 {
+					at += 58_500
+				}
+				s := &Scan{ID: fmt.Sprint("forged", m, "-", i), OccurredAt: at, Direction: "in", Kind: "forged"}
+				if err := l.add(s, acknowledged, &Answer{Decision: "deny", Reason: "bad_signature"}, time.Millisecond); err != nil {
+					t.Fatal(err)
+				}
+				if i < c.kept[m] {
+					b.window = append(b.window, bookRow{0, 0, at, "in", "deny", "bad_signature"})
+				}
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if a := b.audit(t, path); a.Lost != c.lost || a.Unkept != c.unkept || a.Clean() != (c.lost == 0) {
+			t.Errorf("%s: %d lost, %d not kept; want %d, %d\n%s", c.name, a.Lost, a.Unkept, c.lost, c.unkept, strings.Join(a.Examples, "\n"))
+		}
+	}
+}

@@ -8,10 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A device may have so many refusals that name nobody kept in a minute; more are
-// answered only. See the package comment of checkpoint.
-const refusalsKept = 120
-
 // windows holds the ledger against the windows of the gates and hands on to
 // byPerson what has a person.
 func (a *audit) windows(ctx context.Context, byGate, byPerson *buckets) error {
@@ -126,7 +122,6 @@ func (a *audit) read(what *row) (at spot, v verdict, known bool, err error) {
 
 // judgeGate says what is wrong at a gate.
 func (a *audit) judgeGate(gate string, sent []entry, r gateRecord, byPerson *buckets) error {
-	unkept := overflow(sent)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.Gates++
@@ -134,19 +129,28 @@ func (a *audit) judgeGate(gate string, sent []entry, r gateRecord, byPerson *buc
 		a.Strange++
 		a.example("window of %s: %s at %s was never sent", gate, formatPerson(at.person), time.UnixMilli(at.at).UTC().Format(wireTime))
 	}
+	blame := func(e *entry, f fault, why string) {
+		e.faults |= f
+		a.explain(e, "window of "+gate, why)
+	}
+	var refusals []*entry // that are missing
 	for _, g := range r.groups {
 		times := g.judge(a.words.words, func(e *entry, f fault, why string) {
-			if f == faultLost && e.person == 0 && unkept[minuteOf(e)] {
-				a.Unkept++
+			if f == faultLost && e.person == 0 {
+				refusals = append(refusals, e)
 				return
 			}
-			e.faults |= f
-			a.explain(e, "window of "+gate, why)
+			blame(e, f, why)
 		})
 		for i, e := range g.sent {
 			e.inGate = times[i]
 		}
 	}
+	lost := notExcused(sent, refusals)
+	for _, e := range lost {
+		blame(e, faultLost, whyLost)
+	}
+	a.Unkept += int64(len(refusals) - len(lost))
 	for i := range sent {
 		e := &sent[i]
 		if e.person == 0 {
@@ -158,33 +162,4 @@ func (a *audit) judgeGate(gate string, sent []entry, r gateRecord, byPerson *buc
 		}
 	}
 	return nil
-}
-
-// deviceMinute is a minute of a device's.
-type deviceMinute struct {
-	device uint32
-	minute int64
-}
-
-func minuteOf(e *entry) deviceMinute { return deviceMinute{e.device, e.at / 60_000} }
-
-// overflow are the minutes in which a device may have had more refusals that name
-// nobody than are kept. The server counts by when it recorded them: up to a
-// minute later.
-func overflow(sent []entry) map[deviceMinute]bool {
-	counts := map[deviceMinute]int{}
-	for i := range sent {
-		if e := &sent[i]; e.person == 0 && e.outcome == acknowledged {
-			m := minuteOf(e)
-			counts[m]++
-		}
-	}
-	full := map[deviceMinute]bool{}
-	for m := range counts {
-		before, after := deviceMinute{m.device, m.minute - 1}, deviceMinute{m.device, m.minute + 1}
-		if counts[before]+counts[m]+counts[after] > refusalsKept {
-			full[m] = true
-		}
-	}
-	return full
 }

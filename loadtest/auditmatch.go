@@ -77,6 +77,8 @@ func (g *group) acknowledged() (n int) {
 // missing is how many acknowledged scans have no record.
 func (g *group) missing() int { return max(0, g.acknowledged()-len(g.rows)) }
 
+const whyLost = "it was acknowledged and is not on record"
+
 // judge shares the records out among the entries, each to one with its answer as
 // far as there is one, and says how often each is on record. wrong is told what
 // is wrong with an acknowledged scan, or with one on record too often.
@@ -103,7 +105,7 @@ func (g *group) judge(words []string, wrong func(*entry, fault, string)) (times 
 		case e.outcome != acknowledged:
 			take(i, anything)
 		case len(left) == 0:
-			wrong(e, faultLost, "it was acknowledged and is not on record")
+			wrong(e, faultLost, whyLost)
 		default:
 			v := left[0]
 			take(i, anything)
