@@ -49,6 +49,7 @@ const MinSecret = 16
 
 const (
 	joinTimeout   = 10 * time.Minute // for all to join and to be ready
+	secondTimeout = time.Second      // for what a second of the run came to
 	startTogether = 2 * time.Second  // from the last one's being ready
 	mostResult    = 256 << 20        // bytes of a result
 )

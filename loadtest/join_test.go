@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -85,5 +86,43 @@ func TestTwoProcessesMakeOneRun(t *testing.T) {
 	}
 	if len(r.Series) != 1 || seen != 300 || r.Series[0].Offered != 300 || r.Series[0].P99 == 0 || r.Series[0].GatewayCPU != 0.5 || r.Series[0].GeneratorCPU > 50 {
 		t.Errorf("series %+v, seen %d", r.Series, seen)
+	}
+}
+
+// A coordinator that stops answering does not hold up who makes the run.
+func TestAJoinerDoesNotWaitForAStuckCoordinator(t *testing.T) {
+	t.Parallel()
+	pace, err := Constant(100, 50*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := make(chan struct{})
+	c := &Coordinator{
+		Secret: "not a secret, but long enough", Dir: t.TempDir(), StartIn: time.Millisecond, all: make(chan struct{}), reported: make(chan struct{}, 1),
+		Job: Job{Segments: pace.Segments(), Words: pace.String(), Workers: 1, Of: 1}, results: make([]*Result, 1), ledgers: make([]string, 1),
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /second", func(_ http.ResponseWriter, q *http.Request) {
+		select {
+		case <-q.Context().Done():
+		case <-end:
+		}
+	})
+	mux.Handle("/", c.handler())
+	srv := httptest.NewServer(mux)
+	defer srv.Close()
+	defer close(end)
+	j := &Joiner{URL: srv.URL, Secret: c.Secret, Dir: t.TempDir(), Prepare: func(context.Context, *Job) (Target, Source, func(), error) {
+		return &witness{}, &plain{}, func() {}, nil
+	}}
+	done := make(chan error, 1)
+	go func() { done <- j.Run(t.Context()) }()
+	select {
+	case err := <-done:
+		if err != nil || c.results[0] == nil || c.results[0].Acknowledged != 5 {
+			t.Errorf("%v %+v", err, c.results[0])
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it waits for ever")
 	}
 }

@@ -55,8 +55,11 @@ func (j *Joiner) Run(ctx context.Context) (err error) {
 		Target: target, Source: source, Pacer: pacer, Workers: job.Workers, Patience: job.Patience, Retries: job.Retries,
 		Share: job.Share, Of: job.Of, Start: time.Now().Add(at.In), Ledger: ledger,
 		Progress: func(s Second) {
-			// A second that does not arrive is missing on the screen only.
-			_ = j.post(ctx, "/second", s, nil)
+			// A second that does not arrive is missing on the screen only, and the run
+			// does not end before it is told.
+			telling, told := context.WithTimeout(ctx, secondTimeout)
+			defer told()
+			_ = j.post(telling, "/second", s, nil)
 			if j.Progress != nil {
 				j.Progress(s)
 			}
