@@ -220,17 +220,24 @@ func (r *figuresRun) rushHour(ctx context.Context) (err error) {
 		lost, doubled = lost+float64(a.Lost+a.Half), doubled+float64(a.Doubled)
 	}
 	detail := map[string]float64{}
-	var wrong int64
 	for _, run := range report.Runs {
-		wrong += errorsOf(run)
 		detail["scans"] += float64(run.Offered)
 		detail["seconds"] += run.Seconds
 	}
 	r.set.Put("rush_hour_lost", detail, lost)
 	r.set.Put("rush_hour_duplicated", nil, doubled)
-	r.set.Put("rush_hour_errors", nil, float64(wrong))
+	r.set.Put("rush_hour_errors", nil, float64(errorsOf(report)))
 	return nil
 }
 
-// errorsOf counts whoever at a gate had no right answer at once.
-func errorsOf(run *loadtest.Result) int64 { return run.Failed + run.Shed + run.Mistaken }
+// errorsOf counts whoever at a gate had no right answer at once, and what is on
+// record otherwise than it was sent and answered.
+func errorsOf(r *loadtest.Report) (n int64) {
+	for _, run := range r.Runs {
+		n += run.Failed + run.Shed + run.Mistaken
+	}
+	for _, a := range r.Audits {
+		n += a.Changed + a.Strange
+	}
+	return n
+}

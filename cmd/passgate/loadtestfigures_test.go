@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"passgate/checkpoint/measure"
+	"passgate/loadtest"
 	"passgate/loadtest/figures"
 )
 
@@ -104,5 +105,20 @@ func TestLoadtestWithoutAVerbPrintsFigures(t *testing.T) {
 	}
 	if code := run(t.Context(), []string{"loadtest", "--only", "phone,cheap"}, con); code != exitUsage {
 		t.Errorf("an unknown figure: exit code %d", code)
+	}
+}
+
+func TestRushHourErrorsAreAllThatWasWrong(t *testing.T) {
+	t.Parallel()
+	for _, r := range []*loadtest.Report{
+		{Runs: []*loadtest.Result{{Counts: loadtest.Counts{Acknowledged: 9, Failed: 1}}}},
+		{Runs: []*loadtest.Result{{Counts: loadtest.Counts{Acknowledged: 9, Shed: 1}}}},
+		{Runs: []*loadtest.Result{{Counts: loadtest.Counts{Acknowledged: 9, Mistaken: 1}}}},
+		{Audits: []*loadtest.Audit{{Acknowledged: 9, Changed: 1}}},
+		{Audits: []*loadtest.Audit{{Acknowledged: 9, Strange: 1}}},
+	} {
+		if n := errorsOf(r); n != 1 {
+			t.Errorf("%+v %+v: %d errors, want 1", r.Runs, r.Audits, n)
+		}
 	}
 }

@@ -60,7 +60,7 @@ func All() []*Figure {
 		},
 		{Name: "rush_hour_lost", By: "rush_hour", Unit: "scans", How: "acknowledged, but not in trail and gate window: peak half hour × 30"},
 		{Name: "rush_hour_duplicated", By: "rush_hour", Unit: "scans", How: "recorded more than once"},
-		{Name: "rush_hour_errors", By: "rush_hour", Unit: "scans", How: "not answered, shed, or answered with a reason that is not right"},
+		{Name: "rush_hour_errors", By: "rush_hour", Unit: "scans", How: "not answered, shed, answered wrongly, or on record otherwise"},
 		{Name: "memory_per_event", By: "size", Unit: "B", Goal: 100, How: "used_memory, connections aside ÷ events: 14 days, 4 events a person and day, logs of the last 36 h"},
 		{Name: "trajectory", By: "size", Unit: ratio, Goal: 1.3, How: "14 days of a person: time with all events in the store ÷ time with a tenth"},
 		{Name: "contacts", By: "size", Unit: ratio, Goal: 1.3, How: "7 days of a person: time with all events in the store ÷ time with a tenth"},
