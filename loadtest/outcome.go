@@ -16,19 +16,28 @@ import (
 type outcome uint8
 
 const (
-	unanswered outcome = iota // it may be on record
+	unanswered outcome = iota // or with 503 unavailable: it may be on record
 	failed                    // refused in another way than by a decision
-	shed                      // 503 with Retry-After
+	shed                      // 503 overloaded: nothing was done for it
 	acknowledged
 )
 
+// Codes of problems that tell more than their status.
+const (
+	codeUnavailable = "unavailable"
+	codeOverloaded  = "overloaded"
+)
+
+// errStopped is why a scan was not sent again.
+var errStopped = errors.New("loadtest: the run was stopped")
+
 func (a *Answer) outcome() outcome {
 	switch {
-	case a.Status == 0:
+	case a.Status == 0, a.Status == http.StatusServiceUnavailable && a.Reason == codeUnavailable:
 		return unanswered
 	case a.Status == http.StatusOK && a.Decision != "":
 		return acknowledged
-	case a.Status == http.StatusServiceUnavailable && a.RetryAfter > 0:
+	case a.Status == http.StatusServiceUnavailable && a.Reason == codeOverloaded:
 		return shed
 	}
 	return failed
@@ -42,6 +51,8 @@ func (a *Answer) errorKind() string {
 		return strconv.Itoa(a.Status) + " " + a.Reason
 	case a.Status != 0:
 		return "status " + strconv.Itoa(a.Status)
+	case errors.Is(a.Err, errStopped):
+		return "not sent again: the run was stopped"
 	case errors.Is(a.Err, fasthttp.ErrTimeout) || errors.Is(a.Err, os.ErrDeadlineExceeded):
 		return "no answer in time"
 	case errors.Is(a.Err, syscall.ECONNREFUSED):

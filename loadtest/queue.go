@@ -58,7 +58,7 @@ func (q *queue) end() {
 	q.some.Broadcast()
 }
 
-// stop ends the run: what was not taken is not sent.
+// stop ends the run: what was not taken is not sent, nor is anything sent again.
 func (q *queue) stop() {
 	q.mu.Lock()
 	q.stopped = true
@@ -114,6 +114,15 @@ func (q *queue) again(a *attempt) bool {
 	}
 	heap.Push(&q.repeats, a)
 	return true
+}
+
+// leave takes out what waits to be sent again.
+func (q *queue) leave() []*attempt {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	left := append(q.ready, q.repeats...)
+	q.ready, q.repeats = nil, nil
+	return left
 }
 
 // ripen makes the repeats ready whose time has come.

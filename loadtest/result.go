@@ -16,7 +16,7 @@ type Report struct {
 }
 
 // Clean tells that every audit found everything as it should be, and that no scan
-// was answered with a wrong reason.
+// was answered with a wrong reason or for somebody else.
 func (r *Report) Clean() bool {
 	for _, a := range r.Audits {
 		if !a.Clean() {
@@ -67,7 +67,7 @@ type Counts struct {
 	Acknowledged int64 `json:"acknowledged"`
 	Shed         int64 `json:"shed"`
 	Failed       int64 `json:"errors"`
-	Mistaken     int64 `json:"wrong"`      // acknowledged with a reason that is not right for the scan
+	Mistaken     int64 `json:"wrong"`      // acknowledged with a reason that is not right for the scan, or for somebody else
 	Duplicates   int64 `json:"duplicates"` // acknowledged as on record already
 	Degraded     int64 `json:"degraded"`   // acknowledged without Redis
 	Retries      int64 `json:"retries"`    // sendings after the first of a scan

@@ -49,6 +49,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	}()
 	work.Go(func() { r.pace(ctx) })
 	work.Wait()
+	r.giveUp()
 	close(finished)
 	<-watched
 	result, err := r.result()
@@ -150,14 +151,27 @@ func (r *run) send(ctx context.Context, t *tally, a *attempt) {
 			return
 		}
 	}
+	r.end(t, a, o, &answer, now, now.Sub(left))
+}
+
+// end notes what became of a scan in the end.
+func (r *run) end(t *tally, a *attempt, o outcome, answer *Answer, now time.Time, service time.Duration) {
 	latency := now.Sub(a.due)
 	if o == unanswered {
 		// What broke must not look better than what came late.
 		latency = max(latency, r.Patience)
 	}
-	t.ended(a, o, &answer, latency, now.Sub(left))
-	r.note(a, o, &answer, now, latency)
+	t.ended(a, o, answer, latency, service)
+	r.note(a, o, answer, now, latency)
 	r.queue.done()
+}
+
+// giveUp ends the scans that still wait to be sent again when the run has stopped:
+// each was sent, and may be on record.
+func (r *run) giveUp() {
+	for _, a := range r.queue.leave() {
+		r.end(&r.tallies[0], a, unanswered, &Answer{Err: errStopped}, time.Now(), r.Patience)
+	}
 }
 
 // note keeps what a tally does not.
@@ -172,8 +186,11 @@ func (r *run) note(a *attempt, o outcome, answer *Answer, now time.Time, latency
 	if now.After(r.latest) {
 		r.latest = now
 	}
-	if o == acknowledged && !a.scan.wants(answer.Reason) && len(r.wrong) < mostWrong {
-		r.wrong = append(r.wrong, fmt.Sprintf("%s scan %s: %s, right are %v", a.scan.Kind, a.scan.ID, answer.Reason, a.scan.Want))
+	if o != acknowledged || len(r.wrong) == mostWrong {
+		return
+	}
+	if why := a.scan.mistake(answer); why != "" {
+		r.wrong = append(r.wrong, fmt.Sprintf("%s scan %s: %s", a.scan.Kind, a.scan.ID, why))
 	}
 }
 

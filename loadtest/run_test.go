@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -184,5 +185,86 @@ func TestARepeatKeepsItsTime(t *testing.T) {
 		if r.Latency.P90 < 80_000 || r.Service.P90 > 40_000 {
 			t.Errorf("a repeat's latency does not go on: %+v", r.Latency)
 		}
+	}
+}
+
+// always gives every sending the same answer, for whom the scan names unless
+// somebody else is given.
+type always Answer
+
+func (a *always) Send(_ context.Context, s *Scan) Answer {
+	answer := Answer(*a)
+	if answer.Person == 0 {
+		answer.Person = s.Person
+	}
+	return answer
+}
+
+// TestAnswersAreCountedAsWhatTheyAre: only what the server refused on purpose is shed,
+// and an answer for somebody else is wrong.
+func TestAnswersAreCountedAsWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	pace, err := Constant(1000, 10*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const sends, soon = 10, time.Second
+	for _, c := range []struct {
+		answer always
+		want   Counts
+		slow   int64 // how many count as slow as no answer
+	}{
+		{always{Status: 200, Decision: "pass", Reason: "ok"}, Counts{Acknowledged: sends}, 0},
+		{always{Status: 200, Decision: "pass", Reason: "ok", Person: 1 << 40}, Counts{Acknowledged: sends, Mistaken: sends}, 0},
+		{always{Status: 503, Reason: "overloaded", RetryAfter: soon}, Counts{Shed: sends}, 0},
+		{always{Status: 503, Reason: "unavailable", RetryAfter: soon}, Counts{Failed: sends}, sends},
+		{always{Status: 503, RetryAfter: soon}, Counts{Failed: sends}, 0}, // a proxy's
+		{always{Status: 429, Reason: "too_many", RetryAfter: soon}, Counts{Failed: sends}, 0},
+	} {
+		r, err := Run(t.Context(), Config{Target: &c.answer, Source: &plain{}, Pacer: pace, Workers: 2, Patience: time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.want.Offered, c.want.QueuedSends = sends, r.QueuedSends
+		if r.Counts != c.want || c.slow > 0 && (r.Latency.Count != c.slow || r.Latency.P50 < time.Second.Microseconds()*99/100) {
+			t.Errorf("%d %s for %x: %+v, latency %+v", c.answer.Status, c.answer.Reason, c.answer.Person, r.Counts, r.Latency)
+		}
+		if len(r.Wrong) > 0 != (c.want.Mistaken > 0) {
+			t.Errorf("%d %s for %x: examples %q", c.answer.Status, c.answer.Reason, c.answer.Person, r.Wrong)
+		}
+	}
+}
+
+// Whoever waits to be sent again when a run is stopped is in its counts and ledger.
+func TestAStoppedRunForgetsNobody(t *testing.T) {
+	t.Parallel()
+	pace, err := Constant(1000, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "ledger")
+	ledger, err := CreateLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	busy := &always{Status: 503, Reason: "overloaded", RetryAfter: 5 * time.Second}
+	r, err := Run(ctx, Config{Target: busy, Source: &plain{}, Pacer: pace, Workers: 2, Retries: 3, Patience: time.Second, Ledger: ledger})
+	if r == nil || ctx.Err() == nil {
+		t.Fatal(err)
+	}
+	if err := ledger.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var kept int64
+	if err := readLedger(path, &vocabulary{}, func(*entry) error { kept++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if r.Offered == 0 || r.Failed+r.Shed != r.Offered || kept != r.Offered {
+		t.Errorf("%+v, and %d in the ledger", r.Counts, kept)
+	}
+	if n := r.Errors["not sent again: the run was stopped"]; n == 0 || n != r.Failed {
+		t.Errorf("errors %v", r.Errors)
 	}
 }

@@ -101,7 +101,7 @@ func (t *tally) ended(a *attempt, o outcome, answer *Answer, latency, service ti
 		t.reasons[answer.Reason]++
 		t.Duplicates += bit(answer.Duplicate)
 		t.Degraded += bit(answer.Degraded)
-		t.Mistaken += bit(!a.scan.wants(answer.Reason))
+		t.Mistaken += bit(a.scan.mistake(answer) != "")
 	case shed:
 		return // early and on purpose: it would flatter the rest
 	case failed:
@@ -123,8 +123,17 @@ func (t *tally) repeated(answer *Answer) {
 	t.mu.Unlock()
 }
 
-// wants tells whether a reason is right for the scan.
-func (s *Scan) wants(reason string) bool { return len(s.Want) == 0 || slices.Contains(s.Want, reason) }
+// mistake says what is not right about the answer of an acknowledged scan, "" if
+// all is.
+func (s *Scan) mistake(a *Answer) string {
+	switch {
+	case len(s.Want) > 0 && !slices.Contains(s.Want, a.Reason):
+		return fmt.Sprintf("%s, right are %v", a.Reason, s.Want)
+	case s.Person != 0 && a.Person != s.Person:
+		return fmt.Sprintf("answered for %s, and it names %s", formatPerson(a.Person), formatPerson(s.Person))
+	}
+	return ""
+}
 
 func bit(b bool) int64 {
 	if b {
