@@ -110,7 +110,8 @@ func printCost(w io.Writer, c *limits.Cost) error {
 
 // loadtestEchoCmd serves the bare echo; loadtest runs it as a child.
 type loadtestEchoCmd struct {
-	Addr string `default:"127.0.0.1:0" help:"Address to listen on."`
+	Addr  string `default:"127.0.0.1:0" help:"Address to listen on."`
+	Redis string `placeholder:"SOCKET" help:"Unix socket of a Redis in which each request sets a key before it is answered."`
 }
 
 // Help is shown by --help.
@@ -120,5 +121,5 @@ func (loadtestEchoCmd) Help() string {
 
 // Run serves until ctx ends.
 func (cmd *loadtestEchoCmd) Run(ctx context.Context, con *console) error {
-	return limits.ServeEcho(ctx, cmd.Addr, con.Out)
+	return limits.ServeEcho(ctx, cmd.Addr, cmd.Redis, con.Out)
 }

@@ -7,15 +7,16 @@ import (
 	"strings"
 	"time"
 
+	"passgate/loadtest"
 	"passgate/loadtest/limits"
 	"passgate/loadtest/rig"
 )
 
-// loadtestLatencyCmd compares latencies with those of the bare echo.
+// loadtestLatencyCmd compares latencies with those of echoes.
 type loadtestLatencyCmd struct {
-	Runs        int           `default:"5" help:"How often both are measured, 1 to 50."`
+	Runs        int           `default:"5" help:"How often each server is measured, 1 to 50."`
 	Rate        float64       `default:"1000" help:"Scans a second, 1 to 100000."`
-	For         time.Duration `default:"30s" help:"How long each of both takes in a run, 1s to 10m."`
+	For         time.Duration `default:"30s" help:"How long each server takes in a run, 1s to 10m."`
 	Connections int           `default:"128" help:"Connections, 1 to 2000."`
 	People      int           `default:"50000" help:"Residents enrolled, 2000 to 1000000."`
 	Seed        uint64        `default:"1" help:"The same seed gives the same town."`
@@ -26,8 +27,10 @@ type loadtestLatencyCmd struct {
 // Help is shown by --help.
 func (loadtestLatencyCmd) Help() string {
 	return `Sends scans at a fixed rate, whatever the answers do, to a gateway of its own and
-in turn to a bare Fiber echo, and compares the 99th percentiles. Latency runs
-from the time at which a send was due.
+in turn to a bare Fiber echo, and compares the 99th percentiles. A third server,
+the durable echo, writes one key to a Redis like the gateway's before it answers:
+no answer that is as durable comes sooner. Latency runs from the time at which a
+send was due.
 
 Example:
 
@@ -65,13 +68,20 @@ func printLatencies(w io.Writer, l *limits.Latencies) error {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("latency at %.0f scans/s for %.0f s each, %d people, Redis %s; %s, %d cores", l.Rate, l.Seconds, l.People, l.Machine.Redis, l.Machine.CPU, l.Machine.Cores)
 	line("µs from the time that a send was due\n")
-	line("run       gateway p50      p99    p99.9      max    echo p50      p99    p99.9      max   ratio of p99   generator p99")
+	line("run   server             p50      p99    p99.9      max   p99 to echo's")
 	for i, r := range l.Runs {
-		g, e := r.Gateway, r.Echo
-		line("%3d   %15d %8d %8d %8d %11d %8d %8d %8d %14.2f %15d", i+1, g.P50, g.P99, g.P999, g.Max, e.P50, e.P99, e.P999, e.Max, r.Ratio, r.Generator)
+		row := func(name string, t *loadtest.Latency, ratio float64) {
+			line("%3d   %-12s %9d %8d %8d %8d %15.2f", i+1, name, t.P50, t.P99, t.P999, t.Max, ratio)
+		}
+		row("gateway", &r.Gateway, r.Ratio)
+		row("durable echo", &r.Durable, r.Floor)
+		row("echo", &r.Echo, 1)
+		line("      sends of the worst left late by %d at p99", r.Generator)
 	}
-	f := l.Figures["latency_p99"]
-	line("\nratio of p99: min %.2f, median %.2f, max %.2f", f.Min, f.Median, f.Max)
+	for _, of := range [][2]string{{"latency_p99", "gateway"}, {"latency_floor", "durable echo"}} {
+		f := l.Figures[of[0]]
+		line("ratio of p99, %-13s min %.2f, median %.2f, max %.2f", of[1]+":", f.Min, f.Median, f.Max)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -77,12 +77,13 @@ type echoServer struct {
 	url string
 }
 
-func startEcho(ctx context.Context, o rig.Options) (*echoServer, error) {
+func startEcho(ctx context.Context, o rig.Options, args ...string) (*echoServer, error) {
 	binary, err := rig.Binary()
 	if err != nil {
 		return nil, err //nolint:wrapcheck // says what it is
 	}
-	child, err := rig.Spawn(binary, o.Env, o.CPUs, "loadtest", "echo", "--addr", "127.0.0.1:0")
+	args = append([]string{"loadtest", "echo", "--addr", "127.0.0.1:0"}, args...)
+	child, err := rig.Spawn(binary, o.Env, o.CPUs, args...)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // says what it is
 	}

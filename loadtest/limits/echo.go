@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/redis/go-redis/v9"
 )
 
 // echoBody has the members of a scan as POST /v1/scans takes them.
@@ -43,8 +44,22 @@ type echoWalkIn struct {
 const echoReady = "echo serves on"
 
 // ServeEcho serves the bare echo on addr until ctx ends: Fiber with the limits of
-// the gateway and nothing else, no authorization, no headers, no checks.
-func ServeEcho(ctx context.Context, addr string, out io.Writer) error {
+// the gateway and nothing else, no authorization, no headers, no checks. With the
+// socket of a Redis it is the durable echo: each answer waits for one SET there, the
+// least that any answer waits for which a loss of power does not take back.
+func ServeEcho(ctx context.Context, addr, socket string, out io.Writer) error {
+	keep := func(*fiber.Ctx, string) error { return nil }
+	if socket != "" {
+		client := redis.NewClient(&redis.Options{
+			Network: "unix", Addr: socket, Protocol: 2, DisableIdentity: true, MaxRetries: -1, PoolSize: 128, ContextTimeoutEnabled: true,
+		})
+		defer client.Close() //nolint:errcheck // nothing waits in it
+		keep = func(c *fiber.Ctx, id string) error {
+			ctx, cancel := context.WithTimeout(c.UserContext(), answerTimeout)
+			defer cancel()
+			return client.Set(ctx, "echo:"+id, c.Body(), 0).Err()
+		}
+	}
 	app := fiber.New(fiber.Config{
 		BodyLimit: 2 << 20, ReadBufferSize: 8 << 10, Concurrency: 10_000,
 		ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 90 * time.Second,
@@ -54,6 +69,9 @@ func ServeEcho(ctx context.Context, addr string, out io.Writer) error {
 		var in echoBody
 		if err := c.BodyParser(&in); err != nil {
 			return err //nolint:wrapcheck // fiber's own
+		}
+		if err := keep(c, in.ID); err != nil {
+			return err
 		}
 		return c.JSON(&in) //nolint:wrapcheck // fiber's own
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"passgate/loadtest"
+	"passgate/loadtest/rig"
 	"passgate/loadtest/world"
 )
 
@@ -16,16 +17,20 @@ type LatencyConfig struct {
 	Bench
 	Runs        int
 	Rate        float64       // scans a second
-	For         time.Duration // of each of both, in each run
+	For         time.Duration // of each server, in each run
 	Connections int
 }
 
-// LatencyRun compares both once. Latencies run from the time that a send was due.
+// LatencyRun compares the servers once. Latencies run from the time that a send was due.
 type LatencyRun struct {
 	Gateway loadtest.Latency `json:"gateway"`
 	Echo    loadtest.Latency `json:"echo"`
-	Ratio   float64          `json:"ratio"` // of the p99
-	// Generator is the p99 of how late the sends of the worse of both left: the
+	// Durable is of an echo that writes one key before it answers, to a Redis like
+	// the gateway's: no gateway that is as durable can be below it.
+	Durable loadtest.Latency `json:"durable_echo"`
+	Ratio   float64          `json:"ratio"` // of the p99 of gateway and echo
+	Floor   float64          `json:"floor"` // of the p99 of durable echo and echo
+	// Generator is the p99 of how late the sends of the worst of them left: the
 	// part of the latencies that is not the servers'.
 	Generator int64 `json:"pacing_p99_us"`
 	Errors    int64 `json:"errors"`
@@ -45,8 +50,8 @@ type Latencies struct {
 	Figures     map[string]Spread `json:"figures"`
 }
 
-// MeasureLatency sends the same scans at the same rate to a gateway and to the bare
-// echo, in turn, by the same driver.
+// MeasureLatency sends the same scans at the same rate to a gateway, to the bare
+// echo and to the durable echo, in turn, by the same driver.
 func MeasureLatency(ctx context.Context, c LatencyConfig) (_ *Latencies, err error) {
 	b, err := c.open(ctx)
 	defer func() { err = errors.Join(err, b.close()) }()
@@ -60,11 +65,16 @@ func MeasureLatency(ctx context.Context, c LatencyConfig) (_ *Latencies, err err
 	if out.Machine.Redis, err = redisVersion(ctx, b.rig.Redis); err != nil {
 		return nil, err
 	}
+	durable, err := b.startDurable(ctx, c.Rig)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, durable.close()) }()
 	source := b.world.Regular(world.Options{Run: "latency"})
 	defer source.Close()
 	for i := range c.Runs + 1 { // the first one warms up
 		c.say("run %d of %d", i, c.Runs)
-		run, err := b.compare(ctx, &c, source, i)
+		run, err := b.compare(ctx, &c, source, durable, i)
 		if err != nil {
 			return nil, err
 		}
@@ -75,10 +85,13 @@ func MeasureLatency(ctx context.Context, c LatencyConfig) (_ *Latencies, err err
 	out.Figures = map[string]Spread{}
 	for name, of := range map[string]func(*LatencyRun) float64{
 		"latency_p99":      func(r *LatencyRun) float64 { return r.Ratio },
+		"latency_floor":    func(r *LatencyRun) float64 { return r.Floor },
 		"gateway_p50_us":   func(r *LatencyRun) float64 { return float64(r.Gateway.P50) },
 		"gateway_p99_us":   func(r *LatencyRun) float64 { return float64(r.Gateway.P99) },
 		"echo_p50_us":      func(r *LatencyRun) float64 { return float64(r.Echo.P50) },
 		"echo_p99_us":      func(r *LatencyRun) float64 { return float64(r.Echo.P99) },
+		"durable_p50_us":   func(r *LatencyRun) float64 { return float64(r.Durable.P50) },
+		"durable_p99_us":   func(r *LatencyRun) float64 { return float64(r.Durable.P99) },
 		"generator_p99_us": func(r *LatencyRun) float64 { return float64(r.Generator) },
 		"gateway_p99_9_us": func(r *LatencyRun) float64 { return float64(r.Gateway.P999) },
 		"echo_p99_9_us":    func(r *LatencyRun) float64 { return float64(r.Echo.P999) },
@@ -88,43 +101,61 @@ func MeasureLatency(ctx context.Context, c LatencyConfig) (_ *Latencies, err err
 	return out, nil
 }
 
-// compare drives both for a while; which goes first changes from run to run.
-func (b *bench) compare(ctx context.Context, c *LatencyConfig, source *world.Regular, run int) (out LatencyRun, err error) {
+// durableEcho is an echo with a Redis of its own.
+type durableEcho struct {
+	*echoServer
+	redis *rig.Redis
+}
+
+func (b *bench) startDurable(ctx context.Context, o rig.Options) (*durableEcho, error) {
+	redis, err := b.rig.StartRedis(ctx)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // says what it is
+	}
+	echo, err := startEcho(ctx, o, "--redis", redis.Socket)
+	if err != nil {
+		return nil, errors.Join(err, redis.Close())
+	}
+	return &durableEcho{echo, redis}, nil
+}
+
+func (d *durableEcho) close() error { return errors.Join(d.Close(), d.redis.Close()) }
+
+// compare drives each for a while; which goes first changes from run to run.
+func (b *bench) compare(ctx context.Context, c *LatencyConfig, source *world.Regular, durable *durableEcho, run int) (out LatencyRun, err error) {
 	long := c.For
 	if run == 0 {
 		long = min(long, 5*time.Second)
 	}
-	for turn := range 2 {
-		echo := (run+turn)%2 == 1
-		result, err := b.drive(ctx, c, source, long, echo)
+	servers := []struct {
+		url  string
+		echo bool
+		into *loadtest.Latency
+	}{{b.rig.URL, false, &out.Gateway}, {b.echo.url, true, &out.Echo}, {durable.url, true, &out.Durable}}
+	for turn := range servers {
+		server := servers[(run+turn)%len(servers)]
+		result, err := b.drive(ctx, c, source, long, server.url, server.echo)
 		if err != nil {
 			return out, err
 		}
 		out.Generator = max(out.Generator, result.Pacing.P99)
 		out.Errors += result.Offered - result.Acknowledged
 		result.Latency.Histogram = ""
-		if echo {
-			out.Echo = result.Latency
-		} else {
-			out.Gateway = result.Latency
-		}
+		*server.into = result.Latency
 	}
 	if out.Echo.P99 == 0 || out.Errors*1000 > out.Gateway.Count {
 		return out, fmt.Errorf("limits: %d sends were not answered well", out.Errors)
 	}
 	out.Ratio = float64(out.Gateway.P99) / float64(out.Echo.P99)
+	out.Floor = float64(out.Durable.P99) / float64(out.Echo.P99)
 	return out, nil
 }
 
 // drive makes one open-loop run.
-func (b *bench) drive(ctx context.Context, c *LatencyConfig, source *world.Regular, long time.Duration, echo bool) (*loadtest.Result, error) {
+func (b *bench) drive(ctx context.Context, c *LatencyConfig, source *world.Regular, long time.Duration, url string, echo bool) (*loadtest.Result, error) {
 	pace, err := loadtest.Constant(c.Rate, long)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // says what it is
-	}
-	url := b.rig.URL
-	if echo {
-		url = b.echo.url
 	}
 	gate, err := loadtest.NewGate([]string{url}, b.world.Devices, c.Connections, answerTimeout)
 	if err != nil {

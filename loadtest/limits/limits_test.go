@@ -130,7 +130,7 @@ func TestTheEchoGivesTheBodyBack(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- ServeEcho(ctx, "127.0.0.1:0", write) }()
+	go func() { ended <- ServeEcho(ctx, "127.0.0.1:0", "", write) }()
 	var url string
 	if _, err := fmt.Fscanf(read, echoReady+" %s\n", &url); err != nil {
 		t.Fatal(err)

@@ -40,7 +40,7 @@ func TestCostAndLatencyInSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := found.Runs[0]; r.Gateway.Count != 200 || r.Echo.Count != 200 || r.Errors != 0 {
+	if r := found.Runs[0]; r.Gateway.Count != 200 || r.Echo.Count != 200 || r.Durable.Count != 200 || r.Durable.P50 <= r.Echo.P50 || r.Errors != 0 {
 		t.Errorf("%+v", r)
 	}
 	if left, _ := os.ReadDir(bench.Rig.Dir); len(left) > 0 {

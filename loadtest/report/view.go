@@ -185,7 +185,7 @@ func verdictOf(r *loadtest.Report) verdict {
 		}
 		v.Words = fmt.Sprintf("All %s acknowledged scans%s were looked up: each is on record once, with the answer that was given.", thousands(a.Acknowledged), which)
 	case c.Mistaken > 0 && a.Clean():
-		v.Words = fmt.Sprintf("%s scans were answered with a reason that is not right for them, or for somebody else.", thousands(c.Mistaken))
+		v.Words = fmt.Sprintf("%s scans were answered with a reason that is not right for them.", thousands(c.Mistaken))
 	default:
 		v.Words = fmt.Sprintf("%s of %s acknowledged scans are not on record as they were answered.", thousands(a.Lost+a.Doubled+a.Changed), thousands(a.Acknowledged))
 	}
@@ -274,11 +274,11 @@ type latencyView struct {
 
 func latencyOf(l *limits.Latencies) (*latencyView, error) {
 	v := &latencyView{Rows: l.Runs}
-	v.Words = fmt.Sprintf("%d runs of %g s each at %s scans/s, one after the other, by the same driver; latency from the time a send was due.", len(l.Runs), l.Seconds, number(l.Rate))
+	v.Words = fmt.Sprintf("%d runs of %g s each at %s scans/s, one after the other, by the same driver; latency from the time a send was due. The durable echo writes one key before it answers.", len(l.Runs), l.Seconds, number(l.Rate))
 	c := chart{Title: "Latency percentiles, last run", LogY: true}
 	if n := len(l.Runs); n > 0 {
 		last := &l.Runs[n-1]
-		if err := errors.Join(c.percentiles("gate", &last.Gateway), c.percentiles("echo", &last.Echo)); err != nil {
+		if err := errors.Join(c.percentiles("gate", &last.Gateway), c.percentiles("echo", &last.Echo), c.percentiles("durable echo", &last.Durable)); err != nil {
 			return nil, err
 		}
 		v.Chart = c.SVG()

@@ -15,6 +15,7 @@ import (
 // Redis is a redis-server without a gateway.
 type Redis struct {
 	PID    int
+	Socket string        // through which anybody of this user may do what a gateway does
 	Client *redis.Client // may do everything
 
 	dir   string
@@ -37,15 +38,16 @@ func (r *Rig) StartRedis(ctx context.Context) (_ *Redis, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	config, socket := filepath.Join(s.dir, "redis.conf"), filepath.Join(s.dir, "redis.sock")
-	if err := os.WriteFile(config, []byte(elsewhere(string(text), s.dir, socket)), 0o600); err != nil {
+	config := filepath.Join(s.dir, "redis.conf")
+	s.Socket = filepath.Join(s.dir, "redis.sock")
+	if err := os.WriteFile(config, []byte(elsewhere(string(text), s.dir, s.Socket)), 0o600); err != nil {
 		return nil, fmt.Errorf("rig: settings of Redis: %w", err)
 	}
 	if s.child, err = Spawn("redis-server", nil, nil, config); err != nil {
 		return nil, err
 	}
 	s.PID = s.child.PID
-	s.Client = redis.NewClient(operator(socket, r.Redis.Options().Password))
+	s.Client = redis.NewClient(operator(s.Socket, r.Redis.Options().Password))
 	for s.Client.Ping(ctx).Err() != nil {
 		select {
 		case <-ctx.Done():
