@@ -185,7 +185,7 @@ func verdictOf(r *loadtest.Report) verdict {
 		}
 		v.Words = fmt.Sprintf("All %s acknowledged scans%s were looked up: each is on record once, with the answer that was given.", thousands(a.Acknowledged), which)
 	case c.Mistaken > 0 && a.Clean():
-		v.Words = fmt.Sprintf("%s scans were answered with a reason that is not right for them.", thousands(c.Mistaken))
+		v.Words = fmt.Sprintf("%s scans were answered with a reason that is not right for them, or for somebody else.", thousands(c.Mistaken))
 	default:
 		v.Words = fmt.Sprintf("%s of %s acknowledged scans are not on record as they were answered.", thousands(a.Lost+a.Doubled+a.Changed), thousands(a.Acknowledged))
 	}
