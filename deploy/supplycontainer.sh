@@ -5,7 +5,7 @@
 # as written: the file says what it must. A build needs a container tool with a
 # running daemon, which not every machine has.
 container_file() {
-	local file=deploy/Containerfile problems
+	local file=deploy/Dockerfile problems
 	problems=$(awk '
 		toupper($1) == "FROM" {
 			stage = $2; user = ""; health = ""; entry = ""
@@ -41,9 +41,9 @@ container_build() {
 			continue
 		fi
 		if [ "$tool" = buildah ]; then
-			buildah build -f deploy/Containerfile --build-arg VERSION="$stamp" -t passgate:check .
+			buildah build -f deploy/Dockerfile --build-arg VERSION="$stamp" -t passgate:check .
 		else
-			"$tool" build -f deploy/Containerfile --build-arg VERSION="$stamp" -t passgate:check . &&
+			"$tool" build -f deploy/Dockerfile --build-arg VERSION="$stamp" -t passgate:check . &&
 				"$tool" run --rm --read-only --cap-drop=ALL passgate:check version
 		fi
 		return

@@ -180,7 +180,11 @@ func readPassphrase(path string) (string, error) {
 	return line, nil
 }
 
-// readSecretFile reads a small file that nobody else may read.
+// maxSecretFile is the size of the largest secret, a ring of keys.
+const maxSecretFile = 1 << 20
+
+// readSecretFile reads a small file that is not for everybody to read. Its group may:
+// that is how Kubernetes gives a secret to a pod.
 func readSecretFile(path string) (string, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -188,9 +192,9 @@ func readSecretFile(path string) (string, error) {
 		return "", err
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("%s is no file", path)
-	case info.Mode().Perm()&0o077 != 0:
-		return "", fmt.Errorf("others can read %s; run: chmod 600 %s", path, path)
-	case info.Size() > 1<<16:
+	case info.Mode().Perm()&0o007 != 0:
+		return "", fmt.Errorf("others can read %s; run: chmod o= %s", path, path)
+	case info.Size() > maxSecretFile:
 		return "", fmt.Errorf("%s is too large", path)
 	}
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names it

@@ -118,7 +118,7 @@ func TestBackupAndRestoreRefuseWhatCannotBeRight(t *testing.T) {
 		"backup B --recipient age1nonsense":                                 "no age recipient",
 		"backup B --recipient " + id.String():                               "secret key",
 		"backup B --passphrase-file " + short:                               "16 characters",
-		"backup B --passphrase-file " + open:                                "chmod 600",
+		"backup B --passphrase-file " + open:                                "chmod o=",
 		"backup B --passphrase-file /nowhere":                               "no such file",
 		"backup B --keep 0 --recipient " + public:                           "--keep 0",
 		"backup B --retention 3 --recipient " + public:                      "--retention 3",

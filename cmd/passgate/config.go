@@ -85,7 +85,7 @@ func (c *configFile) Validate(app *kong.Application) error {
 // Resolve gives the value of a flag that the environment does not set.
 func (c *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
-		if _, set := os.LookupEnv(name); set {
+		if _, set := os.LookupEnv(name); set || fromFile(name) {
 			return nil, nil //nolint:nilnil // kong's way to say "not mine"
 		}
 	}

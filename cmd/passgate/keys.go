@@ -37,6 +37,7 @@ func (d dataFlag) ring(con *console) (*codes.Ring, error) {
 
 type keysCmd struct {
 	List   keysListCmd   `cmd:"" help:"Show the keys, without secrets."`
+	Make   keysMakeCmd   `cmd:"" help:"Make all secrets of a new system."`
 	Rotate keysRotateCmd `cmd:"" help:"Add a key, which signs from 24 hours later, and retire what is over."`
 	Fields keysFieldsCmd `cmd:"" help:"The keys that encrypt and find people's particulars."`
 	JWKS   keysJWKSCmd   `cmd:"" name:"jwks" help:"Print the public keys as a JSON Web Key Set."`

@@ -77,7 +77,12 @@ func (c *console) say(format string, args ...any) {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	con := &console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, ConfigDir: os.UserConfigDir}
+	con := &console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, ConfigDir: os.UserConfigDir}
+	var err error
+	if con.Env, err = secretsFromFiles(os.Environ()); err != nil {
+		con.say("passgate: %v", err)
+		os.Exit(exitUsage)
+	}
 	os.Exit(run(ctx, os.Args[1:], con))
 }
 
@@ -86,7 +91,7 @@ func run(ctx context.Context, args []string, con *console) int {
 	parser, err := kong.New(
 		&commandLine{}, kong.Name("passgate"), kong.Description(description), kong.NoDefaultHelp(),
 		kong.Writers(con.Out, con.Err), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(con),
-		kong.ConfigureHelp(helpLayout), kong.Configuration(serverConfig),
+		kong.ConfigureHelp(helpLayout), kong.Configuration(serverConfig), kong.Resolvers(secretFlags(con.Env)),
 	)
 	if err != nil {
 		con.say("passgate: %v", err)

@@ -63,7 +63,9 @@ func (ServeCmd) Help() string {
 Secrets are read from DATA/keys (made at the first start, mode 0600) or from
 PASSGATE_FIELD_KEY, PASSGATE_INDEX_KEY, PASSGATE_SESSION_KEY, PASSGATE_AUDIT_KEY,
 PASSGATE_JOURNAL_KEY (64 hexadecimal digits each) and PASSGATE_KEYS. Keep a copy:
-without them the data is unreadable.
+without them the data is unreadable. Each of these, PASSGATE_REDIS and PASSGATE_PASSWORD
+may be given as NAME_FILE, too, which names a file that holds the value:
+PASSGATE_REDIS_FILE=/run/secrets/redis-url.
 
 While Redis does not answer, gates go on by the gateway's own copy of people and
 rules. What they were told is in the journal before they are, and is recorded in
@@ -287,6 +289,7 @@ func (s *server) run(ctx context.Context) error {
 		background.Go(func() { s.tls.keep(ctx) })
 	}
 	s.logger.Info("serving", "addr", s.listener.Addr().String(), "redis", s.backend.what)
+	background.Go(func() { s.tellSystemd(ctx) })
 
 	var err error
 	select {

@@ -63,11 +63,16 @@ func TestTheDemosCodesOpenPhoneShiftAndPass(t *testing.T) {
 // tell posts JSON and reads the answer, which has to be good.
 func tell(t *testing.T, srv *server, path, token string, in, out any) {
 	t.Helper()
+	tellAt(t, srv.url()+path, token, in, out)
+}
+
+func tellAt(t *testing.T, url, token string, in, out any) {
+	t.Helper()
 	body, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.url()+path, strings.NewReader(string(body)))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(string(body)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +87,7 @@ func tell(t *testing.T, srv *server, path, token string, in, out any) {
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode/100 != 2 {
-		t.Fatalf("%s: %d %s %v", path, res.StatusCode, answer, err)
+		t.Fatalf("%s: %d %s %v", url, res.StatusCode, answer, err)
 	}
 	if err := json.Unmarshal(answer, out); err != nil {
 		t.Fatal(err)
