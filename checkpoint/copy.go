@@ -11,10 +11,6 @@ import (
 // What package backup has to know of the keys: which there are, and which one
 // makes a store of them.
 
-// StoreFormat is the version of the stored layout that this program reads and
-// writes.
-const StoreFormat = formatVersion
-
 // KeyPattern matches every key of a store, for SCAN.
 func KeyPattern(prefix string) string { return globPrefix(prefix) }
 

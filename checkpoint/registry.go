@@ -202,6 +202,9 @@ func decodeRegistry(texts []map[string]string, before *Registry) (*Registry, err
 			r.next[field] = uint32(n) //nolint:gosec // counters of records
 		}
 	}
+	if oldest := r.next["format"]; oldest > DataFormat { // since this process was started
+		return nil, fmt.Errorf("%w: the data is for programs that know format %d or a newer one, this one knows up to %d: start a newer one", ErrFormat, oldest, DataFormat)
+	}
 	var err error
 	if r.sites, err = decodeAll(texts[1], before.texts[1], before.sites); err != nil {
 		return nil, err

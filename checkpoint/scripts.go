@@ -55,6 +55,8 @@ var (
 	rewindSource string
 	//go:embed cutlog.lua
 	cutLogSource string
+	//go:embed format.lua
+	formatSource string
 	//go:embed registry.lua
 	registrySource string
 	//go:embed raise.lua
@@ -105,6 +107,7 @@ var (
 	leaseScript     = newScript(leaseSource)
 	rewindScript    = newScript(rewindSource)
 	cutLogScript    = newScript(cutLogSource)
+	formatScript    = newScript(formatSource)
 	registryScript  = newScript(registrySource)
 	raiseScript     = newScript(raiseSource)
 	enrolScript     = derives(newScript(changesSource, enrolSource))

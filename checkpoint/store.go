@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +42,13 @@ type Config struct {
 	// FreshWindow is how far occurred_at of a fresh scan may lie from the clock,
 	// ± 2 minutes if zero.
 	FreshWindow time.Duration
+	// Program is who opens the store, such as "passgate v1.2", for the record of the
+	// data's format.
+	Program string
+	// AsIs leaves data of an older format as it is: for who only reads.
+	AsIs bool
+	// Logger is told how the data is carried forward; nil: nobody is.
+	Logger *slog.Logger
 }
 
 // Store is the domain on Redis. It is safe for concurrent use; any number of
@@ -62,14 +69,17 @@ type Store struct {
 	shifts    shiftDesk
 	audit     *auditDesk
 	confirmed atomic.Int64 // wall clock, ns: when the registry was last known to be the newest
+	program   string       // for the record of the format, "" if it has no name
+	logger    *slog.Logger // of what Open does
 }
 
 // DefaultRetention is how long events are kept.
 const DefaultRetention = 28 * 24 * time.Hour
 
-// Open checks (or, on an empty Redis, writes) the format of the store and loads
-// the registry. It starts no goroutine: Projector.Run and WatchRules do the
-// background work.
+// Open checks the format of the store, carries older data forward, which may take
+// long (see DataFormat), and loads the registry. It starts no goroutine:
+// Projector.Run and WatchRules do the background work. Errors: ErrFormat,
+// ErrUnavailable, ctx's.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{
 		rdb:       cfg.Client,
@@ -81,6 +91,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		recent:    newRecentScans(),
 		audit:     newAuditDesk(),
 		barrier:   cmp.Or(cfg.FieldBarrier, fieldBarrier),
+		program:   cfg.Program,
+		logger:    cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
 	}
 	if s.keys.prefix == "" {
 		s.keys.prefix = "pg:"
@@ -108,7 +120,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.lanes, err = newLanes(cfg.Client); err != nil {
 		return nil, err
 	}
-	if err := s.checkFormat(ctx); err != nil {
+	if err := s.checkFormat(ctx, formatSteps, cfg.AsIs); err != nil {
 		return nil, err
 	}
 	if err := s.checkKeys(ctx); err != nil {
@@ -135,29 +147,6 @@ func (s *Store) Ping(ctx context.Context) error {
 // newest: under a second while WatchRules runs and Redis answers.
 func (s *Store) RulesAge() time.Duration {
 	return time.Since(time.Unix(0, s.confirmed.Load()))
-}
-
-// formatVersion counts changes of the stored layout.
-const formatVersion = 2
-
-// checkFormat writes the layout's version and number of partitions into an
-// empty store and refuses a store that has others.
-func (s *Store) checkFormat(ctx context.Context) error {
-	meta := s.keys.registry("meta")
-	want := map[string]int{"format": formatVersion, "partitions": Partitions}
-	for field, v := range want {
-		if err := s.rdb.HSetNX(ctx, meta, field, v).Err(); err != nil {
-			return unavailable(err)
-		}
-		got, err := s.rdb.HGet(ctx, meta, field).Result()
-		if err != nil {
-			return unavailable(err)
-		}
-		if got != strconv.Itoa(v) {
-			return fmt.Errorf("%w: %s is %s, this program needs %d", ErrFormat, field, got, v)
-		}
-	}
-	return nil
 }
 
 // unavailable marks a failure of Redis; replies that are not failures and the

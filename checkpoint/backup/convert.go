@@ -46,6 +46,11 @@ func (b *maker) settle(ctx context.Context, c *copied) error {
 	if err != nil {
 		return err
 	}
+	format, err := store.Format(ctx)
+	if err != nil {
+		return err
+	}
+	b.m.StoreFormat = format.Version
 	if b.m.Masters > 1 {
 		if err := store.SettleCopy(ctx); err != nil {
 			return err

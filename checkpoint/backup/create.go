@@ -104,7 +104,7 @@ func Create(ctx context.Context, src Source, opt Options) (*Result, error) {
 	name := nameOf(now)
 	b := &maker{src: src, opt: opt, dir: filepath.Join(opt.Dir, partialPrefix+name+partialSuffix)}
 	b.m = &Manifest{
-		Format: formatVersion, Name: name, Version: opt.Version, StoreFormat: checkpoint.StoreFormat, Prefix: src.Prefix,
+		Format: formatVersion, Name: name, Version: opt.Version, Prefix: src.Prefix,
 		DestroyBy: now.Add(opt.Keep), RetentionDays: src.RetentionDays, Files: []File{}, Digests: map[string]string{},
 	}
 	final := filepath.Join(opt.Dir, name)

@@ -39,7 +39,8 @@ type Manifest struct {
 	Format int    `json:"format"` // of the backup
 	Name   string `json:"name"`   // of its folder
 	Site   string `json:"site"`   // whose it is: SiteID
-	// Version is the passgate that made it, StoreFormat the layout of its data.
+	// Version is the passgate that made it, StoreFormat the layout of its data, which a
+	// newer program carries forward when it opens what it has restored.
 	Version     string `json:"version"`
 	StoreFormat int    `json:"store_format"`
 	Redis       string `json:"redis"` // version of the server that wrote the values
@@ -180,12 +181,12 @@ func (m *Manifest) check() error {
 		}
 	}
 	switch {
-	case m.StoreFormat > checkpoint.StoreFormat:
-		return fmt.Errorf("%w: its data has format %d, this program reads %d: restore with passgate %.40q or a newer one",
-			ErrVersion, m.StoreFormat, checkpoint.StoreFormat, m.Version)
-	case m.StoreFormat < checkpoint.StoreFormat:
-		return fmt.Errorf("%w: its data has format %d, this program reads %d: restore with passgate %.40q, then change over",
-			ErrVersion, m.StoreFormat, checkpoint.StoreFormat, m.Version)
+	case m.StoreFormat > checkpoint.DataFormat:
+		return fmt.Errorf("%w: its data has format %d, this program knows up to %d: restore with passgate %.40q or a newer one",
+			ErrVersion, m.StoreFormat, checkpoint.DataFormat, m.Version)
+	case m.StoreFormat < checkpoint.OldestFormat:
+		return fmt.Errorf("%w: its data has format %d, this program carries forward from %d: restore with passgate %.40q, then change over, one release after the other",
+			ErrVersion, m.StoreFormat, checkpoint.OldestFormat, m.Version)
 	}
 	return nil
 }

@@ -94,7 +94,9 @@ func TestABadBackupIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 			err: ErrVersion, saying: "or a newer one",
 		},
 		"older store": {
-			dir: damage(func(dir string) { change(t, dir, w.index, func(m *Manifest) { m.StoreFormat-- }) }),
+			dir: damage(func(dir string) {
+				change(t, dir, w.index, func(m *Manifest) { m.StoreFormat = checkpoint.OldestFormat - 1 })
+			}),
 			err: ErrVersion, saying: "then change over",
 		},
 		"its time is over": {

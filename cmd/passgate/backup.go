@@ -214,7 +214,7 @@ func (cmd *backupCmd) source(ctx context.Context, con *console) (_ *backup.Sourc
 		Open: func(ctx context.Context, client redis.UniversalClient, clock checkpoint.Clock) (*checkpoint.Store, error) {
 			return checkpoint.Open(ctx, checkpoint.Config{
 				Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, NewerKeys: secret.newer, Clock: clock,
-				Retention: time.Duration(cmd.Retention) * 24 * time.Hour,
+				Retention: time.Duration(cmd.Retention) * 24 * time.Hour, Program: programName(),
 			})
 		},
 	}

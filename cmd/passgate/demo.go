@@ -77,7 +77,7 @@ func (cmd *DemoCmd) live(ctx context.Context, con *console, dir string, start ti
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	prefix := "pg:demo-" + rand.Text() + ":"
-	serve := ServeCmd{Addr: "127.0.0.1:0", MetricsAddr: "off", Redis: cmd.Redis, Prefix: prefix, Data: dir, Retention: 28}
+	serve := ServeCmd{Addr: "127.0.0.1:0", MetricsAddr: "off", Redis: cmd.Redis, Prefix: prefix, Data: dir, Retention: 28, Drain: new(time.Duration)}
 	logger := slog.New(slog.NewTextHandler(con.Err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	srv, err := serve.open(ctx, con, logger, func() time.Time { return time.UnixMilli(clock.Load()) })
 	if err != nil {

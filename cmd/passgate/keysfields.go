@@ -67,7 +67,7 @@ func (f fieldStoreFlags) open(ctx context.Context, con *console) (*fieldStore, e
 	}
 	client := backend.client(patient)
 	done := func() { _ = client.Close(); backend.stop() }
-	store, err := checkpoint.Open(ctx, checkpoint.Config{Client: client, Prefix: f.Prefix, FieldKey: field, IndexKey: index, NewerKeys: newer, FieldBarrier: f.barrier})
+	store, err := checkpoint.Open(ctx, checkpoint.Config{Client: client, Prefix: f.Prefix, FieldKey: field, IndexKey: index, NewerKeys: newer, FieldBarrier: f.barrier, AsIs: true})
 	if err != nil {
 		done()
 		return nil, fieldKeyError(err)

@@ -188,9 +188,12 @@ func (v *versionCmd) Run(con *console) error {
 	if v.JSON {
 		return printJSON(con.Out, map[string]string{"version": versionText()})
 	}
-	_, err := fmt.Fprintln(con.Out, "passgate "+versionText())
+	_, err := fmt.Fprintln(con.Out, programName())
 	return err
 }
+
+// programName is this program in the record of the data's format.
+func programName() string { return "passgate " + versionText() }
 
 func versionText() string {
 	if version != "" {

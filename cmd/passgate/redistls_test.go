@@ -60,7 +60,7 @@ func TestServeOnARedisOverTLSWithTheUsersOfTheACLFile(t *testing.T) {
 	good := "rediss://passgate:secret-of-redis@" + addr + "/0" + files
 
 	dir := t.TempDir()
-	cmd := ServeCmd{Addr: "127.0.0.1:0", MetricsAddr: "off", Redis: good, Prefix: "pg:", Data: dir, Retention: 28, AuditKeep: 1095, LogKeep: 36, Archive: "off"}
+	cmd := ServeCmd{Addr: "127.0.0.1:0", MetricsAddr: "off", Redis: good, Prefix: "pg:", Data: dir, Retention: 28, AuditKeep: 1095, LogKeep: 36, Archive: "off", Drain: new(time.Duration)}
 	logs := &lockedText{}
 	con := &console{In: strings.NewReader(""), Out: logs, Err: logs, Env: func(string) string { return "" }}
 	var srv *server

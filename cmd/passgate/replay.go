@@ -139,7 +139,7 @@ func (cmd *replayCmd) openStore(ctx context.Context, con *console) (_ *checkpoin
 	done = func() { _ = client.Close(); backend.stop() }
 	store, err := checkpoint.Open(ctx, checkpoint.Config{
 		Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, NewerKeys: secret.newer,
-		Retention: time.Duration(cmd.Retention) * 24 * time.Hour,
+		Retention: time.Duration(cmd.Retention) * 24 * time.Hour, Program: programName(), AsIs: cmd.Verify,
 	})
 	if err != nil {
 		done()

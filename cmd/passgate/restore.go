@@ -32,7 +32,8 @@ func (restoreCmd) Help() string {
 
 Reads the backup to its last byte before anything is written. Then data, keys
 and archive go into DATA, and the store into Redis, which may be of another kind
-than that of the backup. In the end the indexes are compared with the record and
+than that of the backup. The data of an older release is carried forward; that of a
+newer one is refused. In the end the indexes are compared with the record and
 with the digests of the backup, and what is past retention is swept. Start the
 server with the same --redis and --data, and --archive DATA/archive if its Redis
 is not the managed one.
@@ -77,6 +78,9 @@ func (cmd *restoreCmd) print(con *console, r *backup.Restored) error {
 	p.line("restored %s to %s", r.Dir, cmd.Data)
 	p.line("  site        %s", m.Site)
 	p.line("  taken at    %s, %d keys, %d events", localTime(m.TakenAt), m.Keys, m.Events)
+	if m.StoreFormat < checkpoint.DataFormat {
+		p.line("  format      of the data was %d and is %d now", m.StoreFormat, checkpoint.DataFormat)
+	}
 	digests(p, r.Digests)
 	p.line("  these digests are those of the backup")
 	for _, name := range sortedNames(r.Swept) {
@@ -131,6 +135,7 @@ func opener(env func(string) string) func(context.Context, redis.UniversalClient
 		}
 		return checkpoint.Open(ctx, checkpoint.Config{
 			Client: client, Prefix: as.Prefix, FieldKey: secret.field, IndexKey: secret.index, NewerKeys: secret.newer, Clock: as.Clock, Retention: as.Retention,
+			Program: programName(),
 		})
 	}
 }
