@@ -74,14 +74,25 @@ func startPrometheus(t *testing.T, target string) *prometheus {
 			t.Fatal(err)
 		}
 	}
+	return &prometheus{start(t, "prometheus", func(addr string) []string {
+		return []string{
+			"--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "data"),
+			"--web.listen-address=" + addr, "--log.level=warn",
+		}
+	})}
+}
+
+// start runs one of the two programs at a free address until the test ends, and gives
+// its base URL when it is ready.
+func start(t *testing.T, program string, args func(addr string) []string) (base string) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := ln.Addr().String()
 	_ = ln.Close()
-	child, err := rig.Spawn("prometheus", nil, nil, "--config.file="+filepath.Join(dir, "prometheus.yml"),
-		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+addr, "--log.level=warn")
+	child, err := rig.Spawn(program, nil, nil, args(addr)...)
 	if err != nil {
 		t.Fatalf("%v; to install it: apt-get install prometheus prometheus-alertmanager", err)
 	}
@@ -91,9 +102,9 @@ func startPrometheus(t *testing.T, target string) *prometheus {
 		}
 		_ = child.Close()
 	})
-	p := &prometheus{"http://" + addr}
-	eventually(t, 20*time.Second, func() error { _, err := call(t.Context(), http.MethodGet, p.base+"/-/ready", "", nil); return err })
-	return p
+	base = "http://" + addr
+	eventually(t, 20*time.Second, func() error { _, err := call(t.Context(), http.MethodGet, base+"/-/ready", "", nil); return err })
+	return base
 }
 
 // get asks the API and reads its data into out.
