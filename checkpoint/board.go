@@ -185,11 +185,16 @@ func (b *Board) judge(reg *Registry, g *GateNow, now int64) {
 }
 
 func (b *Board) stateAt(reg *Registry, g *GateNow, at int64) GateState {
-	rules := reg.RulesAt(g.Site, at)
+	return b.store.GateState(reg, g.Gate, g.Site, at)
+}
+
+// GateState tells whether people pass a gate of a site at a time (UTC ms).
+func (s *Store) GateState(reg *Registry, gate *Gate, site *Site, at int64) GateState {
+	rules := reg.RulesAt(site, at)
 	switch {
-	case !g.Gate.Open, rules.Closed:
+	case !gate.Open, rules.Closed:
 		return GateClosed
-	case !rules.openAt(time.UnixMilli(at), b.store.zone):
+	case !rules.openAt(time.UnixMilli(at), s.zone):
 		return GateOffHours
 	}
 	return GateOpen

@@ -149,8 +149,8 @@ func TestAGateIsSilentWhereItIsUsuallyBusy(t *testing.T) {
 func TestContactsOfDevicesAreKeptForAWhile(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
-	must(t, s.NoteContacts(t.Context(), map[uint32]int64{1: 100, 1 << 31: 200}))
-	must(t, s.NoteContacts(t.Context(), map[uint32]int64{1: 300}))
+	must(t, s.NoteContacts(t.Context(), map[uint32]int64{1: 100, 1 << 31: 200}, nil))
+	must(t, s.NoteContacts(t.Context(), map[uint32]int64{1: 300}, map[uint32]int64{1 << 31: 250}))
 	got, err := s.DeviceContacts(t.Context())
 	must(t, err)
 	if len(got) != 2 || got[1] != 300 || got[1<<31] != 200 {

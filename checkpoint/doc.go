@@ -193,7 +193,7 @@
 //	{reg}:sealers     hash    gateways        which field keys each gateway holds; a day
 //	{reg}:shift:n     string  shift           shifts of device n, JSON; until retention is over    ~250 a shift
 //	{reg}:shiftversion zset   shift           devices by the number of their last change of shifts
-//	{reg}:contact     hash    gateways        when each device last called, by its number, every 10 s; retention        ~35 a device
+//	{reg}:contact     hash    gateways        when each device last called, and last took the list, by its number, every 10 s; retention  ~70 a device
 //	{off}:m:kind:id   string  matter          what the office sees to and writes down, sealed; until it is closed and
 //	                                          retention is over                             ~350 and its text
 //	{off}:a, :o, :z   zset    matter          at :kind:node all of them, the open ones, the closed ones by time   ~20 each

@@ -266,7 +266,7 @@ func (k keys) shifts(device uint32) string { // string: JSON, until retention is
 
 func (k keys) shiftVersions() string { return k.registry("shiftversion") } // sorted set: device -> number of its last change
 
-func (k keys) contacts() string { return k.registry("contact") } // hash: 4 bytes of device -> when it last called, ms; retention
+func (k keys) contacts() string { return k.registry("contact") } // hash: 4 bytes of device -> when it last called, ms; those and "l" -> took the revocation list; retention
 
 func (k keys) archiveLease() string { return k.prefix + "{arch}:lease" } // hash: owner, end, fencing token, the archive's name
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,36 +32,47 @@ func (m Master) same(o Master) bool { return m.Run == o.Run && m.Replication == 
 // none, is the zero Master; why is told by the error, beside the others.
 func (s *Store) Masters(ctx context.Context) ([Partitions]Master, error) {
 	var masters [Partitions]Master
-	holds := map[*redis.Client][]int{}
-	cluster, many := s.rdb.(*redis.ClusterClient)
-	for p := range Partitions {
-		node, _ := s.rdb.(*redis.Client)
-		if many {
-			var err error
-			if node, err = cluster.MasterForKey(ctx, s.keys.partition(p)); err != nil {
-				return masters, unavailable(err)
-			}
-		}
-		holds[node] = append(holds[node], p)
+	nodes, holder, err := s.servers(ctx)
+	if err != nil {
+		return masters, err
 	}
-	var mu sync.Mutex
-	var failed error
+	_, cluster := s.rdb.(*redis.ClusterClient)
+	found, errs := make([]Master, len(nodes)), make([]error, len(nodes))
 	var asking sync.WaitGroup
-	for node, partitions := range holds {
+	for i, node := range nodes {
 		asking.Go(func() {
-			m, err := askMaster(ctx, node, many)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failed = unavailable(fmt.Errorf("the master of %d partitions: %w", len(partitions), err))
-			}
-			for _, p := range partitions {
-				masters[p] = m
+			var err error
+			if found[i], err = askMaster(ctx, node, cluster); err != nil {
+				errs[i] = unavailable(fmt.Errorf("the master at %s: %w", node.Options().Addr, err))
 			}
 		})
 	}
 	asking.Wait()
-	return masters, failed
+	for p, at := range holder {
+		masters[p] = found[at]
+	}
+	return masters, errors.Join(errs...)
+}
+
+// servers are the masters, by the view that scans follow too, in the order of the
+// first partition that each holds, and the place of the one that holds each partition.
+func (s *Store) servers(ctx context.Context) (nodes []*redis.Client, holder [Partitions]int, err error) {
+	cluster, many := s.rdb.(*redis.ClusterClient)
+	if !many {
+		node, _ := s.rdb.(*redis.Client)
+		return []*redis.Client{node}, holder, nil
+	}
+	for p := range Partitions {
+		node, err := cluster.MasterForKey(ctx, s.keys.partition(p))
+		if err != nil {
+			return nil, holder, unavailable(err)
+		}
+		if holder[p] = slices.Index(nodes, node); holder[p] < 0 {
+			holder[p] = len(nodes)
+			nodes = append(nodes, node)
+		}
+	}
+	return nodes, holder, nil
 }
 
 // askMaster asks one server who it is; the zero Master if it is a replica.
