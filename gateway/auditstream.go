@@ -20,17 +20,16 @@ func (s *Server) streamAudit(c *fiber.Ctx, q auditQuery) error {
 	if err != nil {
 		return err
 	}
-	conn, id := c.Context().Conn(), requestID(c)
+	conn, log := c.Context().Conn(), s.log(c)
 	c.Set(fiber.HeaderContentType, mimeNDJSON)
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		defer s.load.stream()()
 		ctx, cancel := context.WithTimeout(s.life, streamWhole)
 		defer cancel()
 		rows, err := s.writeAudit(ctx, q, &pieces{conn: conn, w: w, buf: make([]byte, 0, streamPiece+checkpoint.MaxAuditLine), rest: s.load.rest})
 		ended(rows, err)
 		if err != nil {
 			if !errors.Is(err, errClientGone) {
-				s.logger.Error("stream failed", "request", id, "error", err)
+				log.Error("stream failed", "error", err)
 			}
 			_ = conn.Close()
 		}

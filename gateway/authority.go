@@ -111,7 +111,7 @@ func (s *Server) sendResults(c *fiber.Ctx, sub *feed.Subscriber, results []chang
 	if in := inquiryOf(c); in != nil {
 		in.entry.Detail = countsText(counts)
 	}
-	s.logger.Info("changes of an authority", "request", requestID(c), "subscriber", sub.Name, "results", countsText(counts))
+	s.log(c).Info("changes of an authority", "subscriber", sub.Name, "results", countsText(counts))
 	return c.JSON(struct {
 		Results []changeResult `json:"results"`
 	}{results})

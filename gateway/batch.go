@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/gofiber/fiber/v2"
@@ -82,12 +83,12 @@ func noneRecorded(answers []batchAnswer) error {
 type batch struct {
 	s       *Server
 	ctx     context.Context //nolint:containedctx // lives as long as the request
-	request string
+	log     *slog.Logger    // of the request
 	answers []batchAnswer
 }
 
 func (s *Server) newBatch(c *fiber.Ctx, scans int) *batch {
-	return &batch{s: s, ctx: s.context(c), request: requestID(c), answers: make([]batchAnswer, scans)}
+	return &batch{s: s, ctx: s.context(c), log: s.log(c), answers: make([]batchAnswer, scans)}
 }
 
 type queuedScan struct {
@@ -213,21 +214,21 @@ func (b *batch) recordOne(scan queuedScan) {
 		b.fail(scan.place, err)
 		return
 	}
-	b.s.metrics.countScan(result.Outcome)
+	b.s.countScan(scan.Device, result.Outcome)
 	b.answers[scan.place].Result = viewOfResult(scan.ID, &result)
 }
 
 func (b *batch) fail(place int, err error) { b.answers[place].Error = b.explain(place, err) }
 
 func (b *batch) explain(place int, err error) *batchError {
-	return b.s.explainScan(b.request, place, err)
+	return explainScan(b.log, place, err)
 }
 
 // explainScan says why one scan of many was not recorded.
-func (s *Server) explainScan(request string, place int, err error) *batchError {
+func explainScan(log *slog.Logger, place int, err error) *batchError {
 	e := explain(err)
 	if e.code == codeInternal {
-		s.logger.Error("scan of a batch failed", "request", request, "place", place, "error", err)
+		log.Error("scan of a batch failed", "place", place, "error", err)
 	}
 	return &batchError{e.code, e.field, e.detail}
 }

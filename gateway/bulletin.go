@@ -175,7 +175,7 @@ func (s *Server) handlePublishBulletin(c *fiber.Ctx) error {
 	if err != nil {
 		return bulletinProblem(err)
 	}
-	s.logger.Info("bulletin published", "request", requestID(c), "by", who.Login, "node", in.Node, "day", in.Day)
+	s.log(c).Info("bulletin published", "by", who.Login, "node", in.Node, "day", in.Day)
 	return c.JSON(s.viewOfBulletin(b, who.Role))
 }
 

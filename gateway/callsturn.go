@@ -185,7 +185,7 @@ func (s *Server) handleFinishCall(c *fiber.Ctx) error {
 		return err
 	}
 	s.about(c, t.Person)
-	s.logger.Info("contact called", "request", requestID(c), "by", principalOf(c).Staff.Login, "case", t.Case, "outcome", in.Outcome)
+	s.log(c).Info("contact called", "by", principalOf(c).Staff.Login, "case", t.Case, "outcome", in.Outcome)
 	return s.answerCall(c, &t)
 }
 

@@ -197,6 +197,6 @@ func (s *Server) handleAnswerContest(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("contest answered", "request", requestID(c), "by", who.Login, "state", in.State)
+	s.log(c).Info("contest answered", "by", who.Login, "state", in.State)
 	return c.JSON(s.contestForStaff(&contest, &person, who))
 }

@@ -14,19 +14,30 @@ const contactEvery = 10 * time.Second
 type contactDesk struct {
 	mu      sync.Mutex
 	calls   map[uint32]int64 // since they were last written down, by device, UTC ms
+	lists   map[uint32]int64 // as calls: those that were given the revocation list
 	waiting bool             // they are going to be
 	written time.Time
 }
 
 // noteContact notes that a device calls.
 func (s *Server) noteContact(device uint32) {
+	s.noteCall(device, func(d *contactDesk) *map[uint32]int64 { return &d.calls })
+}
+
+// noteList notes that a device is given the revocation list.
+func (s *Server) noteList(device uint32) {
+	s.noteCall(device, func(d *contactDesk) *map[uint32]int64 { return &d.lists })
+}
+
+func (s *Server) noteCall(device uint32, of func(*contactDesk) *map[uint32]int64) {
 	d, now := &s.contacts, s.now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.calls == nil {
-		d.calls = map[uint32]int64{}
+	noted := of(d)
+	if *noted == nil {
+		*noted = map[uint32]int64{}
 	}
-	d.calls[device] = now
+	(*noted)[device] = now
 	if !d.waiting {
 		d.waiting = true
 		time.AfterFunc(max(0, contactEvery-time.Since(d.written)), s.writeContacts)
@@ -38,12 +49,12 @@ func (s *Server) noteContact(device uint32) {
 func (s *Server) writeContacts() {
 	d := &s.contacts
 	d.mu.Lock()
-	calls := d.calls
-	d.calls, d.waiting, d.written = nil, false, time.Now()
+	calls, lists := d.calls, d.lists
+	d.calls, d.lists, d.waiting, d.written = nil, nil, false, time.Now()
 	d.mu.Unlock()
 	ctx, cancel := context.WithTimeout(s.life, requestTimeout)
 	defer cancel()
-	if err := s.store.NoteContacts(ctx, calls); err != nil && s.life.Err() == nil {
+	if err := s.store.NoteContacts(ctx, calls, lists); err != nil && s.life.Err() == nil {
 		s.logger.Debug("contacts of devices are not written down", "devices", len(calls), "error", err)
 	}
 }

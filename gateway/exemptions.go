@@ -24,7 +24,7 @@ func (s *Server) handleExempt(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("exempt from the limit of outings", "request", requestID(c), "by", by, "ground", in.Ground)
+	s.log(c).Info("exempt from the limit of outings", "by", by, "ground", in.Ground)
 	return c.JSON(struct {
 		Resident string                  `json:"resident"`
 		Site     string                  `json:"site"`
@@ -41,6 +41,6 @@ func (s *Server) handleEndExemption(c *fiber.Ctx) error {
 	if err := s.store.EndExemption(s.context(c), residentOf(c).ID, by); err != nil {
 		return err
 	}
-	s.logger.Info("exemption taken back", "request", requestID(c), "by", by)
+	s.log(c).Info("exemption taken back", "by", by)
 	return c.SendStatus(fiber.StatusNoContent)
 }

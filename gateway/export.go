@@ -93,20 +93,19 @@ func (s *Server) stream(c *fiber.Ctx, form streamForm, source eventSource) error
 		return err
 	}
 	out := &eventStream{form: form, reg: s.store.Registry(), zone: s.store.Zone()}
-	conn, id := c.Context().Conn(), requestID(c)
+	conn, log := c.Context().Conn(), s.log(c)
 	c.Set(fiber.HeaderContentType, form.media)
 	if form.file != "" {
 		c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+form.file+`"`)
 	}
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		defer s.load.stream()()
 		ctx, cancel := context.WithTimeout(s.life, streamWhole)
 		defer cancel()
 		err := out.run(ctx, &pieces{conn: conn, w: w, buf: make([]byte, 0, streamPiece+4096), rest: s.load.rest}, source)
 		ended(out.rows, err)
 		if err != nil {
 			if !errors.Is(err, errClientGone) {
-				s.logger.Error("stream failed", "request", id, "error", err)
+				log.Error("stream failed", "error", err)
 			}
 			_ = conn.Close()
 		}

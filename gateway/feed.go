@@ -218,7 +218,7 @@ func (s *Server) handlePutSubscriber(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("subscriber put", "request", requestID(c), "by", who.Login, "subscriber", sub.Name, "node", sub.Node, "fields", sub.Fields, "changes", sub.Changes, "token", token != "")
+	s.log(c).Info("subscriber put", "by", who.Login, "subscriber", sub.Name, "node", sub.Node, "fields", sub.Fields, "changes", sub.Changes, "token", token != "")
 	view := s.viewOfSubscriber(&sub)
 	view.Token = token
 	return c.JSON(view)
@@ -230,7 +230,7 @@ func (s *Server) handleRevokeSubscriber(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("subscriber revoked", "request", requestID(c), "by", who.Login, "subscriber", sub.Name)
+	s.log(c).Info("subscriber revoked", "by", who.Login, "subscriber", sub.Name)
 	return c.JSON(s.viewOfSubscriber(&sub))
 }
 

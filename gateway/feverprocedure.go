@@ -187,7 +187,7 @@ func (s *Server) handleHospitalLink(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("code for a hospital made", "request", requestID(c), "by", who.Login, "case", fever.ID.String())
+	s.log(c).Info("code for a hospital made", "by", who.Login, "case", fever.ID.String())
 	url := ""
 	if s.publicURL != "" {
 		url = s.publicURL + hospitalPath + "#" + code // browsers send no fragment

@@ -153,7 +153,7 @@ func (s *Server) handleCloseFever(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("fever case closed", "request", requestID(c), "by", by.Login, "case", fever.ID.String(), "outcome", string(closed.Outcome))
+	s.log(c).Info("fever case closed", "by", by.Login, "case", fever.ID.String(), "outcome", string(closed.Outcome))
 	view := s.viewOfFever(&closed, person)
 	if err := s.procedureOf(s.context(c), &view, fever.ID); err != nil {
 		return err

@@ -135,6 +135,6 @@ func (s *Server) screenByLink(c *fiber.Ctx, code string, r office.Screening) err
 	if err != nil {
 		return err
 	}
-	s.logger.Info("result of a hospital", "request", requestID(c), "case", checkpoint.FeverID(m.ID).String(), "result", r.Result)
+	s.log(c).Info("result of a hospital", "case", checkpoint.FeverID(m.ID).String(), "result", r.Result)
 	return nil
 }

@@ -25,7 +25,7 @@ func (s *Server) handleLive(c *fiber.Ctx) error {
 		return s.handleBoard(c)
 	}
 	token, _ := bearer(c.Request().Header.Peek(fiber.HeaderAuthorization))
-	who, conn, id := principalOf(c), c.Context().Conn(), requestID(c)
+	who, conn, log := principalOf(c), c.Context().Conn(), s.log(c)
 	w, err := s.live.join(who.Staff.Login, conn)
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func (s *Server) handleLive(c *fiber.Ctx) error {
 		stream.out = &pieces{conn: conn, w: out, buf: make([]byte, 0, streamPiece+4096)}
 		if err := stream.run(); err != nil {
 			if !errors.Is(err, errClientGone) {
-				s.logger.Error("stream failed", "request", id, "error", err)
+				log.Error("stream failed", "error", err)
 			}
 			s.live.leave(w) // before the connection can be another request's
 			_ = conn.Close()

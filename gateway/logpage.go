@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -51,7 +52,7 @@ func (s *Server) handleTypePage(c *fiber.Ctx) error {
 	if err := s.scans.admitSome(len(in.Rows), device.Num, s.now(), scansAMinute, "type rows"); err != nil {
 		return err
 	}
-	t := typing{s: s, ctx: s.context(c), request: requestID(c), page: page, device: device, by: s.typist(principalOf(c)), replace: in.Replace}
+	t := typing{s: s, ctx: s.context(c), log: s.log(c), page: page, device: device, by: s.typist(principalOf(c)), replace: in.Replace}
 	answers := make([]rowAnswer, len(in.Rows))
 	for i, text := range in.Rows {
 		answers[i] = t.row(i, text)
@@ -99,7 +100,7 @@ func (s *Server) typist(who principal) uint32 {
 type typing struct {
 	s       *Server
 	ctx     context.Context //nolint:containedctx // lives as long as the request
-	request string
+	log     *slog.Logger    // of the request
 	page    codes.LogPage
 	device  *checkpoint.Device
 	by      uint32
@@ -115,10 +116,10 @@ func (t *typing) row(place int, text json.RawMessage) (answer rowAnswer) {
 		result, err = t.record(&in)
 	}
 	if err != nil {
-		answer.Error = t.s.explainScan(t.request, place, err)
+		answer.Error = explainScan(t.log, place, err)
 		return answer
 	}
-	t.s.metrics.countScan(result.Outcome)
+	t.s.countScan(t.device.Num, result.Outcome)
 	answer.Result = viewOfResult(fmt.Sprintf("%s-%d", t.page, in.Row), &result)
 	return answer
 }

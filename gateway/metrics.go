@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/redis/go-redis/v9"
 
 	"passgate/checkpoint"
@@ -18,25 +19,13 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
-	scans    *prometheus.CounterVec
+	scans    *scanCounters
 	scan     prometheus.Histogram
 	stages   [len(stageNames)]prometheus.Observer
 	lag      prometheus.Histogram
 	swept    *prometheus.CounterVec
 	shed     *prometheus.CounterVec
 }
-
-// stage is a part of the work on one scan.
-type stage uint8
-
-const (
-	stageParse   stage = iota // reading the body
-	stageVerify               // the pass's signature, whose it is
-	stageDecide               // the store
-	stageRespond              // rendering the answer
-)
-
-var stageNames = [...]string{"parse", "verify", "decide", "respond"}
 
 var fastBuckets = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}
 
@@ -48,9 +37,7 @@ func NewMetrics() *Metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "passgate_http_requests_total", Help: "Requests by route pattern and status.",
 		}, []string{"route", "status"}),
-		scans: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "passgate_scans_total", Help: "Answered scans by decision and reason, repeats included.",
-		}, []string{"decision", "reason"}),
+		scans: newScanCounters(),
 		scan: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "passgate_scan_seconds", Help: "Time from the read request to the rendered answer of a scan.", Buckets: fastBuckets,
 		}),
@@ -71,7 +58,7 @@ func NewMetrics() *Metrics {
 	m.shed = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "passgate_shed_total", Help: "Requests refused because there was more to do than can be done, by class of route.",
 	}, []string{"class"})
-	m.registry.MustRegister(m.requests, m.scans, m.scan, stages, m.lag, m.swept, m.shed,
+	m.registry.MustRegister(m.requests, m.scans.vec, m.scan, stages, m.lag, m.swept, m.shed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -82,6 +69,11 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 }
 
+// Gather gives the figures as they are now. It makes the set a prometheus.Gatherer.
+func (m *Metrics) Gather() ([]*dto.MetricFamily, error) {
+	return m.registry.Gather() //nolint:wrapcheck // names the metric
+}
+
 // ObserveProjection notes a step of the projector; it fits Projector.Observe.
 func (m *Metrics) ObserveProjection(p checkpoint.Projection) { m.lag.Observe(p.Lag.Seconds()) }
 
@@ -89,8 +81,8 @@ func (m *Metrics) ObserveProjection(p checkpoint.Projection) { m.lag.Observe(p.L
 // passgate_redis_pool{state="total"|"idle"|"stale"|"waited"|"timed_out"}. Call
 // it once; stats is asked at each collection.
 func (m *Metrics) WatchPool(stats func() *redis.PoolStats) {
-	desc := prometheus.NewDesc("passgate_redis_pool", "Connections to Redis by state; waited and timed_out count since the start.", []string{"state"}, nil)
-	m.registry.MustRegister(collectorFunc{desc, func(out chan<- prometheus.Metric) {
+	desc := figure("passgate_redis_pool", "Connections to Redis by state; waited and timed_out count since the start.", "state")
+	m.registry.MustRegister(figures{[]*prometheus.Desc{desc}, func(out chan<- prometheus.Metric) {
 		p := stats()
 		for state, n := range map[string]uint32{
 			"total": p.TotalConns, "idle": p.IdleConns, "stale": p.StaleConns, "waited": p.WaitCount, "timed_out": p.Timeouts,
@@ -100,13 +92,29 @@ func (m *Metrics) WatchPool(stats func() *redis.PoolStats) {
 	}})
 }
 
-type collectorFunc struct {
-	desc    *prometheus.Desc
+// figures are collected from what is known elsewhere.
+type figures struct {
+	descs   []*prometheus.Desc
 	collect func(chan<- prometheus.Metric)
 }
 
-func (f collectorFunc) Describe(out chan<- *prometheus.Desc) { out <- f.desc }
-func (f collectorFunc) Collect(out chan<- prometheus.Metric) { f.collect(out) }
+// Describe names the figures.
+func (f figures) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range f.descs {
+		out <- d
+	}
+}
+
+// Collect gives them as they are now.
+func (f figures) Collect(out chan<- prometheus.Metric) { f.collect(out) }
+
+func figure(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+func gauge(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+}
 
 // watchRules shows the age of the rules. A second server that shares the set
 // shows the same store, so the first one's answer stands for both.
@@ -180,33 +188,4 @@ func (m *Metrics) countRequest(method, pattern string, status int) {
 		label = method + " " + pattern
 	}
 	m.requests.WithLabelValues(label, strconv.Itoa(status)).Inc()
-}
-
-// scanClock times the stages of one scan.
-type scanClock struct {
-	m           *Metrics
-	start, last time.Time
-}
-
-func (m *Metrics) startScan() scanClock {
-	now := time.Now()
-	return scanClock{m, now, now}
-}
-
-// done ends a stage.
-func (k *scanClock) done(s stage) {
-	now := time.Now()
-	k.m.stages[s].Observe(now.Sub(k.last).Seconds())
-	k.last = now
-}
-
-// finish ends the last stage and the scan.
-func (k *scanClock) finish(o checkpoint.Outcome) {
-	k.done(stageRespond)
-	k.m.scan.Observe(k.last.Sub(k.start).Seconds())
-	k.m.countScan(o)
-}
-
-func (m *Metrics) countScan(o checkpoint.Outcome) {
-	m.scans.WithLabelValues(o.Decision.String(), o.Reason.String()).Inc()
 }

@@ -223,7 +223,7 @@ func (s *Server) handleStartObservation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("observation begun", "request", requestID(c), "by", who.Login, "ground", in.Ground)
+	s.log(c).Info("observation begun", "by", who.Login, "ground", in.Ground)
 	return s.answerObservation(c, &m)
 }
 

@@ -141,7 +141,7 @@ func (s *Server) handleReleaseObservation(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("observation ended", "request", requestID(c), "by", who.Login, "ground", in.Ground)
+	s.log(c).Info("observation ended", "by", who.Login, "ground", in.Ground)
 	return s.answerObservation(c, &m)
 }
 

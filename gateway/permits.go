@@ -104,7 +104,7 @@ func (s *Server) handleIssuePermit(c *fiber.Ctx) error {
 		return err
 	}
 	if !again {
-		s.logger.Info("permit issued", "request", requestID(c), "permit", permit.Number, "by", ask.By, "device", ask.Device, "site", permit.Site)
+		s.log(c).Info("permit issued", "permit", permit.Number, "by", ask.By, "device", ask.Device, "site", permit.Site)
 		c.Status(fiber.StatusCreated)
 	}
 	shown, err := s.permitWithPass(c, &permit)
@@ -193,7 +193,7 @@ func (s *Server) handleWithdrawPermit(c *fiber.Ctx) error {
 	if permit, err = s.store.WithdrawPermit(s.context(c), permit.Number, by); err != nil {
 		return err
 	}
-	s.logger.Info("permit withdrawn", "request", requestID(c), "permit", permit.Number, "by", permit.WithdrawnBy)
+	s.log(c).Info("permit withdrawn", "permit", permit.Number, "by", permit.WithdrawnBy)
 	views, err := s.viewOfPermits(s.context(c), []checkpoint.Permit{permit})
 	if err != nil {
 		return err

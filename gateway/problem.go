@@ -241,11 +241,11 @@ func (s *Server) writeProblem(c *fiber.Ctx, pattern string, err error) {
 	e := explain(err)
 	p := problems[e.code]
 	if p.status >= http.StatusInternalServerError {
-		s.logger.Error("request failed", "request", requestID(c), "route", pattern, "code", string(e.code), "error", err)
+		s.log(c).Error("request failed", "route", pattern, "code", string(e.code), "error", err)
 	}
 	body, failed := json.Marshal(problemBody{"urn:passgate:problem:" + string(e.code), p.title, p.status, e.detail, e.code, e.field, knownChinese(e.detail)})
 	if failed != nil {
-		s.logger.Error("problem cannot be rendered", "request", requestID(c), "error", failed)
+		s.log(c).Error("problem cannot be rendered", "error", failed)
 	}
 	c.Response().ResetBody()
 	c.Status(p.status)

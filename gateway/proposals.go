@@ -118,7 +118,7 @@ func (s *Server) propose(c *fiber.Ctx, clientID, node string, p office.Proposal,
 	if err != nil {
 		return err
 	}
-	s.logger.Info("status proposed", "request", requestID(c), "by", principalOf(c).Staff.Login, "status", p.Status.String(), "people", len(people))
+	s.log(c).Info("status proposed", "by", principalOf(c).Staff.Login, "status", p.Status.String(), "people", len(people))
 	view, err := s.viewOfProposal(c, &m, office.MaxProposed)
 	if err != nil {
 		return err
@@ -161,7 +161,7 @@ func (s *Server) handleStatusChanges(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("statuses changed", "request", requestID(c), "by", who.Login, "status", p.Status.String(), "people", len(people))
+	s.log(c).Info("statuses changed", "by", who.Login, "status", p.Status.String(), "people", len(people))
 	views := []failedChange{}
 	for _, f := range failed {
 		views = append(views, failedChange{checkpoint.FormatPersonID(f.Person), f.Why})
@@ -308,7 +308,7 @@ func (s *Server) decideProposal(c *fiber.Ctx, approve bool) error {
 	if m, err = s.office.DecideProposal(s.context(c), id, principalOf(c).Staff.Num, approve, in.Reason); err != nil {
 		return err
 	}
-	s.logger.Info("proposal decided", "request", requestID(c), "by", principalOf(c).Staff.Login, "proposal", id.String(), "state", m.State)
+	s.log(c).Info("proposal decided", "by", principalOf(c).Staff.Login, "proposal", id.String(), "state", m.State)
 	view, err := s.viewOfProposal(c, &m, office.MaxProposed)
 	if err != nil {
 		return err

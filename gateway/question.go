@@ -230,7 +230,7 @@ func (s *Server) conclude(c *fiber.Ctx, err error) error {
 		if err == nil {
 			return lost
 		}
-		s.logger.Error("a refused request is not in the audit", "request", requestID(c), "error", lost)
+		s.log(c).Error("a refused request is not in the audit", "error", lost)
 	}
 	return err
 }
@@ -247,7 +247,7 @@ func (s *Server) concludeStream(c *fiber.Ctx) (ended func(rows int, err error), 
 		return nil, err
 	}
 	in.kept = true
-	entry := in.entry // the request's memory is reused when the handler returns
+	entry, log := in.entry, s.log(c) // the request's memory is reused when the handler returns
 	return func(rows int, err error) {
 		entry.Rows, entry.Outcome = int64(rows), "streamed"
 		if err != nil {
@@ -257,7 +257,7 @@ func (s *Server) concludeStream(c *fiber.Ctx) (ended func(rows int, err error), 
 		ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
 		defer cancel()
 		if _, err := s.store.Audit(ctx, entry); err != nil {
-			s.logger.Error("the end of a stream is not in the audit", "request", entry.Request, "rows", rows, "error", err)
+			log.Error("the end of a stream is not in the audit", "rows", rows, "error", err)
 		}
 	}, nil
 }

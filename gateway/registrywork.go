@@ -43,7 +43,7 @@ func (s *Server) handleMove(c *fiber.Ctx) error {
 	}
 	s.about(c, done.ID)
 	if done.Changed {
-		s.logger.Info("resident moved", "request", requestID(c), "by", who.Staff.Login, "successor", done.ID != done.Before)
+		s.log(c).Info("resident moved", "by", who.Staff.Login, "successor", done.ID != done.Before)
 	}
 	return c.JSON(struct {
 		ID         string   `json:"id"`
@@ -145,7 +145,7 @@ func (s *Server) handleMerge(c *fiber.Ctx) error {
 	if err := s.store.Merge(s.context(c), person, other, in.Reason, principalOf(c).Staff); err != nil {
 		return err
 	}
-	s.logger.Info("records merged", "request", requestID(c), "by", principalOf(c).Staff.Login)
+	s.log(c).Info("records merged", "by", principalOf(c).Staff.Login)
 	kept, err := s.store.Resident(s.context(c), person)
 	if err != nil {
 		return err

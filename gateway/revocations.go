@@ -98,6 +98,9 @@ func (s *Server) handleRevocations(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if d := principalOf(c).Device; d != nil {
+		s.noteList(d.Num)
+	}
 	c.Set(fiber.HeaderContentType, "application/jwt")
 	return c.SendString(list)
 }

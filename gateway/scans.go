@@ -53,7 +53,7 @@ type presentation struct {
 
 // handleScan decides and records one passage.
 func (s *Server) handleScan(c *fiber.Ctx) error {
-	watch := s.metrics.startScan()
+	watch := s.startScan(tracedOf(c))
 	var in scanBody
 	if err := decodeScan(c, &in); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (s *Server) handleScan(c *fiber.Ctx) error {
 	watch.done(stageDecide)
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
 	c.Response().SetBodyRaw(viewOfResult(in.ID, &result).append(make([]byte, 0, 640)))
-	watch.finish(result.Outcome)
+	watch.finish(p.Device, result.Outcome)
 	return nil
 }
 

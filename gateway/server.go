@@ -77,6 +77,9 @@ type Config struct {
 	Alarms *alarm.Book
 	// Metrics to count in; the server makes its own if nil.
 	Metrics *Metrics
+	// Tracing tells a collector what some requests took; nil: none. The server does
+	// not shut it down.
+	Tracing *Tracing
 }
 
 // Server is the HTTP API. One Server serves one listener.
@@ -96,6 +99,7 @@ type Server struct {
 	logger       *slog.Logger
 	clock        checkpoint.Clock
 	metrics      *Metrics
+	tracing      *Tracing            // nil: none
 	standby      *checkpoint.Standby // nil: none
 	passwords    *passwordDesk
 	familiar     *passwordDesk // of who is signed in, or did so from the same place lately
@@ -140,7 +144,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		store: cfg.Store, office: office.New(cfg.Store), feed: feed.New(cfg.Store), ring: cfg.Ring, verifier: cfg.Ring.Verifier(), key: cfg.SessionKey, auditor: cfg.AuditSigner,
-		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, searching: make(chan struct{}, gateSearchesAtOnce), large: map[string]int{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
+		logger: cfg.Logger, clock: cfg.Clock, metrics: cfg.Metrics, tracing: cfg.Tracing, searching: make(chan struct{}, gateSearchesAtOnce), large: map[string]int{}, proxies: cfg.TrustedProxies, tls: cfg.TLS, publicURL: cfg.PublicURL, localCA: cfg.LocalCA,
 	}
 	s.bulletins = BulletinsOf(s.store, s.office)
 	if s.logger == nil {
@@ -156,6 +160,13 @@ func New(cfg Config) (*Server, error) {
 		s.alarms = alarm.NewBook(cfg.Store, nil)
 	}
 	s.metrics.watchRules(s.store.RulesAge)
+	s.metrics.watchKeys(s.ring, s.clock)
+	if s.tls != nil {
+		s.tls = s.metrics.watchTLS(s.tls)
+	}
+	if s.tracing != nil {
+		s.metrics.watchTracing(s.tracing)
+	}
 	if s.standby = cfg.Standby; s.standby != nil {
 		s.metrics.watchStandby(s.standby.Stats)
 	}
@@ -248,11 +259,16 @@ func (s *Server) guard(r route) fiber.Handler {
 		defer cancel()
 		c.SetUserContext(ctx)
 		s.begin(c)
-		if err := s.answer(c, r); err != nil {
+		trace := s.trace(c, r.method, r.path)
+		err := s.answer(c, r)
+		if err != nil {
 			s.writeProblem(c, r.path, err)
 		}
 		status := c.Response().StatusCode()
 		s.load.done(class, status == http.StatusOK, began)
+		if trace != nil {
+			trace.end(status, err)
+		}
 		s.metrics.countRequest(r.method, r.path, status)
 		return nil
 	}
@@ -315,11 +331,21 @@ const (
 	principalKey
 	residentKey
 	inquiryKey
+	tracedKey
 )
 
 func requestID(c *fiber.Ctx) string {
 	id, _ := c.Locals(requestIDKey).(string)
 	return id
+}
+
+// log is the logger for what is about a request: its lines have the request's ID and,
+// where it is traced, the trace's. It may be kept for longer than the request.
+func (s *Server) log(c *fiber.Ctx) *slog.Logger {
+	if t := tracedOf(c); t != nil {
+		return s.logger.With("request", requestID(c), "trace", t.id())
+	}
+	return s.logger.With("request", requestID(c))
 }
 
 // context is the request's, with its deadline. Calls of the store use it.

@@ -94,7 +94,7 @@ func (s *Server) handleStatus(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("status changed", "request", requestID(c), "by", who.Login, "status", in.Status, "ground", in.Ground)
+	s.log(c).Info("status changed", "by", who.Login, "status", in.Status, "ground", in.Ground)
 	return c.JSON(struct {
 		ID string `json:"id"`
 		decisionView

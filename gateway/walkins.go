@@ -82,7 +82,7 @@ func (s *Server) handleMatch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.logger.Info("walk-in matched", "request", requestID(c), "by", by)
+	s.log(c).Info("walk-in matched", "by", by)
 	return s.sendMatch(c, match)
 }
 
@@ -104,7 +104,7 @@ func (s *Server) handleUnmatch(c *fiber.Ctx) error {
 	if _, err := s.store.UnmatchWalkIn(s.context(c), walkIn); err != nil {
 		return err
 	}
-	s.logger.Info("walk-in unmatched", "request", requestID(c), "by", principalOf(c).Staff.Login)
+	s.log(c).Info("walk-in unmatched", "by", principalOf(c).Staff.Login)
 	return s.sendMatch(c, checkpoint.Match{WalkIn: walkIn})
 }
 

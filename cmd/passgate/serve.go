@@ -43,9 +43,11 @@ type ServeCmd struct {
 	Standby     standbyFlags    `embed:""`
 	TLS         tlsFlags        `embed:""`
 	Alarms      alarmFlags      `embed:""`
+	Tracing     traceFlags      `embed:""`
 	PublicURL   string          `name:"public-url" placeholder:"URL" env:"PASSGATE_PUBLIC_URL" help:"Where residents reach the pages, such as https://gates.example.org: printed on households' sheets."`
 	Profile     bool            `name:"pprof" env:"PASSGATE_PPROF" help:"Serve CPU and memory profiles of this process beside the metrics, under /debug/pprof/."`
 	LogLevel    slog.Level      `default:"info" env:"PASSGATE_LOG_LEVEL" help:"debug, info, warn or error."`
+	LogFormat   string          `default:"json" enum:"json,text" name:"log-format" env:"PASSGATE_LOG_FORMAT" help:"json (one object a line) or text (for people to read)."`
 	Proxies     []string        `name:"trusted-proxies" placeholder:"ADDR" env:"PASSGATE_TRUSTED_PROXIES" help:"Addresses or prefixes of proxies in front, whose X-Forwarded-For says where a sign-in comes from."`
 	Config      kong.ConfigFlag `env:"PASSGATE_CONFIG" help:"JSON file of these settings."`
 }
@@ -101,7 +103,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	if err := checkPublicURL(cmd.PublicURL); err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewJSONHandler(con.Err, &slog.HandlerOptions{Level: cmd.LogLevel}))
+	logger := cmd.logger(con.Err)
 	redis.SetLogger(redisLog{logger})
 	srv, err := cmd.open(ctx, con, logger, wallClock)
 	if err != nil {
@@ -136,6 +138,8 @@ type server struct {
 	caller   *outbound.Caller
 	alarms   *alarm.Book
 	duty     *alarm.Duty
+	town     *gateway.TownWatch
+	tracing  *gateway.Tracing    // nil without --traces
 	journal  *journal.Journal    // nil with standby
 	standby  *checkpoint.Standby // nil if gates stop with Redis
 	closers  []func()            // run last to first
@@ -191,9 +195,12 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	if err := cmd.Alarms.open(s); err != nil {
 		return nil, err
 	}
+	if err := cmd.Tracing.open(s); err != nil {
+		return nil, err
+	}
 	s.gateway, err = gateway.New(gateway.Config{
-		Alarms: s.alarms,
-		Store:  s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock, TrustedProxies: proxies,
+		Alarms: s.alarms, Tracing: s.tracing,
+		Store: s.store, Ring: s.ring, SessionKey: secret.session, AuditSigner: signer, Logger: logger, Clock: clock, TrustedProxies: proxies,
 		TLS: s.tls.of(), Standby: s.standby, PublicURL: strings.TrimRight(cmd.PublicURL, "/"), LocalCA: s.tls.authority(),
 	})
 	if err != nil {
@@ -207,6 +214,7 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	}
 	s.openSweeper(clock)
 	s.openDuty(cmd.PublicURL)
+	cmd.openFigures(s)
 	return s, s.listen(cmd)
 }
 
@@ -251,6 +259,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	background.Go(func() { s.sweeper.Run(ctx) })
 	background.Go(func() { s.duty.Run(ctx) })
+	background.Go(func() { s.town.Run(ctx) })
 	if s.standby != nil {
 		background.Go(func() { s.standby.Run(ctx) })
 	}

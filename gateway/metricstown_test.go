@@ -1,0 +1,171 @@
+package gateway
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"passgate/checkpoint"
+)
+
+// figureOn is the value of a series on the metrics page; false: it is not there.
+func (w *world) figureOn(page, series string) (float64, bool) {
+	w.t.Helper()
+	for line := range strings.Lines(page) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), " "); ok && name == series {
+			n, err := strconv.ParseFloat(value, 64)
+			w.must(err)
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// gathered gathers the town's figures and fails the test unless they are these.
+func (w *world) gathered(town *TownWatch, when string, want map[string]float64) {
+	w.t.Helper()
+	w.must(town.Gather(w.t.Context()))
+	page := w.metrics()
+	for series, n := range want {
+		if got, ok := w.figureOn(page, series); !ok || got != n {
+			w.t.Errorf("%s: %s is %v (there: %v), want %v", when, series, got, ok, n)
+		}
+	}
+}
+
+// takesList has a device ask for the revocation list, and what is noted of it written down.
+func (w *world) takesList(device string) {
+	w.t.Helper()
+	w.do(http.MethodGet, "/v1/revocations", w.deviceToken(device), nil).ok(http.StatusOK)
+	w.server.writeContacts()
+}
+
+// TestTheTownsFiguresAreRight on a day with a few scans, a fever and phones that were
+// switched off.
+func TestTheTownsFiguresAreRight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.project()
+	town := w.server.WatchTown()
+	if got, _ := w.figureOn(w.metrics(), "passgate_gather_age_seconds"); got != -1 {
+		t.Errorf("before anything was gathered its age is %v", got)
+	}
+	w.scan("D1", w.newScan(w.people["wang"])).decided("pass", "ok")
+	w.takesList("D1")
+	w.clock.Advance(20 * time.Minute)
+	w.scan("D2", w.newScan(w.people["li"])).decided("pass", "ok")
+	w.takesList("D2")
+	eventually(t, "both scans are in the index", func() bool {
+		w.must(town.Gather(t.Context()))
+		page := w.metrics()
+		active, _ := w.figureOn(page, `passgate_gates{state="active"}`)
+		silent, _ := w.figureOn(page, `passgate_gates{state="silent"}`)
+		return active+silent == 2
+	})
+	w.gathered(town, "after two scans", map[string]float64{
+		`passgate_gates{state="active"}`: 1, `passgate_gates{state="silent"}`: 1, `passgate_gates{state="closed"}`: 2,
+		`passgate_devices{state="fresh"}`: 1, `passgate_devices{state="stale"}`: 1, `passgate_devices{state="expired"}`: 2,
+		"passgate_device_revocation_age_seconds_max": 1200,
+		`passgate_inside{site_kind="village"}`:       2, `passgate_inside{site_kind="mall"}`: 0,
+		"passgate_fevers_open": 0, "passgate_fevers_today": 0, "passgate_fevers_overdue": 0, "passgate_observations_open": 0,
+		"passgate_data_format":          checkpoint.DataFormat,
+		`passgate_redis_up{server="0"}`: 1,
+		`passgate_scans_total{decision="pass",reason="ok",site_kind="village"}`: 2,
+	})
+	page := w.metrics()
+	if used, _ := w.figureOn(page, `passgate_redis_memory_bytes{server="0"}`); used < 100_000 {
+		t.Errorf("Redis is said to use %v bytes", used)
+	}
+	if offset, ok := w.figureOn(page, "passgate_clock_offset_seconds"); !ok || offset < -5 || offset > 5 {
+		t.Errorf("on one machine the clocks are said to differ by %v s", offset)
+	}
+	if age, ok := w.figureOn(page, `passgate_key_age_seconds{use="pass"}`); !ok || age != 1200 {
+		t.Errorf("the key signs since %v s, want 1200", age)
+	}
+
+	w.closedSite("V1") // it is not silent any more: nobody should come
+	w.high("E1", w.people["wang"])
+	w.fever("E1", w.people["wang"])
+	w.must(w.server.office.SettleFevers(t.Context()))
+	w.clock.Advance(11 * time.Minute) // a report is due after ten
+	w.gathered(town, "with a fever", map[string]float64{
+		`passgate_gates{state="silent"}`: 0,
+		"passgate_fevers_open":           1, "passgate_fevers_today": 1, "passgate_fevers_overdue": 1,
+		`passgate_scans_total{decision="deny",reason="fever",site_kind="mall"}`: 1,
+	})
+	path := "/v1/fevers/" + w.openFevers("medic")[0]["id"].(string)
+	w.handedOver(path)
+	w.do(http.MethodPost, path+"/close", w.as("medic"), fields{"outcome": "handed_over"}).ok(http.StatusOK)
+	w.gathered(town, "when the case is closed", map[string]float64{
+		"passgate_fevers_open": 0, "passgate_fevers_today": 1, "passgate_fevers_overdue": 0,
+	})
+	w.clock.Advance(24 * time.Hour)
+	w.revokeDevice("E1") // not in use any more
+	w.gathered(town, "a day later", map[string]float64{
+		`passgate_gates{state="active"}`: 0, `passgate_gates{state="silent"}`: 0, `passgate_gates{state="closed"}`: 4,
+		`passgate_devices{state="fresh"}`: 0, `passgate_devices{state="stale"}`: 0, `passgate_devices{state="expired"}`: 3,
+		"passgate_device_revocation_age_seconds_max": 0, // none called within the day
+		"passgate_fevers_today":                      0,
+	})
+}
+
+// closedSite closes a site.
+func (w *world) closedSite(code string) {
+	w.t.Helper()
+	w.changeSite(code, func(site *checkpoint.Site) { site.Closed = true })
+}
+
+// TestFiguresWithoutRedis: the server is shown as down, and nothing is made up.
+func TestFiguresWithoutRedis(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).another()
+	town := w.server.WatchTown()
+	w.must(w.redis.Close())
+	if err := town.Gather(t.Context()); err == nil {
+		t.Error("gathering without Redis is no error")
+	}
+	page := w.metrics()
+	if up, ok := w.figureOn(page, `passgate_redis_up{server="0"}`); !ok || up != 0 {
+		t.Errorf("passgate_redis_up is %v (there: %v), want 0", up, ok)
+	}
+	if failures, _ := w.figureOn(page, "passgate_gather_failures_total"); failures != 1 {
+		t.Errorf("%v failures are counted, want 1", failures)
+	}
+	for _, unknown := range []string{"passgate_gates{", "passgate_fevers_open", "passgate_redis_memory_bytes", "passgate_clock_offset_seconds"} {
+		if strings.Contains(page, "\n"+unknown) {
+			t.Errorf("the page tells of %s, which nobody knows", unknown)
+		}
+	}
+}
+
+// TestFiguresOfTheMachine: of folders, the version, and no label that nobody bounds.
+func TestFiguresOfTheMachine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.Metrics().WatchBuild("v1.2.3")
+	w.server.Metrics().WatchFolders(map[string]string{"data": t.TempDir(), "journal": "/nowhere"})
+	w.must(w.server.WatchTown().Gather(t.Context()))
+	page := w.metrics()
+	free, ok := w.figureOn(page, `passgate_disk_free_bytes{folder="data"}`)
+	if size, _ := w.figureOn(page, `passgate_disk_size_bytes{folder="data"}`); !ok || free <= 0 || free > size {
+		t.Errorf("%v of %v bytes are free (there: %v)", free, size, ok)
+	}
+	if !strings.Contains(page, `version="v1.2.3"`) || strings.Contains(page, `{folder="journal"}`) {
+		t.Error("the version is missing, or there is a figure of a folder that is not there")
+	}
+	closed := regexp.MustCompile(`^(active|silent|closed|fresh|stale|expired|village|compound|mall|market|shop|enterprise|pharmacy|pass|list|feed|data|[0-9]|go1\..*|v1\.2\.3)$`)
+	label := regexp.MustCompile(`="([^"]*)"`)
+	for line := range strings.Lines(page) {
+		if !regexp.MustCompile(`^passgate_(gates|devices|inside|redis_[a-z_]*|key|disk|build|clock|fevers|observations)[a-z_]*\{`).MatchString(line) || strings.HasPrefix(line, "passgate_redis_pool") {
+			continue
+		}
+		for _, m := range label.FindAllStringSubmatch(line, -1) {
+			if !closed.MatchString(m[1]) {
+				t.Errorf("a label that is not of a closed list: %s", line)
+			}
+		}
+	}
+}
