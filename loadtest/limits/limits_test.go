@@ -13,12 +13,14 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/pprof/profile"
 	"github.com/redis/go-redis/v9"
 
+	"passgate/checkpoint/redisd"
 	"passgate/loadtest"
 	"passgate/loadtest/rig"
 )
@@ -127,29 +129,69 @@ func TestDriveCountsOnlyScansInFull(t *testing.T) {
 
 func TestTheEchoGivesTheBodyBack(t *testing.T) {
 	t.Parallel()
-	ctx, stop := context.WithCancel(t.Context())
+	const body = `{"id":"scan-0001","occurred_at":"2026-11-24T00:00:00.000Z","pass":"PG1:X","direction":"in","temperature":36.5,"temperature_method":"wrist"}`
+	status, got := postTo(t, echoOn(t, ""), body)
+	var sent, back any
+	if status != http.StatusOK || json.Unmarshal([]byte(body), &sent) != nil || json.Unmarshal(got, &back) != nil || !reflect.DeepEqual(sent, back) {
+		t.Errorf("sent %s, got %d %s", body, status, got)
+	}
+}
+
+// What the durable echo has answered is in its Redis; it answers no other way.
+func TestTheDurableEchoKeepsTheBodyFirst(t *testing.T) {
+	t.Parallel()
+	srv, err := redisd.Start(t.Context(), redisd.Options{Dir: t.TempDir(), Persist: true, Restricted: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := sync.OnceValue(func() error { return srv.Stop(context.Background()) })
+	defer stop() //nolint:errcheck // stopped below already, or the test has failed
+	url := echoOn(t, srv.Socket())
+	const body = `{"id":"scan-0001","occurred_at":"2026-11-24T00:00:00.000Z","direction":"in"}`
+	if status, got := postTo(t, url, body); status != http.StatusOK {
+		t.Fatalf("%d %s", status, got)
+	}
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: srv.Socket(), Protocol: 2, DisableIdentity: true})
+	defer client.Close()
+	if kept := client.Get(t.Context(), "echo:scan-0001").Val(); kept != body {
+		t.Errorf("Redis has %q", kept)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if status, got := postTo(t, url, body); status == http.StatusOK {
+		t.Errorf("without Redis it answered %s", got)
+	}
+}
+
+// echoOn serves an echo until the test ends and gives its address.
+func echoOn(t *testing.T, socket string) (url string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- ServeEcho(ctx, "127.0.0.1:0", "", write) }()
-	var url string
+	go func() { ended <- ServeEcho(ctx, "127.0.0.1:0", socket, write) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	if _, err := fmt.Fscanf(read, echoReady+" %s\n", &url); err != nil {
 		t.Fatal(err)
 	}
-	const body = `{"id":"scan-0001","occurred_at":"2026-11-24T00:00:00.000Z","pass":"PG1:X","direction":"in","temperature":36.5,"temperature_method":"wrist"}`
+	return url
+}
+
+func postTo(t *testing.T, url, body string) (status int, got []byte) {
+	t.Helper()
 	res, err := http.Post(url+"/v1/scans", "application/json", strings.NewReader(body)) //nolint:noctx // ends with the test
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var sent, back any
-	got, _ := io.ReadAll(res.Body)
-	if json.Unmarshal([]byte(body), &sent) != nil || json.Unmarshal(got, &back) != nil || !reflect.DeepEqual(sent, back) {
-		t.Errorf("sent %s, got %s", body, got)
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
+	got, _ = io.ReadAll(res.Body)
+	return res.StatusCode, got
 }
 
 func TestAChildIsAccountedForAndEnds(t *testing.T) {
