@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"strings"
 
+	"passgate/gateway/chart"
 	"passgate/loadtest/limits"
 )
 
@@ -31,14 +32,14 @@ const (
 // bars draws them to one scale, under the names of their parts. Each part has its
 // name and value in it, where there is room, and in its title.
 func bars(title, unit string, all []bar) template.HTML {
-	most := 0.0
+	esc, most := template.HTMLEscapeString, 0.0
 	for _, b := range all {
 		most = max(most, b.Sum.Max, b.Sum.Median)
 	}
 	if most <= 0 {
 		return ""
 	}
-	scale := (width - barLeft - barRight) / most
+	scale := (chart.Width - barLeft - barRight) / most
 	var out strings.Builder
 	out.WriteString(`<div class="legend">`)
 	class := 0
@@ -48,7 +49,7 @@ func bars(title, unit string, all []bar) template.HTML {
 			class++
 		}
 	}
-	fmt.Fprintf(&out, `</div><svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, width, barStep*float64(len(all))+4, esc(title))
+	fmt.Fprintf(&out, `</div><svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, chart.Width, barStep*float64(len(all))+4, esc(title))
 	class = 0
 	for i, b := range all {
 		y, x := barStep*float64(i)+18, barLeft
@@ -56,8 +57,8 @@ func bars(title, unit string, all []bar) template.HTML {
 		for _, p := range b.Parts {
 			wide := p.Value * scale
 			fmt.Fprintf(&out, `<rect class="b%d" x="%.1f" y="%g" width="%.1f" height="%g"><title>%s: %s %s</title></rect>`,
-				class%6, x, y, max(wide-1, 0.5), barHeight, esc(p.Name), number(p.Value), esc(unit))
-			for _, label := range []string{p.Name + " " + number(p.Value), number(p.Value)} {
+				class%6, x, y, max(wide-1, 0.5), barHeight, esc(p.Name), chart.Number(p.Value), esc(unit))
+			for _, label := range []string{p.Name + " " + chart.Number(p.Value), chart.Number(p.Value)} {
 				if letter*float64(len(label)) < wide-4 {
 					fmt.Fprintf(&out, `<text class="inbar" x="%.1f" y="%g">%s</text>`, x+4, y+barHeight/2+4, esc(label))
 					break
@@ -68,8 +69,8 @@ func bars(title, unit string, all []bar) template.HTML {
 		}
 		from, to, middle := barLeft+b.Sum.Min*scale, barLeft+b.Sum.Max*scale, y+barHeight+5
 		fmt.Fprintf(&out, `<path class="whisker" d="M%.1f %gH%.1fM%.1f %gv6M%.1f %gv6"><title>from %s to %s</title></path>`,
-			from, middle, to, from, middle-3, to, middle-3, number(b.Sum.Min), number(b.Sum.Max))
-		fmt.Fprintf(&out, `<text class="tick" x="%.1f" y="%g">%s %s</text>`, x+5, y+barHeight/2+4, number(b.Sum.Median), esc(unit))
+			from, middle, to, from, middle-3, to, middle-3, chart.Number(b.Sum.Min), chart.Number(b.Sum.Max))
+		fmt.Fprintf(&out, `<text class="tick" x="%.1f" y="%g">%s %s</text>`, x+5, y+barHeight/2+4, chart.Number(b.Sum.Median), esc(unit))
 	}
 	out.WriteString("</svg>")
 	return template.HTML(out.String()) // #nosec G203 -- all text in it went through esc

@@ -9,6 +9,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"passgate/gateway/chart"
 	"passgate/loadtest"
 )
 
@@ -69,7 +70,7 @@ func drillOf(r *loadtest.Report) (drillView, error) {
 				}
 			}
 		}) {
-			v.Figures = append(v.Figures, figureRow{name, number(r.Figures[name])})
+			v.Figures = append(v.Figures, figureRow{name, chart.Number(r.Figures[name])})
 		}
 	}
 	return v, nil
@@ -93,13 +94,13 @@ func rateOf(r *loadtest.Result) float64 {
 // curveOf draws the percentiles of several runs: against the rate of a curve,
 // against the size of the town otherwise.
 func curveOf(r *loadtest.Report) template.HTML {
-	c := chart{Title: "Latency by rate", Across: "scans/s offered", LogX: true, LogY: true}
+	c := chart.Chart{Title: "Latency by rate", Across: "scans/s offered", LogX: true, LogY: true}
 	x := rateOf
 	if r.Kind == "scale" {
 		c.Title, c.Across = "Latency by size of the town", "people enrolled"
 		x = func(r *loadtest.Result) float64 { return float64(r.People) }
 	}
-	c.Lines = []line{{Name: "p50", Dots: true}, {Name: "p99", Dots: true}, {Name: "p99.9", Dots: true}}
+	c.Lines = []chart.Line{{Name: "p50", Dots: true}, {Name: "p99", Dots: true}, {Name: "p99.9", Dots: true}}
 	for _, run := range r.Runs {
 		for i, p := range []int64{run.Latency.P50, run.Latency.P99, run.Latency.P999} {
 			c.Lines[i].X, c.Lines[i].Y = append(c.Lines[i].X, x(run)), append(c.Lines[i].Y, float64(p)/1000)
@@ -112,11 +113,11 @@ func runOf(r *loadtest.Result) (runView, error) {
 	v := runView{Name: r.Name}
 	v.Words = fmt.Sprintf("%s; %s people, seed %d, %d devices. Generator: processes %d, connections %d, CPU %.1f s.",
 		r.Pace, thousands(int64(r.People)), r.Seed, r.Devices, r.Generator.Processes, r.Generator.Connections, r.Generator.CPU)
-	hdr := chart{Title: "Latency percentiles, ms", LogY: true}
-	if err := hdr.percentiles("from when it was due", &r.Latency); err != nil {
+	hdr := chart.Chart{Title: "Latency percentiles, ms", LogY: true}
+	if err := percentiles(&hdr, "from when it was due", &r.Latency); err != nil {
 		return v, err
 	}
-	if err := hdr.percentiles("from when it left", &r.Service); err != nil {
+	if err := percentiles(&hdr, "from when it left", &r.Service); err != nil {
 		return v, err
 	}
 	for _, c := range append(seriesOf(r.Series), hdr) {
@@ -162,15 +163,15 @@ func countRows(counts map[string]int64) []row {
 }
 
 // seriesOf draws what happened by seconds.
-func seriesOf(series []loadtest.Second) []chart {
+func seriesOf(series []loadtest.Second) []chart.Chart {
 	ms := func(us int64) float64 { return float64(us) / 1000 }
 	mb := func(bytes int64) float64 { return float64(bytes) / 1e6 }
 	type of = func(*loadtest.Second) float64
-	charts := []chart{}
+	charts := []chart.Chart{}
 	add := func(title string, logY, zero bool, names []string, values ...of) {
-		c := chart{Title: title, Across: "seconds", LogY: logY, FromZero: zero}
+		c := chart.Chart{Title: title, Across: "seconds", LogY: logY, FromZero: zero}
 		for i, value := range values {
-			l, some := line{Name: names[i]}, false
+			l, some := chart.Line{Name: names[i]}, false
 			for j := range series {
 				y := value(&series[j])
 				some = some || y > 0
@@ -202,7 +203,7 @@ func seriesOf(series []loadtest.Second) []chart {
 // percentiles adds the line of a distribution: latency in ms against 1/(1-p), which
 // gives each further nine the same width. A distribution without its histogram is
 // left out.
-func (c *chart) percentiles(name string, l *loadtest.Latency) error {
+func percentiles(c *chart.Chart, name string, l *loadtest.Latency) error {
 	c.LogX, c.Across = true, "percentile"
 	c.XText = func(v float64) string {
 		return strconv.FormatFloat(math.Round(1e6*100*(1-1/v))/1e6, 'f', -1, 64) + " %"
@@ -214,7 +215,7 @@ func (c *chart) percentiles(name string, l *loadtest.Latency) error {
 	if err != nil {
 		return fmt.Errorf("report: histogram: %w", err)
 	}
-	out := line{Name: name}
+	out := chart.Line{Name: name}
 	for n := 0.0; n <= math.Log10(float64(l.Count)); n += 0.05 {
 		over := math.Pow(10, n)
 		out.X, out.Y = append(out.X, over), append(out.Y, float64(h.ValueAtPercentile(100*(1-1/over)))/1000)

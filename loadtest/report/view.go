@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"passgate/gateway/chart"
 	"passgate/loadtest"
 	"passgate/loadtest/figures"
 	"passgate/loadtest/limits"
@@ -87,7 +88,7 @@ func viewOf(p *Page) (*view, error) {
 			return nil, err
 		}
 		f := l.Figures["latency_p99"]
-		v.aim("latency", fmt.Sprintf("p99 at %s scans/s ÷ p99 of a bare echo under the same driver", number(l.Rate)), f, "at most 3", f.Median <= 3)
+		v.aim("latency", fmt.Sprintf("p99 at %s scans/s ÷ p99 of a bare echo under the same driver", chart.Number(l.Rate)), f, "at most 3", f.Median <= 3)
 	}
 	if b := p.Baseline; b != nil {
 		seen(b.StartedAt, &b.Machine)
@@ -115,10 +116,10 @@ func goalsOf(set *figures.Set, more []goal) []goal {
 		if f == nil {
 			continue
 		}
-		words := "at most " + number(f.Goal)
+		words := "at most " + chart.Number(f.Goal)
 		switch {
 		case f.AtLeast:
-			words = "at least " + number(f.Goal)
+			words = "at least " + chart.Number(f.Goal)
 		case f.Goal == 0:
 			words = "none"
 		}
@@ -206,7 +207,7 @@ func machineRows(m *loadtest.Machine) []row {
 	rows := []row{
 		{"processor", m.CPU},
 		{"cores", strconv.Itoa(m.Cores)},
-		{"memory", number(float64(m.Memory)) + "B"},
+		{"memory", chart.Number(float64(m.Memory)) + "B"},
 		{"kernel", m.Kernel},
 		{"Go", m.Go},
 		{"Redis", m.Redis},
@@ -274,11 +275,11 @@ type latencyView struct {
 
 func latencyOf(l *limits.Latencies) (*latencyView, error) {
 	v := &latencyView{Rows: l.Runs}
-	v.Words = fmt.Sprintf("%d runs of %g s each at %s scans/s, one after the other, by the same driver; latency from the time a send was due. The durable echo writes one key before it answers.", len(l.Runs), l.Seconds, number(l.Rate))
-	c := chart{Title: "Latency percentiles, last run", LogY: true}
+	v.Words = fmt.Sprintf("%d runs of %g s each at %s scans/s, one after the other, by the same driver; latency from the time a send was due. The durable echo writes one key before it answers.", len(l.Runs), l.Seconds, chart.Number(l.Rate))
+	c := chart.Chart{Title: "Latency percentiles, last run", LogY: true}
 	if n := len(l.Runs); n > 0 {
 		last := &l.Runs[n-1]
-		if err := errors.Join(c.percentiles("gate", &last.Gateway), c.percentiles("echo", &last.Echo), c.percentiles("durable echo", &last.Durable)); err != nil {
+		if err := errors.Join(percentiles(&c, "gate", &last.Gateway), percentiles(&c, "echo", &last.Echo), percentiles(&c, "durable echo", &last.Durable)); err != nil {
 			return nil, err
 		}
 		v.Chart = c.SVG()
@@ -316,10 +317,10 @@ func baselineOf(b *Baseline) *baselineView {
 }
 
 // Number writes a value shortly.
-func (s spreadRow) Number(v float64) string { return number(v) }
+func (s spreadRow) Number(v float64) string { return chart.Number(v) }
 
 // Number writes a value shortly.
-func (g goal) Number(v float64) string { return number(v) }
+func (g goal) Number(v float64) string { return chart.Number(v) }
 
 // thousands writes a count with its thousands apart.
 func thousands(n int64) string {

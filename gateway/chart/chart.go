@@ -1,4 +1,9 @@
-package report
+// Package chart draws charts of lines as SVG, without a script. Colours are classes c0
+// to c5 of the page that a chart is put into, so that they follow its light or dark
+// theme; the page gives each class a dash pattern of its own besides, for eyes and
+// paper that do not tell the colours. Its other classes are grid, mark, and tick with
+// end or mid.
+package chart
 
 import (
 	"fmt"
@@ -6,39 +11,47 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
-// chart is a chart of lines. Colours are classes c0 to c5 of the page's style, so
-// that they follow its light or dark theme; each line has a dash pattern of its
-// own besides, for eyes and paper that do not tell the colours.
-type chart struct {
+// Chart is a chart of lines.
+type Chart struct {
 	Title    string
 	Across   string // what x is
 	LogX     bool
 	LogY     bool
-	XText    func(float64) string // how a place on the x axis is written; number if nil
-	Marks    []mark
-	Lines    []line
-	FromZero bool // y begins at 0 whatever the values; log axes do not
+	XText    func(float64) string // how a place on the x axis is written; Number if nil
+	YText    func(float64) string // likewise
+	From, To float64              // of x; where its values begin and end if both are 0
+	Width    float64              // in units of its own, see Width; that if 0
+	Height   float64              // likewise; 230 if 0
+	Marks    []Mark
+	Lines    []Line
+	FromZero bool    // y begins at 0 whatever the values; log axes do not
+	AtLeast  float64 // to which y goes whatever the values, with FromZero
 }
 
-// line is one series; points whose y is not above 0 are left out of a log axis.
-type line struct {
+// Line is one series. Where Y is not a number it has a gap; points whose y is not
+// above 0 are left out of a log axis.
+type Line struct {
 	Name string
 	X, Y []float64
 	Dots bool
 }
 
-// mark is a horizontal line, such as a goal.
-type mark struct {
+// Mark is a horizontal line, such as a goal.
+type Mark struct {
 	Name string
 	Y    float64
 }
 
-// The size of a chart in units of its own, and its margins. It is scaled to the
-// page: the unit is about a pixel on a phone.
+// Width is the usual width of a chart in units of its own, of which a letter is about 11
+// high. It is scaled to the page: the unit is about a pixel on a phone.
+const Width = 420.0
+
+// The usual height, and the margins.
 const (
-	width, height         = 420.0, 230.0
+	height                = 230.0
 	left, right, top, low = 52.0, 10.0, 10.0, 38.0
 )
 
@@ -108,11 +121,11 @@ func roundUp(v float64) float64 {
 }
 
 // span is the range of values, of x or of y.
-func (c *chart) span(log bool, of func(*line) []float64) (from, to float64, any bool) {
+func (c *Chart) span(log bool, of func(*Line) []float64) (from, to float64, any bool) {
 	from, to = math.Inf(1), math.Inf(-1)
 	for i := range c.Lines {
 		for _, v := range of(&c.Lines[i]) {
-			if !log || v > 0 {
+			if !math.IsNaN(v) && (!log || v > 0) {
 				from, to = min(from, v), max(to, v)
 			}
 		}
@@ -121,9 +134,12 @@ func (c *chart) span(log bool, of func(*line) []float64) (from, to float64, any 
 }
 
 // axes are where values lie; ok is false where there is nothing to draw.
-func (c *chart) axes() (x, y axis, ok bool) {
-	x0, x1, some := c.span(c.LogX, func(l *line) []float64 { return l.X })
-	y0, y1, more := c.span(c.LogY, func(l *line) []float64 { return l.Y })
+func (c *Chart) axes() (x, y axis, ok bool) {
+	x0, x1, some := c.span(c.LogX, func(l *Line) []float64 { return l.X })
+	if c.From != 0 || c.To != 0 {
+		x0, x1 = c.From, c.To
+	}
+	y0, y1, more := c.span(c.LogY, func(l *Line) []float64 { return l.Y })
 	if !some || !more {
 		return x, y, false
 	}
@@ -134,34 +150,50 @@ func (c *chart) axes() (x, y axis, ok bool) {
 	case c.LogY:
 		y0, y1 = y0/1.2, y1*1.3
 	case c.FromZero:
-		y0, y1 = min(0, y0), max(y1, 1e-9)*1.08
+		y0, y1 = min(0, y0), max(y1, c.AtLeast, 1e-9)*1.08
 	default:
 		room := max((y1-y0)*0.1, math.Abs(y1)*0.02, 1e-9)
 		y0, y1 = y0-room, y1+room
 	}
+	width, height := c.size()
 	return axis{x0, x1, left, width - right, c.LogX}, axis{y0, y1, height - low, top, c.LogY}, true
 }
 
+func (c *Chart) size() (w, h float64) {
+	w, h = c.Width, c.Height
+	if w == 0 {
+		w = Width
+	}
+	if h == 0 {
+		h = height
+	}
+	return w, h
+}
+
 // SVG draws it; nothing if there is nothing to draw.
-func (c *chart) SVG() template.HTML {
+func (c *Chart) SVG() template.HTML {
 	x, y, ok := c.axes()
 	if !ok {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, width, height, esc(c.Title))
-	for _, v := range y.ticks(6) {
-		fmt.Fprintf(&b, `<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/><text class="tick end" x="%g" y="%.1f">%s</text>`,
-			left, width-right, y.at(v), y.at(v), left-5, y.at(v)+4, number(v))
+	width, height := c.size()
+	xText, yText := Number, Number
+	if c.XText != nil {
+		xText = c.XText
 	}
-	text := c.XText
-	if text == nil {
-		text = number
+	if c.YText != nil {
+		yText = c.YText
+	}
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, width, height, esc(c.Title))
+	for _, v := range y.ticks(int(height / 38)) {
+		fmt.Fprintf(&b, `<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/><text class="tick end" x="%g" y="%.1f">%s</text>`,
+			left, width-right, y.at(v), y.at(v), left-5, y.at(v)+4, esc(yText(v)))
 	}
 	taken := math.Inf(-1) // where the last label ends
-	for _, v := range x.ticks(7) {
-		at, label := x.at(v), text(v)
-		half := 3.6 * float64(len(label))
+	for _, v := range x.ticks(int(width / 58)) {
+		at, label := x.at(v), xText(v)
+		half := 3.6 * float64(utf8.RuneCountInString(label))
 		if at-half < taken {
 			continue
 		}
@@ -181,30 +213,40 @@ func (c *chart) SVG() template.HTML {
 	return template.HTML(b.String()) // #nosec G203 -- all text in it went through esc
 }
 
-func (l *line) draw(b *strings.Builder, class int, x, y axis) {
+func (l *Line) draw(b *strings.Builder, class int, x, y axis) {
 	points := l.thin(y.log)
 	var path strings.Builder
+	end := func() {
+		if path.Len() > 0 {
+			fmt.Fprintf(b, `<polyline class="c%d" points="%s"/>`, class, strings.TrimSpace(path.String()))
+			path.Reset()
+		}
+	}
 	for i := range points.X {
+		if math.IsNaN(points.Y[i]) {
+			end()
+			continue
+		}
 		fmt.Fprintf(&path, "%.1f,%.1f ", x.at(points.X[i]), y.at(points.Y[i]))
 	}
-	fmt.Fprintf(b, `<polyline class="c%d" points="%s"/>`, class, strings.TrimSpace(path.String()))
+	end()
 	if !l.Dots {
 		return
 	}
 	for i := range points.X {
 		fmt.Fprintf(b, `<circle class="c%d" cx="%.1f" cy="%.1f" r="3"><title>%s: %s at %s</title></circle>`,
-			class, x.at(points.X[i]), y.at(points.Y[i]), esc(l.Name), number(points.Y[i]), number(points.X[i]))
+			class, x.at(points.X[i]), y.at(points.Y[i]), esc(l.Name), Number(points.Y[i]), Number(points.X[i]))
 	}
 }
 
 // thin leaves out what cannot be drawn and what nobody would see.
-func (l *line) thin(log bool) line {
-	var out line
+func (l *Line) thin(log bool) Line {
+	var out Line
 	step := (len(l.X) + mostPoints - 1) / mostPoints
 	for i := 0; i < len(l.X); i += max(step, 1) {
 		best := -1
 		for j := i; j < min(i+max(step, 1), len(l.X)); j++ {
-			if (!log || l.Y[j] > 0) && (best < 0 || l.Y[j] > l.Y[best]) {
+			if (!log || l.Y[j] > 0) && (best < 0 || math.IsNaN(l.Y[best]) || l.Y[j] > l.Y[best]) {
 				best = j
 			}
 		}
@@ -215,8 +257,8 @@ func (l *line) thin(log bool) line {
 	return out
 }
 
-// number writes a value with at most three digits that matter: 1.5k, 20M, 0.25.
-func number(v float64) string {
+// Number writes a value with at most three digits that matter: 1.5k, 20M, 0.25.
+func Number(v float64) string {
 	sign := ""
 	if v < 0 {
 		sign, v = "-", -v
