@@ -25,6 +25,7 @@ import (
 	"passgate/codes"
 	"passgate/gateway"
 	"passgate/gateway/outbound"
+	"passgate/gateway/statuspage"
 )
 
 // ServeCmd runs the server.
@@ -139,6 +140,7 @@ type server struct {
 	alarms   *alarm.Book
 	duty     *alarm.Duty
 	town     *gateway.TownWatch
+	status   *statuspage.Page
 	tracing  *gateway.Tracing    // nil without --traces
 	journal  *journal.Journal    // nil with standby
 	standby  *checkpoint.Standby // nil if gates stop with Redis
@@ -285,6 +287,8 @@ func (s *server) run(ctx context.Context) error {
 	if s.metrics != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", s.gateway.Metrics().Handler())
+		mux.Handle("GET /", s.status.Handler())
+		background.Go(func() { s.status.Run(ctx) })
 		if s.profile {
 			mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 			mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
