@@ -27,8 +27,12 @@ const readinessKept = 250 * time.Millisecond
 // handleHealth tells that the process answers.
 func (s *Server) handleHealth(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) }
 
-// handleReady tells whether scans can be decided and passes be signed here.
+// handleReady tells whether scans can be decided and passes be signed here, and will
+// be a moment later.
 func (s *Server) handleReady(c *fiber.Ctx) error {
+	if s.draining.Load() {
+		return failure(codeUnavailable, "this gateway is about to end: send requests to another one")
+	}
 	s.ready.mu.Lock()
 	defer s.ready.mu.Unlock()
 	if time.Since(s.ready.at) > readinessKept {

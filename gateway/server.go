@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -128,6 +129,8 @@ type Server struct {
 	serving  sync.Mutex
 	listener net.Listener
 
+	draining atomic.Bool // see Drain
+
 	// life ends at Shutdown; streams stop with it.
 	life context.Context //nolint:containedctx // the server's own life, not a request's
 	end  context.CancelFunc
@@ -187,6 +190,7 @@ func New(cfg Config) (*Server, error) {
 		StreamRequestBody: false, ErrorHandler: s.stray,
 	})
 	s.app.Server().HeaderReceived = s.bodyLimit
+	s.app.Server().CloseOnShutdown = true              // else a client's next request meets a closed door
 	s.app.Server().DisablePreParseMultipartForm = true // nobody here takes forms
 	for _, r := range s.routes() {
 		s.app.Add(r.method, r.path, s.guard(r))
@@ -315,6 +319,9 @@ func (s *Server) stray(c *fiber.Ctx, err error) error {
 func (s *Server) begin(c *fiber.Ctx) {
 	id := strconv.FormatUint(rand.Uint64()|1<<63, 16) //nolint:gosec // a name, not a secret
 	c.Locals(requestIDKey, id)
+	if s.draining.Load() {
+		c.Context().SetConnectionClose()
+	}
 	c.Set("X-Request-Id", id)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderXFrameOptions, "DENY")

@@ -41,6 +41,7 @@ type ServeCmd struct {
 	AuditKeep   int             `default:"1095" name:"audit-keep" env:"PASSGATE_AUDIT_KEEP" help:"Days for which the audit is kept, 90 to 36500."`
 	Archive     string          `placeholder:"DIR" env:"PASSGATE_ARCHIVE" help:"Folder of the archive of events; \"off\" for none. DATA/archive with --redis managed, off otherwise."`
 	LogKeep     int             `default:"36" name:"log-keep" env:"PASSGATE_LOG_KEEP" help:"Hours for which archived events stay in the log in Redis, 1 to 336."`
+	Drain       *time.Duration  `placeholder:"DURATION" env:"PASSGATE_DRAIN" help:"For how long a server that is asked to end goes on answering, with /readyz saying 503, so that a balancer in front sends elsewhere, 0s to 5m: twice what the balancer takes to notice; 5s, 0s with --redis managed or memory, beside which there is no other gateway."`
 	Standby     standbyFlags    `embed:""`
 	TLS         tlsFlags        `embed:""`
 	Alarms      alarmFlags      `embed:""`
@@ -74,6 +75,11 @@ While Redis does not answer, gates go on by the gateway's own copy of people and
 rules. What they were told is in the journal before they are, and is recorded in
 order when Redis is back: keep the folder until it is empty.
 
+Data of an older release is carried forward at the start, while gateways of that
+release go on beside this one; data for newer ones is refused. A server that is
+asked to end (SIGTERM) gives its share of the town's work to the others at once,
+answers for --drain longer, then closes its doors. A second signal ends it at once.
+
 Events are archived by day in DATA/archive, each day under a key of its own in
 DATA/keys/archive that is destroyed when the day is past retention. Copies of
 both together must not be kept for longer than that. Gateways that share a Redis
@@ -94,6 +100,9 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	}
 	if err := cmd.Standby.check(); err != nil {
 		return err
+	}
+	if cmd.Drain != nil && (*cmd.Drain < 0 || *cmd.Drain > 5*time.Minute) {
+		return badInput("--drain %s: give 0s to 5m", *cmd.Drain)
 	}
 	if cmd.LogKeep < 1 || cmd.LogKeep > 336 {
 		return badInput("--log-keep %d: give 1 to 336 hours", cmd.LogKeep)
@@ -117,6 +126,22 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	return srv.run(ctx)
 }
 
+// ownRedis tells whether the Redis is this server's, which ends with it.
+func (cmd *ServeCmd) ownRedis() bool {
+	return cmd.Redis == "managed" || cmd.Redis == "memory" || cmd.Redis == ""
+}
+
+// drain is how long the doors stay open after the server was asked to end.
+func (cmd *ServeCmd) drain() time.Duration {
+	switch {
+	case cmd.Drain != nil:
+		return *cmd.Drain
+	case cmd.ownRedis():
+		return 0
+	}
+	return 5 * time.Second
+}
+
 // server is a running passgate: what it is made of, in the order of building.
 type server struct {
 	logger   *slog.Logger
@@ -128,6 +153,7 @@ type server struct {
 	listener net.Listener
 	metrics  net.Listener  // nil if off
 	profile  bool          // profiles are served beside the metrics
+	drain    time.Duration // between being asked to end and closing the doors
 	warning  string        // for whoever starts it, "" if there is none
 	redirect net.Listener  // from http to https; nil if off
 	tls      *certificates // nil without TLS
@@ -149,7 +175,7 @@ type server struct {
 
 // open builds the server and its listeners; nothing runs yet but Redis.
 func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger, clock checkpoint.Clock) (_ *server, err error) {
-	s := &server{logger: logger, profile: cmd.Profile}
+	s := &server{logger: logger, profile: cmd.Profile, drain: cmd.drain()}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -177,7 +203,7 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	s.closers = append(s.closers, func() { _, _ = client.Close(), reader.Close() })
 	s.store, err = checkpoint.Open(ctx, checkpoint.Config{
 		Client: client, Prefix: cmd.Prefix, FieldKey: secret.field, IndexKey: secret.index, NewerKeys: secret.newer, Clock: clock,
-		Retention: time.Duration(cmd.Retention) * 24 * time.Hour,
+		Retention: time.Duration(cmd.Retention) * 24 * time.Hour, Program: programName(), Logger: logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.backend.what, err)
@@ -248,14 +274,17 @@ func (s *server) listen(cmd *ServeCmd) (err error) {
 // keyPoll is how often the key ring's file is looked at for a rotation.
 const keyPoll = 10 * time.Second
 
-// run serves until ctx ends or a part fails, then stops every part in order:
-// first the doors, then the work behind them.
+// run serves until ctx ends or a part fails, then stops every part in order: first
+// what it does for the whole town, which another gateway takes over, then the doors,
+// then the work behind them.
 func (s *server) run(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // what requests rest on, until the last is answered
 	defer stop()
 	var background sync.WaitGroup
 	background.Go(func() { s.project.Run(ctx) })
-	background.Go(func() { s.store.WatchRules(ctx, s.logger) })
+	background.Go(func() { s.store.WatchRules(serving, s.logger) })
 	if s.archiver != nil {
 		background.Go(func() { s.archiver.Run(ctx) })
 	}
@@ -263,10 +292,10 @@ func (s *server) run(ctx context.Context) error {
 	background.Go(func() { s.duty.Run(ctx) })
 	background.Go(func() { s.town.Run(ctx) })
 	if s.standby != nil {
-		background.Go(func() { s.standby.Run(ctx) })
+		background.Go(func() { s.standby.Run(serving) })
 	}
-	background.Go(func() { s.watchKeys(ctx) })
-	background.Go(func() { s.store.WatchFieldKeys(ctx, s.fields, s.logger) })
+	background.Go(func() { s.watchKeys(serving) })
+	background.Go(func() { s.store.WatchFieldKeys(serving, s.fields, s.logger) })
 
 	// What the last requests put on record is signed, too.
 	signing, signed := context.WithCancel(context.WithoutCancel(ctx))
@@ -288,7 +317,7 @@ func (s *server) run(ctx context.Context) error {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", s.gateway.Metrics().Handler())
 		mux.Handle("GET /", s.status.Handler())
-		background.Go(func() { s.status.Run(ctx) })
+		background.Go(func() { s.status.Run(serving) })
 		if s.profile {
 			mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 			mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -299,7 +328,7 @@ func (s *server) run(ctx context.Context) error {
 		open(s.tls.redirectServer(s.listener), s.redirect)
 	}
 	if s.tls != nil { // an authority is asked when all doors are open for its look
-		background.Go(func() { s.tls.keep(ctx) })
+		background.Go(func() { s.tls.keep(serving) })
 	}
 	s.logger.Info("serving", "addr", s.listener.Addr().String(), "redis", s.backend.what)
 	background.Go(func() { s.tellSystemd(ctx) })
@@ -307,8 +336,10 @@ func (s *server) run(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		err = s.makeWay(failed)
 	case err = <-failed:
 	}
+	leave()
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
 	err = errors.Join(err, s.gateway.Shutdown(bye))
@@ -320,6 +351,21 @@ func (s *server) run(ctx context.Context) error {
 	background.Wait()
 	s.logger.Info("stopped")
 	return err
+}
+
+// makeWay goes on answering until balancers have had the time to send elsewhere.
+func (s *server) makeWay(failed <-chan error) error {
+	if s.drain == 0 {
+		return nil
+	}
+	s.logger.Info("draining", "for", s.drain.String())
+	s.gateway.Drain()
+	select {
+	case <-time.After(s.drain):
+		return nil
+	case err := <-failed:
+		return err
+	}
 }
 
 // watchKeys takes up a rotated key without a restart.

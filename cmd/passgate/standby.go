@@ -41,7 +41,7 @@ func (cmd *ServeCmd) window() time.Duration {
 	switch {
 	case cmd.Standby.Window != nil:
 		return *cmd.Standby.Window
-	case cmd.Redis == "managed", cmd.Redis == "memory", cmd.Redis == "":
+	case cmd.ownRedis():
 		return 0
 	}
 	return resendWindow
