@@ -117,8 +117,10 @@ func (p *Projector) round(ctx context.Context, group []*followed) {
 			f.busy.Store(false)
 		}
 	}()
+	life := ctx
+	ctx = context.WithoutCancel(ctx) // a call that is cut off loses the lease, and nobody gives it back
 	var err error
-	for more := true; more && ctx.Err() == nil; {
+	for more := true; more && life.Err() == nil; {
 		// Between steps, too: a long backlog takes longer than a lease lasts, and what
 		// of it is done has to be known to whoever goes on with it.
 		led := p.lead(ctx, group)
@@ -126,7 +128,7 @@ func (p *Projector) round(ctx context.Context, group []*followed) {
 		more, failed = p.step(ctx, group)
 		more, err = more && failed == nil, cmp.Or(err, led, failed)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && life.Err() == nil {
 		p.logger.Warn("projector waits", "error", err)
 	}
 }

@@ -68,14 +68,13 @@ const (
 // being repeated; work waits for them.
 func (d *driver) run(ctx context.Context) {
 	d.begun = time.Now()
-	tick := time.NewTicker(d.every)
-	defer tick.Stop()
 	for n := 0; ctx.Err() == nil; n++ {
+		select { // those that are late follow at once
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Until(d.begun.Add(time.Duration(n) * d.every))):
+		}
 		if d.pending.Load() >= mostPending { // the guards have their hands full
-			select {
-			case <-ctx.Done():
-			case <-tick.C:
-			}
 			continue
 		}
 		s := d.compose(n, d.begun.Add(time.Duration(n)*d.every).UnixMilli())
@@ -92,10 +91,6 @@ func (d *driver) run(ctx context.Context) {
 			defer d.mu.Unlock()
 			s.over = true
 		})
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -37,6 +38,7 @@ var binaryPath = sync.OnceValues(func() (string, error) {
 type gateServer struct {
 	url, data, redis string
 	args             []string // more flags of serve
+	binary           string   // of another release; "": the one that is tested
 	clockFile        string
 	*process
 }
@@ -63,6 +65,7 @@ func (g *gateServer) launch() error {
 	if err != nil {
 		return err
 	}
+	path = cmp.Or(g.binary, path)
 	args := append([]string{
 		"serve", "--addr", g.url[len("http://"):], "--metrics-addr", "off", "--redis", g.redis, "--data", g.data, "--log-level", "warn",
 	}, g.args...)

@@ -67,7 +67,7 @@ var theTown = sync.OnceValues(func() (*town, error) {
 		return nil, err
 	}
 	defer redis.rdb.Close()
-	gate, err := newGate(t.data, "redis://"+redis.addr())
+	gate, err := newGate(t.data, "redis://"+redis.addr(), "--drain", "0s")
 	if err != nil {
 		return nil, errors.Join(err, redis.kill())
 	}
