@@ -79,7 +79,7 @@ func (w *fuzzWorld) seedScans(f *testing.F) (seeds [][]byte) {
 		w.must(err)
 		seeds = append(seeds, text)
 	}
-	for _, text := range []string{`{"id":"a","walk_in":{"name":"b"}}`, `{"id":"\u0000\"","temperature":36.5}`, `[{]}`, `{"a":{"a":1,"a":2}}`, `"`, `{"\`, `null`, `{"id":"\ud800"}`} {
+	for _, text := range []string{`{"id":"a","walk_in":{"name":"b"}}`, `{"id":"\u0000\"","temperature":36.5}`, `[{]}`, `}`, `{}`, `{"a":{"a":1,"a":2}}`, `"`, `{"\`, `null`, `{"id":"\ud800"}`} {
 		seeds = append(seeds, []byte(text))
 	}
 	return seeds

@@ -33,8 +33,11 @@ func readScan(body []byte, in *scanBody) error {
 // else; what it reads, decodeJSON reads in the same way.
 func readPlainScan(text string, in *scanBody) bool {
 	p := plainJSON{text: text}
+	if !p.take('{') {
+		return false
+	}
 	var seen [plainMembers]bool
-	for open := byte('{'); p.take(open); open = ',' {
+	for more := true; more; more = p.take(',') {
 		name, ok := p.string()
 		if !ok || !p.take(':') {
 			return false
