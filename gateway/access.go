@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"passgate/checkpoint"
+	"passgate/checkpoint/feed"
 )
 
 // route is one row of the table of what the API can do and who may do it.
@@ -65,6 +66,21 @@ func (a audience) andDevices() audience {
 	return a
 }
 
+// barred is the error of whoever's token says by how it begins that the route is not
+// for them: nothing is looked up for that, and they take the place of nobody.
+func (a audience) barred(header []byte) error {
+	token, ok := bearer(header)
+	switch {
+	case !ok || a.public:
+		return nil
+	case !a.phones && bytes.HasPrefix(token, []byte(phonePrefix)):
+		return failure(codeForbidden, "this is not for residents' phones")
+	case !a.subscribers && bytes.HasPrefix(token, []byte(feed.TokenPrefix)):
+		return failure(codeForbidden, "this is not for subscribers of the feed")
+	}
+	return nil
+}
+
 // admit finds out who asks and whether they may.
 func (s *Server) admit(c *fiber.Ctx, r route) error {
 	if r.who.public {
@@ -76,9 +92,6 @@ func (s *Server) admit(c *fiber.Ctx, r route) error {
 	}
 	c.Locals(principalKey, who)
 	if p := who.Phone; p != nil {
-		if !r.who.phones {
-			return failure(codeForbidden, "this is not for residents' phones")
-		}
 		return s.calls.admit(deskOf(p), s.now(), callsAMinute, "ask")
 	}
 	if sub := who.Subscriber; sub != nil {

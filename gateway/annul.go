@@ -36,6 +36,9 @@ func (s *Server) handleAnnul(c *fiber.Ctx) error {
 	if err := decode(c, &in); err != nil {
 		return err
 	}
+	if err := s.admitScans(c, 1); err != nil {
+		return err
+	}
 	view, err := s.annul(s.context(c), principalOf(c).Device, &in, false)
 	if err != nil {
 		return err

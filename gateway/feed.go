@@ -42,11 +42,8 @@ func (s *Server) subscriberOf(c *fiber.Ctx, token []byte) (principal, error) {
 	return principal{Subscriber: &sub}, err
 }
 
-// admitSubscriber admits a subscriber to the routes that are for them.
+// admitSubscriber admits a subscriber to a route that is for them.
 func (s *Server) admitSubscriber(c *fiber.Ctx, r route, sub *feed.Subscriber) error {
-	if !r.who.subscribers {
-		return failure(codeForbidden, "this is not for subscribers of the feed")
-	}
 	s.inquire(c, r, outsider+sub.Name, "subscriber")
 	return s.feeds.admit(sub.Number(), s.now(), callsOfOutsider, "ask")
 }

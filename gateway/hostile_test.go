@@ -217,6 +217,8 @@ func TestADeviceFillsNoStore(t *testing.T) {
 		t.Errorf("%d results: the last batch of a minute is taken whole", len(got))
 	}
 	w.batch("D1", many...).problem(http.StatusTooManyRequests, "too_many", "")
+	back := w.takeBack("annul-0001", w.newScan(w.people["wang"]))
+	w.do(http.MethodPost, "/v1/scans/annul", w.deviceToken("D1"), back).problem(http.StatusTooManyRequests, "too_many", "")
 	w.scan("D1", w.newScan(w.people["wang"])).problem(http.StatusTooManyRequests, "too_many", "")
 	w.do(http.MethodPost, "/v1/scans/vehicle", w.deviceToken("D1"), fields{
 		"vehicle": "car-00001", "plate": "鲁A12345", "direction": "in", "occurred_at": utcTime(w.clock.Now().UnixMilli()),

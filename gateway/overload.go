@@ -17,7 +17,9 @@ import (
 // they wait for the processor behind whatever else the gateway does, and for Redis
 // behind each other. One slow scan says nothing, nor does a busy machine when few
 // ask. There is a queue when most scans of a tenth of a second were late while many
-// requests were at work; then one class more is refused, until it is over.
+// requests were at work, or when many scans are and none is answered; then one class
+// more is refused, until it is over. A stream under way, and a call that waits for
+// news, do little at a time and last long: they are no sign of a queue.
 //
 // How many scans may be at work follows from how many are answered a second (Little's
 // law): so many as are answered within a bearable wait. A short burst may wait
@@ -36,6 +38,8 @@ const (
 	fewestScans  = 128                    // likewise while the queue stays
 	mostScans    = 6000                   // at work ever: the queue to Redis takes 8192
 
+	deviceShare   = 4                     // one device has a quarter of them, so that it keeps no other out
+	devicePlaces  = 4096                  // devices whose numbers are so far apart share that; few towns have more
 	uploadsAtOnce = 8                     // each has up to 64 scans at work
 	streamRest    = 25 * time.Millisecond // between two pieces of a stream, while anything is refused
 	rateForgotten = 10 * time.Second      // how long a rate that was better counts
@@ -53,6 +57,8 @@ type overload struct {
 	opened atomic.Int64          // when scans were last looked at
 	looked [fates]atomic.Int64   // what became of scans since
 	most   atomic.Int64          // how many scans were at work together since, nearly
+
+	ofDevice [devicePlaces]atomic.Int64 // scans at work
 
 	mu   sync.Mutex
 	calm time.Duration // how long there was no queue
@@ -151,7 +157,8 @@ func (o *overload) look(now int64) {
 	o.opened.Store(now)
 	answered, late, refused := o.looked[scansAnswered].Swap(0), o.looked[scansLate].Swap(0), o.looked[scansRefused].Swap(0)
 	o.learn(float64(answered)/took.Seconds(), took)
-	queued := o.together() >= crowd && late*4 >= answered*3
+	stuck := answered == 0 && o.atWork[classScans].Load() >= crowd
+	queued := o.together() >= crowd && late > 0 && late*4 >= answered*3 || stuck
 	switch {
 	case refused > 0:
 		o.calm = 0 // and the level is the highest already
@@ -167,8 +174,8 @@ func (o *overload) look(now int64) {
 	o.bound()
 }
 
-// together is how many requests were at work together since the last look. Its caller
-// holds mu.
+// together is how many requests were at work together since the last look, streams and
+// calls that wait aside. Its caller holds mu.
 func (o *overload) together() int64 {
 	n := o.most.Swap(o.atWork[classScans].Load())
 	for c := range classScans {
@@ -221,12 +228,18 @@ func (o *overload) step(to int32) {
 	}
 }
 
-// stream counts a stream as work until done is called: it goes on when its request's
-// handler has returned.
-func (o *overload) stream() (done func()) {
-	o.atWork[classBulk].Add(1)
-	return func() { o.atWork[classBulk].Add(-1) }
+// enter lets a scan of a device in, which leave then ends, or refuses it: that is the
+// device's own affair, and nobody else is refused anything for it.
+func (o *overload) enter(device uint32) bool {
+	n := o.ofDevice[device%devicePlaces].Add(1)
+	if n <= o.limit.Load()/deviceShare {
+		return true
+	}
+	o.leave(device)
+	return false
 }
+
+func (o *overload) leave(device uint32) { o.ofDevice[device%devicePlaces].Add(-1) }
 
 // rest makes a stream that is under way leave room for others while anything is
 // refused. None is cut off.

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/redis/go-redis/v9"
@@ -41,9 +44,10 @@ func (h *heldRedis) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pr
 // clock that only moves when told.
 type busyWorld struct {
 	*world
-	held  *heldRedis
-	clock atomic.Int64
-	acked atomic.Int64 // scans that were answered
+	held   *heldRedis
+	clock  atomic.Int64
+	acked  atomic.Int64 // scans that were answered
+	phones []string     // devices at G1
 }
 
 func newBusyWorld(t *testing.T) *busyWorld {
@@ -54,20 +58,36 @@ func newBusyWorld(t *testing.T) *busyWorld {
 		t.Fatalf("the store's client is a %T", b.redis)
 	}
 	client.AddHook(b.held)
+	for i := range 2 * deviceShare {
+		b.phones = append(b.phones, "P"+strconv.Itoa(i))
+	}
+	b.change(func(d *checkpoint.Draft) error {
+		var errs []error
+		for _, code := range b.phones {
+			errs = append(errs, d.PutDevice(b.device(code, "G1")))
+		}
+		return firstError(errs...)
+	})
 	b.serve(func(s *Server) { s.load.now = b.clock.Load })
 	return b
 }
 
-// present sends scans at once and waits until they are at work. finish waits for
-// their answers, all of which have to be 200.
+// present sends scans of several phones at once and waits until they are at work.
+// finish waits for their answers, all of which have to be 200.
 func (b *busyWorld) present(scans int, direction string) (finish func()) {
+	b.t.Helper()
+	return b.presentTo(b.phones, scans, direction)
+}
+
+func (b *busyWorld) presentTo(phones []string, scans int, direction string) (finish func()) {
 	b.t.Helper()
 	before := b.server.load.atWork[classScans].Load()
 	var wg sync.WaitGroup
-	for range scans {
+	for i := range scans {
+		phone := b.deviceToken(phones[i%len(phones)])
 		scan := b.newScan(b.people["wang"]).with(fields{"direction": direction, "occurred_at": utcTime(b.world.clock.Now().UnixMilli() - b.scans.Load())})
 		wg.Go(func() {
-			res, err := b.send(http.MethodPost, "/v1/scans", b.deviceToken("D1"), scan)
+			res, err := b.send(http.MethodPost, "/v1/scans", phone, scan)
 			if err != nil {
 				b.t.Error(err)
 				return
@@ -150,6 +170,104 @@ func TestBeyondCapacityGatesAreAnsweredLongest(t *testing.T) {
 	eventually(t, "the gate's index has what was answered and nothing else", func() bool {
 		return int64(len(b.events("G1", "", 1000))) == b.acked.Load()
 	})
+}
+
+// Neither a resident's phone nor an office outside the town stands before anybody at
+// a gate, nor does Redis hear of them.
+func TestWhoAGateIsNotForTakesNoPlaceThere(t *testing.T) {
+	t.Parallel()
+	b := newBusyWorld(t)
+	tokens := map[string]string{"phone": b.phone(b.people["wang"]), "subscriber": b.subscribe("jinan", nil)}
+	scan := b.newScan(b.people["wang"]).with(fields{"direction": "out"})
+	b.held.Lock()
+	defer b.held.Unlock()
+	client := &http.Client{Timeout: 5 * time.Second}
+	for who, token := range tokens {
+		for _, path := range []string{"/v1/scans", "/v1/scans/annul", "/v1/scans/vehicle", "/v1/scans/batch", "/v1/status-changes"} {
+			text, err := json.Marshal(scan)
+			b.must(err)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+path, bytes.NewReader(text))
+			b.must(err)
+			req.Header.Set("Authorization", "Bearer "+token)
+			res, err := client.Do(req)
+			if err != nil {
+				t.Fatalf("a %s waits for Redis at %s: %v", who, path, err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusForbidden {
+				t.Errorf("a %s at %s: status %d", who, path, res.StatusCode)
+			}
+		}
+	}
+}
+
+// One device, stolen or out of its mind, keeps no other out.
+func TestADeviceHasAShareOfTheScansAtWork(t *testing.T) {
+	t.Parallel()
+	b := newBusyWorld(t)
+	const share = fewestScans / deviceShare
+	b.server.load.limit.Store(fewestScans) // as beyond capacity
+	b.held.Lock()
+	release := sync.OnceFunc(b.held.Unlock)
+	defer release()
+	own := b.presentTo([]string{"D1"}, share, "in")
+	more := b.newScan(b.people["wang"])
+	b.scan("D1", more).problem(http.StatusTooManyRequests, "too_many", "")
+	b.do(http.MethodPost, "/v1/scans/annul", b.deviceToken("D1"), b.takeBack("annul-0001", more)).problem(http.StatusTooManyRequests, "too_many", "")
+	others := b.present(fewestScans-share, "in")
+	release()
+	own()
+	others()
+	b.scan("D1", more).ok(http.StatusOK)
+	if level := b.server.load.level.Load(); level != 0 {
+		t.Errorf("others are refused for it: level %d", level)
+	}
+}
+
+// Exports that are read slowly and calls that wait for news are no queue, however many
+// they are, nor is one scan that was late among them.
+func TestWaitingIsNoOverload(t *testing.T) {
+	t.Parallel()
+	b := newBusyWorld(t)
+	var there atomic.Int64
+	end := make(chan struct{})
+	finish := sync.OnceFunc(func() { close(end) })
+	wait := func() error {
+		there.Add(1)
+		<-end
+		return nil
+	}
+	b.serve(func(s *Server) {
+		s.load.now = b.clock.Load
+		s.app.Add(get, "/v1/news", s.guard(route{method: get, path: "/v1/news", who: everybody, waits: true, handle: func(*fiber.Ctx) error { return wait() }}))
+		s.app.Add(get, "/v1/all", s.guard(route{method: get, path: "/v1/all", who: everybody, slow: true, handle: func(c *fiber.Ctx) error {
+			return s.stream(c, streamForms["text/csv"], func(context.Context, func(*checkpoint.ScanEvent) error) error { return wait() })
+		}}))
+	})
+	var waiting sync.WaitGroup
+	for i := range 2 * crowd {
+		path := []string{"/v1/news", "/v1/all"}[i%2]
+		waiting.Go(func() {
+			res, err := b.send(http.MethodGet, path, "", nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+		})
+	}
+	defer waiting.Wait()
+	defer finish()
+	eventually(t, "all of them wait", func() bool { return there.Load() == 2*crowd })
+	b.held.Lock()
+	answered := b.present(1, "in")
+	b.clock.Add(int64(lookLatest))
+	b.held.Unlock()
+	answered()
+	if level := b.server.load.level.Load(); level != 0 {
+		t.Errorf("level %d", level)
+	}
 }
 
 // An export that was begun is answered whole, and no other is begun.

@@ -117,6 +117,38 @@ func TestABusyMachineIsNoOverload(t *testing.T) {
 	}
 }
 
+// After one late scan of a busy moment nothing is refused for long, though nobody
+// passes a gate for hours and the desk has much to do.
+func TestWithoutScansNothingIsRefusedForLong(t *testing.T) {
+	t.Parallel()
+	s := newShop()
+	for range crowd { // the desk's, and slow
+		s.o.admit(classWrites, nil, int64(s.now))
+	}
+	s.o.admit(classScans, nil, int64(s.now))
+	s.now += lookLatest
+	s.o.done(classScans, true, 0)
+	highest := s.o.level.Load()
+	for range 10 {
+		s.now += lookLatest
+		s.o.admit(classBulk, nil, int64(s.now)) // somebody at the desk tries again
+		highest = max(highest, s.o.level.Load())
+	}
+	if now := s.o.level.Load(); highest > int32(classBulk) || now > 0 {
+		t.Errorf("level %d at its highest, and %d after five seconds without a scan", highest, now)
+	}
+}
+
+// Scans of which none is answered are a queue, too.
+func TestScansThatAreStuckAreAQueue(t *testing.T) {
+	t.Parallel()
+	s := newShop()
+	s.run(2*time.Second, 100, 0)
+	if level := s.o.level.Load(); level < int32(classReads) {
+		t.Errorf("level %d", level)
+	}
+}
+
 func TestUrgentScansAreFoundByTheirText(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]bool{

@@ -246,6 +246,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) guard(r route) fiber.Handler {
 	class := r.classOf()
 	return func(c *fiber.Ctx) error {
+		if err := r.who.barred(c.Request().Header.Peek(fiber.HeaderAuthorization)); err != nil {
+			s.showOut(c, r, err)
+			return nil
+		}
 		began := s.load.now()
 		if !s.load.admit(class, c.Request().Body(), began) {
 			s.turnAway(c, r)
@@ -256,6 +260,7 @@ func (s *Server) guard(r route) fiber.Handler {
 		switch {
 		case r.waits:
 			timeout = waitingTimeout
+			s.load.done(class, false, began) // it is no work
 		case r.large, r.slow:
 			timeout = largeTimeout
 		}
@@ -269,9 +274,11 @@ func (s *Server) guard(r route) fiber.Handler {
 			s.writeProblem(c, r.path, err)
 		}
 		status := c.Response().StatusCode()
-		s.load.done(class, status == http.StatusOK, began)
 		if trace != nil {
 			trace.end(status, err)
+		}
+		if !r.waits {
+			s.load.done(class, status == http.StatusOK, began)
 		}
 		s.metrics.countRequest(r.method, r.path, status)
 		return nil
@@ -293,7 +300,7 @@ func (s *Server) answer(c *fiber.Ctx, r route) (err error) {
 		return failure(codeUnsupportedMedia, "compressed bodies are not accepted: send the body as it is")
 	}
 	if err = s.admit(c, r); err == nil {
-		err = r.handle(c)
+		err = s.handle(c, r)
 	}
 	return s.conclude(c, err)
 }

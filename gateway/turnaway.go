@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"strconv"
 
@@ -33,6 +34,26 @@ func (s *Server) turnAway(c *fiber.Ctx, r route) {
 	c.Set(fiber.HeaderContentType, "application/problem+json")
 	c.Response().SetBodyRaw(overloadedBody)
 	s.metrics.countRequest(r.method, r.path, c.Response().StatusCode())
+}
+
+// showOut answers a request that is nothing of its sender's before it counts as work.
+func (s *Server) showOut(c *fiber.Ctx, r route, why error) {
+	s.begin(c)
+	s.writeProblem(c, r.path, errors.Join(framed(c), why))
+	s.metrics.countRequest(r.method, r.path, c.Response().StatusCode())
+}
+
+// handle runs a route's handler: a device has some of its scans under way at once, see enter.
+func (s *Server) handle(c *fiber.Ctx, r route) error {
+	d := principalOf(c).Device
+	if d == nil || r.class != classScans {
+		return r.handle(c)
+	}
+	if !s.load.enter(d.Num) {
+		return failure(codeTooMany, "this device has many scans under way: wait until they are answered")
+	}
+	defer s.load.leave(d.Num)
+	return r.handle(c)
 }
 
 // comeBack is in how many seconds to come back: by chance, so that those who were
