@@ -8,7 +8,7 @@ import (
 
 // sections are the page.
 var sections = []section{
-	{words{"卡口", "Gates"}, []tile{
+	{words{"卡口与疫情", "Gates and epidemic"}, []tile{
 		{
 			id: "scans", title: words{"扫码", "Scans"}, unit: perSecond,
 			means:  words{"每秒扫码数，按结果。", "Scans a second, by what the guard was told."},
@@ -45,8 +45,6 @@ var sections = []section{
 			lines:  []line{phones("fresh", "15 分钟内", "under 15 minutes"), phones("stale", "较旧", "older"), phones("expired", "过期", "expired")},
 			alerts: []string{"PassgateDeviceListsStale", "PassgateDeviceListsExpired", "PassgatePasswordGuessing"},
 		},
-	}},
-	{words{"疫情", "Epidemic"}, []tile{
 		{
 			id: "inside", title: words{"场内人数", "People inside"}, unit: count,
 			means:  words{"按卡口记录推算，按场所类型。", "As gates saw them last, by kind of place."},
@@ -54,24 +52,18 @@ var sections = []section{
 			alerts: []string{"PassgateProjectorLag"},
 		},
 		{
-			id: "fevers", title: words{"发热", "Fevers"}, unit: count,
+			id: "fevers", title: words{"发热与报警", "Fevers and alarms"}, unit: count,
 			means: words{"逾期：上报、转运或筛查过了时限，人可能还在等。", "Overdue: a report, the transfer or the screening is late; people may be waiting."},
 			lines: []line{
 				{"today", words{"今日", "today"}, stood("passgate_fevers_today"), ""}, {"open", words{"未结", "open"}, stood("passgate_fevers_open"), ""},
 				{"overdue", words{"逾期", "overdue"}, stood("passgate_fevers_overdue"), ""},
 			},
-			values: []line{{"observations", words{"医学观察", "under observation"}, stood("passgate_observations_open"), ""}},
-			alerts: []string{"PassgateFeverCluster", "PassgateFeversOverdue"},
-		},
-		{
-			id: "alarms", title: words{"报警", "Alarms"}, unit: count,
-			means: words{"未关闭的报警。送不出去的没有人收到。", "Alarms that are open. Nobody got those that were given up."},
-			lines: []line{{"open", words{"未关闭", "open"}, stood("passgate_alarms_open"), ""}},
 			values: []line{
-				{"sent", words{"已送达消息", "messages delivered"}, stood("passgate_alarm_messages_sent_total"), ""},
-				{"dead", words{"放弃的消息", "given up"}, stood("passgate_alarm_messages_dead_total"), ""},
+				{"observations", words{"医学观察", "under observation"}, stood("passgate_observations_open"), ""},
+				{"alarms", words{"未关闭的报警", "alarms that are open"}, stood("passgate_alarms_open"), ""},
+				{"dead", words{"送不出去的报警", "alarms given up"}, stood("passgate_alarm_messages_dead_total"), ""},
 			},
-			alerts: []string{"PassgateAlarmsNotDelivered", "PassgateAlarmsStopped"},
+			alerts: []string{"PassgateFeverCluster", "PassgateFeversOverdue", "PassgateAlarmsNotDelivered", "PassgateAlarmsStopped"},
 		},
 	}},
 	{words{"服务", "Service"}, []tile{
@@ -100,19 +92,6 @@ var sections = []section{
 			values: []line{{"sweep", words{"上次清除到期数据", "last sweep of what is past retention"}, stood("passgate_retention_sweep_age_seconds"), ""}},
 			mark:   "PassgateArchiveLag", alerts: []string{"PassgateArchiveLag", "PassgateRetentionLate"},
 		},
-		{
-			id: "journal", title: words{"没有 Redis 时", "Without Redis"}, unit: count,
-			means: words{"已回答、还没有入库的扫码。不为零：卡口在凭副本放行。", "Scans answered and not recorded yet. Above zero: gates go on by the copy."},
-			lines: []line{{"owed", words{"待入库", "to be recorded"}, owed, ""}, {"down", words{"断开的分区", "partitions away"}, down, ""}},
-			values: []line{
-				{"copy", words{"副本年龄", "age of the copy"}, stood("passgate_standby_copy_age_seconds"), seconds},
-				{"aside", words{"无法入库", "can never be recorded"}, stood("passgate_journal_aside"), ""},
-			},
-			alerts: []string{
-				"PassgateStandby", "PassgateEntryRefused", "PassgateStandbyCopyOld", "PassgateRulesOld",
-				"PassgateJournalOld", "PassgateJournalStuck", "PassgateJournalGrowing", "PassgateJournalAside",
-			},
-		},
 	}},
 	{words{"存储", "Store"}, []tile{
 		{
@@ -140,6 +119,19 @@ var sections = []section{
 			}, folderWords, 3},
 			values: []line{{"free", words{"数据盘剩余", "left for data"}, stood("passgate_disk_free_bytes", "folder", "data"), bytes}},
 			mark:   "PassgateDiskFull", alerts: []string{"PassgateDiskFull", "PassgateDiskFilling"},
+		},
+		{
+			id: "journal", title: words{"没有 Redis 时", "Without Redis"}, unit: count,
+			means: words{"已回答、还没有入库的扫码。不为零：卡口在凭副本放行。", "Scans answered and not recorded yet. Above zero: gates go on by the copy."},
+			lines: []line{{"owed", words{"待入库", "to be recorded"}, owed, ""}, {"down", words{"断开的分区", "partitions away"}, down, ""}},
+			values: []line{
+				{"copy", words{"副本年龄", "age of the copy"}, stood("passgate_standby_copy_age_seconds"), seconds},
+				{"aside", words{"无法入库", "can never be recorded"}, stood("passgate_journal_aside"), ""},
+			},
+			alerts: []string{
+				"PassgateStandby", "PassgateEntryRefused", "PassgateStandbyCopyOld", "PassgateRulesOld",
+				"PassgateJournalOld", "PassgateJournalStuck", "PassgateJournalGrowing", "PassgateJournalAside",
+			},
 		},
 	}},
 	{words{"机器", "Machine"}, []tile{

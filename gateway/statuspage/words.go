@@ -63,7 +63,9 @@ func (u unit) text(v float64, lang string) string {
 		return size(v)
 	case ratio:
 		return chart.Number(100*v) + " %"
-	case count, cores:
+	case cores:
+		return chart.Number(v) + " " + words{"核", "cores"}.in(lang)
+	case count:
 	}
 	return chart.Number(v)
 }
@@ -119,8 +121,11 @@ func size(v float64) string {
 
 // tick writes a round value beside an axis, in symbols of no language.
 func (u unit) tick(v float64) string {
-	if u == seconds && v >= 1 {
+	switch {
+	case u == seconds && v >= 1:
 		return chart.Number(v) + " s" // 500 s, not 8.33 min
+	case u == cores:
+		return chart.Number(v)
 	}
 	return u.text(v, "en")
 }

@@ -35,7 +35,7 @@ export function idNumber(serial: number): string {
 	return digits + "10X98765432"[sum % 11];
 }
 
-export async function buildTown(url: string, login: string, password: string): Promise<Omit<Town, "data">> {
+export async function buildTown(url: string, login: string, password: string): Promise<Omit<Town, "data" | "status">> {
 	const at = { url };
 	const sessions: Record<string, string> = {};
 	const signIn = async (who: string, secret: string) => {

@@ -1,5 +1,6 @@
 // Takes the README's pictures from the real pages, the real program and a camera that
-// sees a code: npm run pictures.
+// sees a code: npm run pictures. That of the status page is of a service under load, which
+// has to run already: PASSGATE_STATUS=http://127.0.0.1:9464 npm run pictures -- -g status
 import { mkdirSync } from "node:fs";
 import { expect, type Page, test } from "@playwright/test";
 import { liveADay } from "./day";
@@ -86,5 +87,21 @@ test("pictures of the desk", async ({ browser }) => {
 		await context.close();
 	} finally {
 		await town.stop();
+	}
+});
+
+test("picture of the status page", async ({ browser }) => {
+	const url = process.env.PASSGATE_STATUS;
+	test.skip(!url, "PASSGATE_STATUS names no running service");
+	for (const [name, lang, width, height, colorScheme] of [
+		["status", "zh", 1280, 1190, "light"],
+		["status-en", "en", 1280, 1280, "dark"],
+		["status-phone", "zh", 390, 844, "light"],
+		["status-phone-en", "en", 390, 844, "dark"],
+	] as const) {
+		const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+		await page.goto(`${url}/?lang=${lang}`);
+		await page.screenshot({ path: `${folder}/${name}.png` });
+		await page.close();
 	}
 });

@@ -13,9 +13,9 @@ export const program = process.env.PASSGATE_BIN ?? join(import.meta.dirname, "..
 
 export default async function setup(): Promise<() => Promise<void>> {
 	const data = mkdtempSync(join(tmpdir(), "passgate-e2e-"));
-	const port = await freePort();
+	const [port, aside] = [await freePort(), await freePort()];
 	const url = `http://localhost:${port}`;
-	const places = ["--addr", `localhost:${port}`, "--metrics-addr", "localhost:0", "--data", data];
+	const places = ["--addr", `localhost:${port}`, "--metrics-addr", `localhost:${aside}`, "--data", data];
 	const server = spawn(program, ["serve", "--redis", "managed", ...places]);
 	const stop = async () => {
 		await ended(server);
@@ -25,7 +25,7 @@ export default async function setup(): Promise<() => Promise<void>> {
 		const admin = await adminLogin(server);
 		const town = await buildTown(url, admin.login, admin.password);
 		mkdirSync("test-results", { recursive: true });
-		writeFileSync(townFile, JSON.stringify({ ...town, data }), { mode: 0o600 });
+		writeFileSync(townFile, JSON.stringify({ ...town, data, status: `http://localhost:${aside}` }), { mode: 0o600 });
 		process.env.PASSGATE_URL = url;
 		return stop;
 	} catch (failure) {

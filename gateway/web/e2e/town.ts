@@ -13,6 +13,8 @@ export interface Townsman {
 
 export interface Town {
 	url: string;
+	/** The operator's page and the metrics. */
+	status: string;
 	/** Folder of the program's data. */
 	data: string;
 	/** Sessions by login: admin and those of build.ts. */
