@@ -123,7 +123,7 @@ var conditions = []condition{
 	{"PassgateJournalGrowing", page, minute, "passgate_journal_owed", ">", 500_000, count, 0,
 		owed, nil, nil, words{"暂存记录很多", "The journal grows"}},
 	{"PassgateProjectorStopped", page, 5 * minute, "sum(rate(passgate_projector_lag_seconds_count[5m]))", "==", 0, perSecond, 5 * minute,
-		per(time.Second, "passgate_projector_lag_seconds", "le", "+Inf"), when(func(v []float64) bool { return v[0] > 0.1 }, per(time.Second, allScans...)), nil,
+		per(time.Second, "passgate_projector_lag_seconds", "le", "+Inf"), when(func(v []float64) bool { return v[0] > 0.1 && v[1] > 0 }, per(time.Second, allScans...), stood("passgate_projector_partitions")), nil,
 		words{"卡口记录没有入索引", "Events do not reach the gate index"}},
 	{"PassgateAuditBroken", page, 0, "max(passgate_audit_broken_total)", ">", 0, count, 0,
 		stood("passgate_audit_broken_total"), nil, nil, words{"审计链被改动", "The audit is not what it was"}},

@@ -29,7 +29,7 @@
 //	  "problems": [{"alert": "PassgateScansSlow", "severity": "page", "since": "…",
 //	    "value": 0.41, "is": ">", "limit": 0.3, "unit": "seconds",
 //	    "zh": "扫码变慢", "en": "Scans are slow", "runbook": "RUNBOOK.md#passgatescansslow"}],
-//	  "times": [1704164640, …],            ends of the steps of all points, in seconds
+//	  "times": [1704164640.5, …],          ends of the steps of all points, in seconds
 //	  "tiles": [{"id": "scans", "zh": "…", "en": "…", "unit": "per_second",
 //	    "lines": [{"key": "pass", "zh": "通过", "en": "pass", "now": 12.5, "points": [12, null, …]}]}]
 //	}

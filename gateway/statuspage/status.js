@@ -2,6 +2,7 @@
 // so that nothing flickers or loses the focus.
 const every = 5000;
 const stale = document.getElementById("stale");
+let timer = setTimeout(refresh, every);
 
 function update(page) {
   for (const old of document.querySelectorAll("[data-live]")) {
@@ -19,6 +20,7 @@ function update(page) {
 }
 
 async function refresh() {
+  clearTimeout(timer);
   try {
     const answer = await fetch(location.href, { signal: AbortSignal.timeout(4000) });
     if (!answer.ok) {
@@ -34,7 +36,9 @@ async function refresh() {
   } catch {
     stale.hidden = false;
   }
-  setTimeout(refresh, every);
+  clearTimeout(timer);
+  timer = setTimeout(refresh, every);
 }
 
-setTimeout(refresh, every);
+addEventListener("offline", refresh);
+addEventListener("online", refresh);

@@ -39,14 +39,15 @@ type group struct {
 	most   int
 }
 
-// linesOf are the lines of a tile that are drawn.
+// linesOf are the lines of a tile that are drawn, of a group the greatest in the time
+// that is shown.
 func (t *tile) linesOf(h *history, from, to sample) []line {
 	if t.by == nil {
 		return t.lines
 	}
 	type ranked struct {
 		line
-		now float64
+		value float64
 	}
 	var found []ranked
 	seen := map[string]bool{}
@@ -57,15 +58,15 @@ func (t *tile) linesOf(h *history, from, to sample) []line {
 		}
 		seen[value] = true
 		f := t.by.figure(append(slices.Clone(t.by.series), t.by.label, value)...)
-		if now := f(h)(from, to); now > 0 {
-			found = append(found, ranked{line{value, t.by.names(value), f, ""}, now})
+		if v := f(h)(from, to); v > 0 {
+			found = append(found, ranked{line{value, t.by.names(value), f, ""}, v})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b ranked) int {
 		switch {
-		case a.now > b.now:
+		case a.value > b.value:
 			return -1
-		case a.now < b.now:
+		case a.value < b.value:
 			return 1
 		}
 		return 0

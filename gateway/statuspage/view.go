@@ -19,7 +19,7 @@ type view struct {
 	State     state     `json:"state"`
 	Truncated bool      `json:"truncated"`
 	Problems  []problem `json:"problems"`
-	Times     []int64   `json:"times"`
+	Times     []float64 `json:"times"`
 	Tiles     []shown   `json:"tiles"`
 	last      sample
 }
@@ -61,15 +61,15 @@ const now = time.Minute
 func viewOf(h *history, problems []problem, version string, span span) (*view, bool) {
 	last, ok := h.last()
 	if !ok {
-		return &view{Version: version, State: stateStarting, Problems: []problem{}, Times: []int64{}, Tiles: []shown{}}, false
+		return &view{Version: version, State: stateStarting, Problems: []problem{}, Times: []float64{}, Tiles: []shown{}}, false
 	}
 	v := &view{
 		At: last.at.UTC(), Since: h.coarse[0].at.UTC(), Version: version, State: stateOf(problems),
-		Truncated: h.truncated, Problems: problems, Times: []int64{}, last: last,
+		Truncated: h.truncated, Problems: problems, Times: []float64{}, last: last,
 	}
 	steps := h.steps(span)
 	for _, s := range steps[1:] {
-		v.Times = append(v.Times, s.at.Unix())
+		v.Times = append(v.Times, float64(s.at.UnixMilli())/1000)
 	}
 	from := h.before(now)
 	for i := range sections {
@@ -100,7 +100,7 @@ func (h *history) steps(span span) []sample {
 
 func (t *tile) show(h *history, from, last sample, steps []sample) shown {
 	out := shown{ID: t.id, ZH: t.title.zh, EN: t.title.en, Unit: t.unit, Lines: []shownLine{}, tile: t}
-	for _, l := range t.linesOf(h, from, last) {
+	for _, l := range t.linesOf(h, steps[0], last) {
 		drawn := l.show(h, t.unit, from, last)
 		f := l.figure(h)
 		drawn.Points = []number{}
@@ -141,8 +141,8 @@ func (s *shown) chart(v *view, span span, lang string) template.HTML {
 		}
 		drawn := chart.Line{Name: words{l.ZH, l.EN}.in(lang)}
 		for i, p := range l.Points {
-			ago := v.At.Sub(time.Unix(v.Times[i], 0))
-			drawn.X, drawn.Y = append(drawn.X, -float64(ago)/float64(unitOfX)), append(drawn.Y, float64(p))
+			ago := float64(v.At.UnixMilli())/1000 - v.Times[i]
+			drawn.X, drawn.Y = append(drawn.X, -ago/unitOfX.Seconds()), append(drawn.Y, float64(p))
 		}
 		c.Lines = append(c.Lines, drawn)
 	}

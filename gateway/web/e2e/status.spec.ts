@@ -3,6 +3,8 @@ import AxeBuilder from "@axe-core/playwright";
 import { type APIRequestContext, expect, test } from "@playwright/test";
 import { call, eventually, newDevice, readTown } from "./town";
 
+test.describe.configure({ mode: "parallel" });
+
 interface Status {
 	state: string;
 	since: string;
