@@ -45,6 +45,7 @@ type Projector struct {
 	owner  string
 	logger *slog.Logger
 	slow   atomic.Bool // the last answer was too late: less is asked for
+	held   atomic.Int64
 	// Observe is called after each step if not nil, from several goroutines.
 	Observe func(Projection)
 }
@@ -174,10 +175,11 @@ func (p *Projector) callLease(ctx context.Context, due []*followed, length time.
 		l, err := readLease(replies[i], errs[i])
 		if err != nil || l.token == 0 {
 			failed = cmp.Or(err, failed)
-			f.drop(now)
+			p.drop(f, now)
 			continue
 		}
 		if f.fence == 0 {
+			p.held.Add(1)
 			f.cursor, f.care = cmp.Or(l.cursor, "0"), l.care
 		}
 		f.fence, f.saved, f.next = l.token, f.cursor, now.Add(leaseRenew)
@@ -186,4 +188,13 @@ func (p *Projector) callLease(ctx context.Context, due []*followed, length time.
 }
 
 // drop gives up a partition until its lease is taken anew.
-func (f *followed) drop(now time.Time) { f.fence, f.next = 0, now.Add(leaseRetry) }
+func (p *Projector) drop(f *followed, now time.Time) {
+	if f.fence != 0 {
+		p.held.Add(-1)
+	}
+	f.fence, f.next = 0, now.Add(leaseRetry)
+}
+
+// Held is how many partitions' events this projector carries now, 0 to Partitions:
+// with several gateways one often has them all.
+func (p *Projector) Held() int64 { return p.held.Load() }

@@ -32,7 +32,7 @@ func (p *Projector) step(ctx context.Context, group []*followed) (more bool, err
 		streams, failed := logs[i].Result()
 		if failed != nil && !isNil(failed) {
 			err = unavailable(failed)
-			f.drop(now)
+			p.drop(f, now)
 		}
 		if failed == nil {
 			messages := streams[0].Messages
@@ -44,7 +44,7 @@ func (p *Projector) step(ctx context.Context, group []*followed) (more bool, err
 	lost, failed := b.write(ctx)
 	for i, f := range group {
 		if lost&(1<<f.part) != 0 {
-			f.drop(now)
+			p.drop(f, now)
 		} else if ends[i] != "" {
 			f.cursor = ends[i]
 		}

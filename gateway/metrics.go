@@ -77,6 +77,14 @@ func (m *Metrics) Gather() ([]*dto.MetricFamily, error) {
 // ObserveProjection notes a step of the projector; it fits Projector.Observe.
 func (m *Metrics) ObserveProjection(p checkpoint.Projection) { m.lag.Observe(p.Lag.Seconds()) }
 
+// WatchProjector shows how many partitions this gateway carries into the gates'
+// indexes. Call it once; held is asked at each collection.
+func (m *Metrics) WatchProjector(held func() int64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "passgate_projector_partitions", Help: "Partitions, of 64, whose events this gateway carries into the gates' indexes; all gateways together have 64.",
+	}, func() float64 { return float64(held()) }))
+}
+
 // WatchPool shows the connections of a Redis client as
 // passgate_redis_pool{state="total"|"idle"|"stale"|"waited"|"timed_out"}. Call
 // it once; stats is asked at each collection.
