@@ -64,10 +64,10 @@ var (
 	scanP99  = quantile(0.99, "passgate_scan_seconds")
 	lagP99   = quantile(0.99, "passgate_projector_lag_seconds")
 	feversIn = of(func(v []float64) float64 { // the count begins anew at midnight
-		if v[0] >= v[1] {
-			return v[0] - v[1]
+		if v[0] < v[1] {
+			return v[0]
 		}
-		return v[0]
+		return v[0] - v[1]
 	}, stood("passgate_fevers_today"), ago(hour, stood("passgate_fevers_today")))
 	down      = stood("passgate_standby_partitions_down")
 	owed      = stood("passgate_journal_owed")
@@ -88,12 +88,12 @@ var conditions = []condition{
 		stood("passgate_redis_up"), nil, nil, words{"Redis 不应答", "Redis does not answer"}},
 	{"PassgateEntryRefused", page, 0, "passgate_standby_entry_refused", "==", 1, count, 0,
 		stood("passgate_standby_entry_refused"), nil, nil, words{"副本过旧，停止放人进入", "Nobody is let in: the copy is too old"}},
-	{"PassgateStandby", page, 30 * time.Second, "passgate_standby_partitions_down", ">", 0, count, 0,
+	{"PassgateStandby", page, 90 * time.Second, "passgate_standby_partitions_down", ">", 0, count, 0,
 		down, nil, nil, words{"Redis 部分分区不应答，卡口凭副本放行", "Parts of Redis do not answer: gates go on by the copy"}},
 	{"PassgateRedisAOFFailing", page, minute, "min by (server) (passgate_redis_aof_last_write_ok)", "==", 0, count, 0,
 		stood("passgate_redis_aof_last_write_ok"), nil, nil, words{"Redis 写不了磁盘", "Redis cannot write to its disk"}},
 	{"PassgateScansSlow", page, 5 * minute, "passgate:scan_seconds:p99_5m", ">", 0.3, seconds, 5 * minute,
-		scanP99, nil, nil, words{"扫码变慢", "Scans are slow"}},
+		scanP99, when(func(v []float64) bool { return v[0] > 0.1 }, per(time.Second, "passgate_scan_seconds", "le", "+Inf")), nil, words{"扫码变慢", "Scans are slow"}},
 	{"PassgateErrors", page, 5 * minute, "passgate:errors:ratio_rate5m", ">", 0.01, ratio, 5 * minute,
 		errorsOf, when(func(v []float64) bool { return v[0] > 10 }, errors5), nil, words{"请求出错超过百分之一", "More than one request in a hundred fails"}},
 	{"PassgateSheddingScans", page, 2 * minute, `sum(rate(passgate_shed_total{class=~"scans|uploads"}[5m]))`, ">", 0, perSecond, 5 * minute,
@@ -101,7 +101,7 @@ var conditions = []condition{
 	{"PassgateDenialSpike", page, 10 * minute, "passgate:denials:ratio_rate5m", ">", 0.05, ratio, 5 * minute,
 		denials, when(func(v []float64) bool { return v[0] > 3*v[1] && v[2] > 0.1 }, denials, between(day, 30*minute, denials), per(time.Second, allScans...)), nil,
 		words{"拒绝通行突增", "Denials have jumped"}},
-	{"PassgateUnknownKeys", page, 5 * minute, `sum(increase(passgate_scans_total{reason=~"unknown_key|bad_signature"}[10m]))`, ">=", 5, count, 10 * minute,
+	{"PassgateUnknownKeys", page, 5 * minute, `sum(increase(passgate_scans_total{reason=~"unknown_key|bad_signature"}[10m]))`, ">=", 20, count, 10 * minute,
 		forged, when(func(v []float64) bool { return v[0] > 0.02*v[1] }, forged, grew(allScans...)), nil,
 		words{"通行码密钥不符或签名错误", "Passes by unknown keys or with wrong signatures"}},
 	{"PassgateFeverCluster", page, 0, "passgate:fevers_opened:last1h", ">=", 5, count, 0,

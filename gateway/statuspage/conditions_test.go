@@ -67,6 +67,10 @@ func plain(expr string) string {
 
 // notHere are the rules that one gateway cannot judge by itself, with the reason.
 var notHere = map[string]string{
+	"PassgateWatchdog":       "is about Prometheus and Alertmanager",
+	"PassgateGatewayMissing": "needs the other gateways",
+	"PassgateArchiveMissing": "needs the other gateways",
+	"PassgateJournalAway":    "is about a gateway that is away",
 	"PassgateDown":           "whoever sees the page sees that it answers",
 	"PassgateAbsent":         "is about Prometheus",
 	"PassgateGatesSilent":    "needs the same hour of yesterday",
@@ -160,6 +164,20 @@ func TestWhatLastsIsToldAndWhatEndsIsNot(t *testing.T) {
 	}
 	if told != "00000010" {
 		t.Errorf("problems by sample: %s", told)
+	}
+}
+
+// TestFeversOfAnHour: what was opened before the gateway began, or before midnight, is
+// not of the last hour.
+func TestFeversOfAnHour(t *testing.T) {
+	t.Parallel()
+	h := newHistory()
+	h.add(start, nil) // nothing is gathered yet
+	for i, c := range []struct{ today, want float64 }{{14, 0}, {16, 2}, {21, 7}, {3, 3}, {4, 4}} {
+		h.add(start.Add(time.Duration(i+1)*5*time.Minute), gauges(map[string]float64{"passgate_fevers_today": c.today}))
+		if got := h.whole(feversIn); got != c.want {
+			t.Errorf("with %v today, %v are said to be of the last hour, want %v", c.today, got, c.want)
+		}
 	}
 }
 

@@ -111,11 +111,18 @@ func share(part, whole figure) figure {
 	}, part, whole)
 }
 
-// ago is what a figure was a span of time before the last sample.
+// ago is what a figure was a span of time before the last sample, or what it was first
+// known to be since.
 func ago(span time.Duration, f figure) figure {
 	return func(h *history) func(from, to sample) float64 {
 		was := h.before(span)
-		value := f(h)(was, was)
+		at := f(h)
+		value := at(was, was)
+		for i := 0; math.IsNaN(value) && i < len(h.fine); i++ {
+			if s := h.fine[i]; s.at.After(was.at) {
+				value = at(s, s)
+			}
+		}
 		return func(_, _ sample) float64 { return value }
 	}
 }

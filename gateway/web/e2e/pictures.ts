@@ -94,8 +94,8 @@ test("picture of the status page", async ({ browser }) => {
 	const url = process.env.PASSGATE_STATUS;
 	test.skip(!url, "PASSGATE_STATUS names no running service");
 	for (const [name, lang, width, height, colorScheme] of [
-		["status", "zh", 1280, 1190, "light"],
-		["status-en", "en", 1280, 1280, "dark"],
+		["status", "zh", 1280, 1150, "light"],
+		["status-en", "en", 1280, 1232, "dark"],
 		["status-phone", "zh", 390, 844, "light"],
 		["status-phone-en", "en", 390, 844, "dark"],
 	] as const) {
