@@ -40,6 +40,7 @@ func checkCompose(dir string, p *program, f *findings) {
 			at := where + ": " + s.Name
 			checkService(at, &s, f)
 			checkMounts(at, &s, f)
+			checkConfigs(at, &s, project.Configs, f)
 			if s.Build == nil {
 				continue
 			}
@@ -113,6 +114,26 @@ func checkMounts(at string, s *types.ServiceConfig, f *findings) {
 	}
 }
 
+// checkConfigs finds files that cannot be put where the service has them. Compose copies
+// a text of its own into the container, which a read-only root refuses; files it mounts.
+func checkConfigs(at string, s *types.ServiceConfig, configs types.Configs, f *findings) {
+	for _, c := range s.Configs {
+		switch config := configs[c.Source]; {
+		case config.File == "":
+			f.add(at, "config %s has no file: what is given as content cannot be copied into a read_only root", c.Source)
+		default:
+			if _, err := os.Stat(config.File); err != nil {
+				f.add(at, "config %s is %s, which is not there", c.Source, filepath.Base(config.File))
+			}
+		}
+		for _, v := range s.Volumes {
+			if v.ReadOnly && strings.HasPrefix(c.Target, strings.TrimSuffix(v.Target, "/")+"/") {
+				f.add(at, "config %s is put into %s, which is mounted to be read only", c.Source, v.Target)
+			}
+		}
+	}
+}
+
 func diskOf(s *types.ServiceConfig) string {
 	for _, v := range s.Volumes {
 		if v.Target == "/data" {
@@ -123,7 +144,8 @@ func diskOf(s *types.ServiceConfig) string {
 }
 
 // checkFront holds the front's gateways and the watchers' targets to the services
-// and ports that are there.
+// and ports that are there. The front knows gateways by names of their common network
+// alone: by another they may see it come from where they trust nobody.
 func checkFront(where string, project *types.Project, p *program, f *findings) {
 	front, err := project.GetService("front")
 	if err != nil {
@@ -138,13 +160,16 @@ func checkFront(where string, project *types.Project, p *program, f *findings) {
 		if s.Build == nil || len(s.Command) > 0 {
 			continue
 		}
-		if at := fmt.Sprintf("%s:%d", s.Name, p.port); !slices.Contains(strings.Fields(gateways), at) {
+		if at := fmt.Sprintf("%s.front:%d", s.Name, p.port); !slices.Contains(strings.Fields(gateways), at) {
 			f.add(where, "the front's PASSGATE_GATEWAYS %q lacks %s", gateways, at)
 		}
+		for name, network := range s.Networks {
+			if has := network != nil && slices.Contains(network.Aliases, s.Name+".front"); has != (name == "front") {
+				f.add(where+": "+s.Name, "it needs the alias %s.front in the network front and in no other", s.Name)
+			}
+		}
 	}
-	if targets := project.Configs["targets"].Content; !strings.Contains(targets, ":"+itoa(p.metrics)) {
-		f.add(where, "Prometheus asks %q, metrics are on port %d", strings.TrimSpace(targets), p.metrics)
-	}
+	checkTargets(where, project, p, f)
 	prefix := ""
 	for _, pool := range project.Networks["front"].Ipam.Config {
 		prefix = pool.Subnet
@@ -152,6 +177,22 @@ func checkFront(where string, project *types.Project, p *program, f *findings) {
 	for _, s := range project.Services {
 		if v := s.Environment["PASSGATE_TRUSTED_PROXIES"]; v != nil && *v != prefix {
 			f.add(where+": "+s.Name, "PASSGATE_TRUSTED_PROXIES %s is not the front's network, %s", *v, prefix)
+		}
+	}
+}
+
+// checkTargets holds Prometheus to every gateway that is started without a profile.
+func checkTargets(where string, project *types.Project, p *program, f *findings) {
+	text, err := os.ReadFile(project.Configs["targets"].File)
+	if err != nil {
+		return // checkConfigs has said it
+	}
+	for _, s := range project.Services {
+		if s.Build == nil || len(s.Command) > 0 || len(s.Profiles) > 0 {
+			continue
+		}
+		if at := fmt.Sprintf("%q", s.Name+":"+itoa(p.metrics)); !strings.Contains(string(text), at) {
+			f.add(where, "Prometheus does not ask %s, whose metrics are on port %d", at, p.metrics)
 		}
 	}
 }

@@ -166,6 +166,7 @@ type podMonitor struct {
 	Kind       string         `json:"kind"`
 	Metadata   map[string]any `json:"metadata"`
 	Spec       struct {
+		JobLabel            string         `json:"jobLabel"`
 		Selector            map[string]any `json:"selector"`
 		PodMetricsEndpoints []struct {
 			Port     string `json:"port"`

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 )
@@ -193,6 +194,9 @@ func (o *objects) checkScale(f *findings) {
 		scaled[h.Spec.ScaleTargetRef.Name] = true
 		if h.Spec.MinReplicas == nil || *h.Spec.MinReplicas < 2 {
 			f.add(o.where+": HorizontalPodAutoscaler "+h.Name, "with one gateway an upgrade closes the gates: minReplicas 2")
+		}
+		if b := h.Spec.Behavior; b == nil || b.ScaleDown == nil || b.ScaleDown.SelectPolicy == nil || *b.ScaleDown.SelectPolicy != autoscalingv2.DisabledPolicySelect {
+			f.add(o.where+": HorizontalPodAutoscaler "+h.Name, "it may take away a gateway that owes Redis scans: scaleDown: {selectPolicy: Disabled}")
 		}
 	}
 	archives := int32(0)

@@ -15,8 +15,8 @@ var own = []string{
 	"PASSGATE_SITE",    // compose and Caddyfile: the public name
 	"PASSGATE_GATEWAYS",
 	"PASSGATE_TARGETS",
-	"PASSGATE_VERSION",                                          // of the image
-	"PASSGATE_FUZZTIME", "PASSGATE_LONG", "PASSGATE_TEST_REDIS", // deploy/test
+	"PASSGATE_VERSION",                                                          // of the image
+	"PASSGATE_FUZZTIME", "PASSGATE_LONG", "PASSGATE_TEST_REDIS", "PASSGATE_BIN", // deploy/test
 	"PASSGATE_TOWN_TABLE", "PASSGATE_FAULT_TABLE",
 }
 
