@@ -155,19 +155,13 @@ func (r *rig) replaceAll() error {
 			return err
 		}
 		time.Sleep(frontNotices)
-		if os.Getenv("PASSGATE_UPGRADE_FROM") != "" { // it may have closed its doors too early
-			time.Sleep(frontForgets)
-		}
 	}
 	return nil
 }
 
-// How long the front may take to notice that a gateway is back, and how long it holds
-// one for gone that it could not reach, by deploy/caddy.
-const (
-	frontNotices = 1200 * time.Millisecond
-	frontForgets = 2 * time.Second
-)
+// frontNotices is how long the front may take to notice that a gateway is back, by
+// deploy/caddy.
+const frontNotices = 1200 * time.Millisecond
 
 // front is Caddy with the settings of deploy/caddy.
 type front struct {
