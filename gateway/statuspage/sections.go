@@ -55,7 +55,8 @@ var sections = []section{
 			id: "fevers", title: words{"发热与报警", "Fevers and alarms"}, unit: count,
 			means: words{"逾期：上报、转运或筛查过了时限，人可能还在等。", "Overdue: a report, the transfer or the screening is late; people may be waiting."},
 			lines: []line{
-				{"today", words{"今日", "today"}, stood("passgate_fevers_today"), ""}, {"open", words{"未结", "open"}, stood("passgate_fevers_open"), ""},
+				{"today", words{"今日", "today"}, stood("passgate_fevers_today"), ""},
+				{"open", words{"未结", "open"}, stood("passgate_fevers_open"), ""},
 				{"overdue", words{"逾期", "overdue"}, stood("passgate_fevers_overdue"), ""},
 			},
 			values: []line{

@@ -96,7 +96,8 @@ func main() {
 func found() (people []resident, tokens map[string]string) {
 	must("admin", "POST", "/v1/setup", object{
 		"grid": []object{
-			{"id": "XS", "name": "许商街道", "level": 1}, {"id": "A1", "parent": "XS", "name": "一管区", "level": 2},
+			{"id": "XS", "name": "许商街道", "level": 1},
+			{"id": "A1", "parent": "XS", "name": "一管区", "level": 2},
 			{"id": "C1", "parent": "A1", "name": "佟道口", "level": 3},
 		},
 		"sites": []object{
@@ -105,7 +106,8 @@ func found() (people []resident, tokens map[string]string) {
 			{"code": "M1", "name": "银座商城", "kind": "mall", "grid": "A1", "temperature_on": "in"},
 		},
 		"gates": []object{
-			{"code": "V1-g1", "name": "村口", "site": "V1", "open": true}, {"code": "V2-g1", "name": "村口", "site": "V2", "open": true},
+			{"code": "V1-g1", "name": "村口", "site": "V1", "open": true},
+			{"code": "V2-g1", "name": "村口", "site": "V2", "open": true},
 			{"code": "M1-g1", "name": "正门", "site": "M1", "open": true},
 		},
 	}, nil)
