@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -83,7 +85,17 @@ func TestAlarmsReachWhoAnswersForThem(t *testing.T) {
 		Sources: []alarm.Source{{Name: "test", Due: func(context.Context) ([]alarm.Alarm, error) { return due, nil }}},
 		Observe: w.server.Metrics().WatchAlarms(),
 	})
+	lastRound := func() string {
+		return regexp.MustCompile(`(?m)^passgate_alarms_last_round_timestamp_seconds (.*)$`).FindStringSubmatch(w.metrics())[1]
+	}
+	if at := lastRound(); at != "0" {
+		t.Errorf("a round at %s, before the first", at)
+	}
+	began := time.Now()
 	duty.Round(t.Context())
+	if at, err := strconv.ParseFloat(lastRound(), 64); err != nil || at < float64(began.UnixMilli()-1)/1000 || at > float64(time.Now().UnixMilli()+1)/1000 {
+		t.Errorf("the last round was at %v (%v), not after %s", at, err, began)
+	}
 
 	t.Log("each sees their part of the grid, and nobody what is about themselves")
 	list := func(login, query string) []any {

@@ -17,8 +17,11 @@ func (m *Metrics) WatchAlarms() func(alarm.Progress) {
 	lag := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "passgate_alarms_lag_seconds", Help: "Time between the last two rounds of the duty, where this process has it. It should stay below ten seconds.",
 	})
+	last := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "passgate_alarms_last_round_timestamp_seconds", Help: "Unix time of the last round of the duty in this process; 0 if it had none. The newest of all gateways' should be no older than ten seconds.",
+	})
 	open := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "passgate_alarms_open", Help: "Open alarms by kind, as whoever is on duty last counted them."}, []string{"kind"})
-	m.registry.MustRegister(lag, open)
+	m.registry.MustRegister(lag, last, open)
 	raised := counter("passgate_alarms_raised_total", "Alarms raised by this process.")
 	told := counter("passgate_alarms_told_total", "Alarms put into messages, once for each channel.")
 	failures := counter("passgate_alarms_failures_total", "Parts of a round of the duty that failed. Anything but 0 is an alarm.")
@@ -27,6 +30,7 @@ func (m *Metrics) WatchAlarms() func(alarm.Progress) {
 	dead := counter("passgate_alarm_messages_dead_total", "Messages given up after a day. Anything but 0 is an alarm.")
 	return func(p alarm.Progress) {
 		lag.Set(p.Lag.Seconds())
+		last.SetToCurrentTime()
 		if p.Open != nil {
 			open.Reset()
 			for kind, n := range p.Open {

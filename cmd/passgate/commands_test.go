@@ -13,7 +13,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// What the documents name exists: every verb and flag of `passgate …`, every test
+// What the documents name exists: every verb and flag of `passgate …`, which is P in the
+// runbook (passgate, run by its own user or in its container), every test
 // and benchmark of `go test …`, every file of `npm run e2e -- …`.
 func TestDocumentsNameWhatExists(t *testing.T) {
 	t.Parallel()
@@ -49,7 +50,7 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 var (
 	inBackticks = regexp.MustCompile("`([^`\n]+)`")
 	inFence     = regexp.MustCompile("(?ms)^```(?:sh|console)\n(.*?)^```")
-	ofInterest  = regexp.MustCompile(`(?:^|[|&;(=]\s*|\$ |\$\()((?:passgate|go test|npm run e2e) [^|;&)#<>]*)`)
+	ofInterest  = regexp.MustCompile(`(?:^|[|&;(=]\s*|\$ |\$\()((?:passgate|P|go test|npm run e2e) [^|;&)#<>]*)`)
 	inQuotes    = regexp.MustCompile(`'([^']*)'|"([^"]*)"`)
 )
 

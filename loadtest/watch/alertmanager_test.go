@@ -29,10 +29,13 @@ func TestCausesSilenceTheirConsequences(t *testing.T) {
 		{labels{"alertname": "PassgateDiskFull", "severity": "page", "instance": "b", "folder": "data"}},
 		{labels{"alertname": "PassgateDiskFilling", "severity": "ticket", "instance": "c", "folder": "data"}},
 		{labels{"alertname": "PassgateFeversOverdue", "severity": "page"}},
+		{labels{"alertname": "PassgateDown", "severity": "page", "instance": "d"}},
+		{labels{"alertname": "PassgateNoScans", "severity": "page"}}, // one gateway of several is not why
 	}
 	silenced := []alert{
 		{labels{"alertname": "PassgateStandby", "severity": "page", "instance": "a"}},
 		{labels{"alertname": "PassgateAuditFailing", "severity": "page"}},
+		{labels{"alertname": "PassgateDeviceListsStale", "severity": "ticket"}},
 		{labels{"alertname": "PassgateDiskFilling", "severity": "ticket", "instance": "b", "folder": "data"}},
 	}
 	if _, err := call(t.Context(), http.MethodPost, base+"/api/v2/alerts", "", slices.Concat(told, silenced)); err != nil {

@@ -49,7 +49,10 @@ func every(pattern, text string) []string {
 	return slices.Compact(found)
 }
 
-const alertPattern = `(?m)^ +- alert: (\w+)$`
+const (
+	alertPattern = `(?m)^ +- alert: (\w+)$`
+	alwaysFires  = "PassgateWatchdog"
+)
 
 // promtool and amtool find configuration and rules sound, and the rules' own tests pass.
 func TestRulesPassTheirOwnTests(t *testing.T) {
@@ -81,7 +84,7 @@ func TestEveryAlertHasASectionAndTests(t *testing.T) {
 		if !slices.Contains(fires, alert) {
 			t.Errorf("no test has %s fire", alert)
 		}
-		if !slices.Contains(rests, alert) {
+		if !slices.Contains(rests, alert) && alert != alwaysFires {
 			t.Errorf("no test has %s not fire", alert)
 		}
 	}
@@ -132,7 +135,7 @@ func TestAlertsReadWell(t *testing.T) {
 	for _, alert := range alerts {
 		name, _, _ := strings.Cut(alert, "\n")
 		for _, pattern := range []string{
-			`labels: \{severity: (page|ticket)\}`,
+			`labels: \{severity: (page|ticket|none)\}`,
 			`summary: ".*\p{Han}.* · .*[a-z]`, `description: ".*\p{Han}.* · .*[a-z]`,
 			`runbook_url: "\{\{ \$externalLabels\.runbook \}\}#` + strings.ToLower(name) + `"`,
 		} {
@@ -149,7 +152,7 @@ func TestRunbooksCommandsExist(t *testing.T) {
 	binary := program(t)
 	seen := map[string]string{}
 	for _, block := range every("(?ms)^```sh\n(.*?)^```", read(t, "RUNBOOK.md")) {
-		for _, line := range every(`(?m)^(passgate .*?)(?: #.*)?$`, block) {
+		for _, line := range every(`(?m)^((?:P|passgate) .*?)(?: #.*)?$`, block) {
 			words := strings.Fields(line)[1:]
 			end := slices.IndexFunc(words, func(w string) bool { return !regexp.MustCompile(`^[a-z]+$`).MatchString(w) })
 			if end < 0 {
