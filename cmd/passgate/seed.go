@@ -18,26 +18,32 @@ const adminLogin = "admin"
 
 // firstLogin makes the admin account if there is none and returns its password,
 // or "" if there is one already. With renew it gets another password, and its
-// sessions end: a demo prints one at every start.
+// sessions end: a demo prints one at every start. Of servers that start at the same time
+// on an empty store one gets a password.
 func firstLogin(ctx context.Context, store *checkpoint.Store, renew bool) (string, error) {
-	old, known := store.Registry().Staff(adminLogin)
-	if known && !renew {
-		return "", nil
-	}
-	if !known && !renew && len(store.Registry().StaffList()) > 0 {
-		return "", nil // somebody runs it under other names
+	if !renew && len(store.Registry().StaffList()) > 0 {
+		return "", nil // there is one, or somebody runs it under other names
 	}
 	password := strings.ToLower(rand.Text()[:16])
 	hash, err := gateway.HashPassword(password)
 	if err != nil {
 		return "", err
 	}
-	account := checkpoint.Staff{Login: adminLogin, Name: "管理员", Role: checkpoint.RoleAdmin, PasswordHash: hash}
-	if known {
-		account.Epoch, account.BadgeHash = old.Epoch+1, old.BadgeHash
+	made := false
+	err = store.Change(ctx, func(d *checkpoint.Draft) error {
+		if made = renew || len(d.StaffList()) == 0; !made {
+			return nil // another server was first
+		}
+		account := checkpoint.Staff{Login: adminLogin, Name: "管理员", Role: checkpoint.RoleAdmin, PasswordHash: hash}
+		if old, known := d.Staff(adminLogin); known {
+			account.Epoch, account.BadgeHash = old.Epoch+1, old.BadgeHash
+		}
+		return d.PutStaff(account)
+	})
+	if err != nil || !made {
+		return "", err
 	}
-	err = store.Change(ctx, func(d *checkpoint.Draft) error { return d.PutStaff(account) })
-	return password, err
+	return password, nil
 }
 
 // seedTown puts the demo town into a store that has no places yet, and enrols
