@@ -290,8 +290,13 @@ test("a device that was switched off lets nobody pass and says whom to ask", asy
 	});
 	expect(gone.ok).toBe(true);
 	await show(page, villager(42));
-	await tapTemperature(page, "36.5");
-	await expect(page.locator(".verdict.device h1")).toHaveText("本机已停用");
+	const told = page.locator(".verdict.device h1");
+	// The phone may have heard of it by itself before.
+	await expect(told.or(page.getByRole("button", { name: "36.5 °C" }))).toBeVisible();
+	if (!(await told.isVisible())) {
+		await tapTemperature(page, "36.5");
+	}
+	await expect(told).toHaveText("本机已停用");
 });
 
 test("an enrolment code works once and says so the second time", async ({ page, browser }) => {
