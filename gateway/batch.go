@@ -49,11 +49,12 @@ func (s *Server) handleBatch(c *fiber.Ctx) error {
 	if err := decodeOuter(c, &in); err != nil {
 		return err
 	}
-	if n := len(in.Scans) + len(in.Annulments); n < 1 || n > maxBatch {
-		return invalid("scans", fmt.Sprintf("must hold 1 to %d scans, together with annulments", maxBatch))
-	}
-	if err := s.admitScans(c, len(in.Scans)+len(in.Annulments)); err != nil {
+	n := len(in.Scans) + len(in.Annulments)
+	if err := s.admitScans(c, max(1, min(n, maxBatch))); err != nil { // one of a wrong size was read, too
 		return err // of the whole batch: what is queued on the phone stays there
+	}
+	if n < 1 || n > maxBatch {
+		return invalid("scans", fmt.Sprintf("must hold 1 to %d scans, together with annulments", maxBatch))
 	}
 	device, b := principalOf(c).Device, s.newBatch(c, len(in.Scans))
 	b.record(b.sort(in.Scans, func(place int, text json.RawMessage) (presentation, error) {

@@ -13,7 +13,7 @@ const (
 	classPhones  // what goes on with it: signing in, pages, the live board, a phone's rules, shift and passes
 	classUploads // scans that phones have kept
 	classScans   // people who stand at a gate
-	classVital   // is this process alive: never refused, or who watches it would end it
+	classVital   // never refused: is this process alive, or who watches it would end it; and what shuts somebody out or closes a site
 
 	classes = int(classVital) + 1
 )

@@ -17,8 +17,8 @@ import (
 // they wait for the processor behind whatever else the gateway does, and for Redis
 // behind each other. One slow scan says nothing, nor does a busy machine when few
 // ask. There is a queue when most scans of a tenth of a second were late while many
-// requests were at work, or when many scans are and none is answered; then one class
-// more is refused, until it is over. A stream under way, and a call that waits for
+// requests were at work, or when many scans were and none of them came to an end;
+// then one class more is refused, until it is over. A stream under way, and a call that waits for
 // news, do little at a time and last long: they are no sign of a queue.
 //
 // How many scans may be at work follows from how many are answered a second (Little's
@@ -39,6 +39,7 @@ const (
 	mostScans    = 6000                   // at work ever: the queue to Redis takes 8192
 
 	deviceShare   = 4                     // one device has a quarter of them, so that it keeps no other out
+	deviceUploads = 2                     // and a quarter of the uploads
 	devicePlaces  = 4096                  // devices whose numbers are so far apart share that; few towns have more
 	uploadsAtOnce = 8                     // each has up to 64 scans at work
 	streamRest    = 25 * time.Millisecond // between two pieces of a stream, while anything is refused
@@ -58,10 +59,11 @@ type overload struct {
 	looked [fates]atomic.Int64   // what became of scans since
 	most   atomic.Int64          // how many scans were at work together since, nearly
 
-	ofDevice [devicePlaces]atomic.Int64 // scans at work
+	scansOf, uploadsOf [devicePlaces]atomic.Int64 // at work, of a device
 
 	mu   sync.Mutex
 	calm time.Duration // how long there was no queue
+	full bool          // a crowd of scans was at work at the last look
 	rate float64       // scans answered a second, at its best lately
 }
 
@@ -69,6 +71,7 @@ type overload struct {
 const (
 	scansAnswered = iota // in time or late
 	scansLate
+	scansEnded // in time, whatever the answer was
 	scansRefused
 	fates
 )
@@ -133,11 +136,18 @@ func urgent(body []byte) bool {
 // its time counts.
 func (o *overload) done(c class, answered bool, began int64) {
 	o.atWork[c].Add(-1)
-	if c != classScans || !answered {
+	if c != classScans {
 		return
 	}
 	now := o.now()
-	if now-began > int64(lateAfter) {
+	late := now-began > int64(lateAfter)
+	if !late {
+		o.looked[scansEnded].Add(1)
+	}
+	if !answered {
+		return
+	}
+	if late {
 		o.looked[scansLate].Add(1)
 	}
 	o.looked[scansAnswered].Add(1)
@@ -157,7 +167,9 @@ func (o *overload) look(now int64) {
 	o.opened.Store(now)
 	answered, late, refused := o.looked[scansAnswered].Swap(0), o.looked[scansLate].Swap(0), o.looked[scansRefused].Swap(0)
 	o.learn(float64(answered)/took.Seconds(), took)
-	stuck := answered == 0 && o.atWork[classScans].Load() >= crowd
+	ended, full := o.looked[scansEnded].Swap(0), o.atWork[classScans].Load() >= crowd
+	stuck := answered == 0 && ended == 0 && full && o.full // all the time: a burst that has just come is none
+	o.full = full
 	queued := o.together() >= crowd && late > 0 && late*4 >= answered*3 || stuck
 	switch {
 	case refused > 0:
@@ -228,18 +240,21 @@ func (o *overload) step(to int32) {
 	}
 }
 
-// enter lets a scan of a device in, which leave then ends, or refuses it: that is the
-// device's own affair, and nobody else is refused anything for it.
-func (o *overload) enter(device uint32) bool {
-	n := o.ofDevice[device%devicePlaces].Add(1)
-	if n <= o.limit.Load()/deviceShare {
-		return true
+// enter lets a scan or an upload of a device in, which leave then ends, or refuses it:
+// that is the device's own affair, and nobody else is refused anything for it.
+func (o *overload) enter(c class, device uint32) (leave func(), ok bool) {
+	of, most := &o.scansOf, o.limit.Load()/deviceShare
+	if c == classUploads {
+		of, most = &o.uploadsOf, deviceUploads
 	}
-	o.leave(device)
-	return false
+	place := &of[device%devicePlaces]
+	leave = func() { place.Add(-1) }
+	if place.Add(1) <= most {
+		return leave, true
+	}
+	leave()
+	return nil, false
 }
-
-func (o *overload) leave(device uint32) { o.ofDevice[device%devicePlaces].Add(-1) }
 
 // rest makes a stream that is under way leave room for others while anything is
 // refused. None is cut off.

@@ -306,6 +306,40 @@ func TestAnExportUnderWayIsNotCut(t *testing.T) {
 	}
 }
 
+// One device does not hold all places for uploads, and a batch that is too large counts
+// as one that is not.
+func TestADeviceHasAShareOfTheUploads(t *testing.T) {
+	t.Parallel()
+	b := newBusyWorld(t)
+	b.held.Lock()
+	var wg sync.WaitGroup
+	release := sync.OnceFunc(func() { b.held.Unlock(); wg.Wait() })
+	defer release()
+	scan := b.newScan(b.people["wang"])
+	for range deviceUploads {
+		wg.Go(func() {
+			res, err := b.send(http.MethodPost, "/v1/scans/batch", b.deviceToken("D1"), fields{"scans": []any{scan}})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusOK {
+				t.Errorf("an upload that was let in is answered with %d", res.StatusCode)
+			}
+		})
+	}
+	eventually(t, "the device's uploads are at work", func() bool { return b.server.load.atWork[classUploads].Load() == deviceUploads })
+	b.batch("D1", scan).problem(http.StatusTooManyRequests, "too_many", "")
+	b.batch("D2", fields{"id": "scan-bad"}).ok(http.StatusOK)
+	release()
+	tooMany := make([]any, maxBatch+1)
+	for range scansAMinute / maxBatch {
+		b.batch("E1", tooMany...).problem(http.StatusUnprocessableEntity, "invalid", "scans")
+	}
+	b.batch("E1", scan).problem(http.StatusTooManyRequests, "too_many", "")
+}
+
 func countLines(text []byte) (n int) {
 	for _, b := range text {
 		if b == '\n' {

@@ -59,7 +59,7 @@ func (s *Server) gateRoutes() []route {
 
 		{method: get, path: "/v1/devices", who: only(leader), handle: s.handleDevices},
 		{method: post, path: "/v1/devices", who: only(leader), reads: duty, handle: s.handleAddDevice},
-		{method: del, path: "/v1/devices/:code", who: only(leader), node: s.nodeOfDevice, reads: duty, handle: s.handleRevokeDevice},
+		{method: del, path: "/v1/devices/:code", who: only(leader), node: s.nodeOfDevice, reads: duty, class: classVital, handle: s.handleRevokeDevice},
 		{method: post, path: "/v1/devices/enrol", who: everybody, class: classPhones, handle: s.handleEnrolDevice},
 	}
 }
@@ -101,7 +101,7 @@ func (s *Server) peopleRoutes() []route {
 		{method: put, path: "/v1/residents/:id/status", who: only(medic), node: home, reads: duty, handle: s.handleStatus},
 		{method: post, path: "/v1/residents/:id/erase", who: only(enroller), reads: duty, handle: s.handleErase},
 		{method: post, path: "/v1/residents/:id/passes", who: only(enroller, grid), node: home, reads: duty, handle: s.handleIssue},
-		{method: post, path: "/v1/residents/:id/passes/revoke", who: only(enroller, medic), node: home, reads: duty, handle: s.handleRevoke},
+		{method: post, path: "/v1/residents/:id/passes/revoke", who: only(enroller, medic), node: home, reads: duty, class: classVital, handle: s.handleRevoke},
 
 		{method: post, path: "/v1/residents/:id/activation/renew", who: only(enroller), node: home, reads: duty, handle: s.handleRenewActivation},
 
@@ -137,7 +137,7 @@ func (s *Server) townRoutes() []route {
 	site := s.nodeOfSite
 	return []route{
 		{method: get, path: "/v1/sites", who: everyStaff, handle: s.handleSites},
-		{method: put, path: "/v1/sites/:site", who: admins, handle: s.handlePutSite},
+		{method: put, path: "/v1/sites/:site", who: admins, class: classVital, handle: s.handlePutSite},
 		{method: get, path: "/v1/sites/:site/inside", who: only(leader, tracer).andDevices(), node: site, handle: s.handleInside},
 		{method: get, path: "/v1/sites/:site/inside/people", who: only(tracer, leader), node: site, reads: asked, slow: true, handle: s.handleInsidePeople},
 		{method: get, path: "/v1/sites/:site/sheet", who: only(enroller), node: site, reads: duty, slow: true, handle: s.handleSheet},
@@ -147,9 +147,9 @@ func (s *Server) townRoutes() []route {
 		{method: get, path: "/v1/grid", who: everyStaff, handle: s.handleGrid},
 		{method: put, path: "/v1/grid/:id", who: admins, handle: s.handlePutGrid},
 		{method: get, path: "/v1/staff", who: everyStaff, handle: s.handleStaff},
-		{method: put, path: "/v1/staff/:login", who: admins, reads: duty, handle: s.handlePutStaff},
+		{method: put, path: "/v1/staff/:login", who: admins, reads: duty, class: classVital, handle: s.handlePutStaff},
 		{method: post, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, handle: s.handleMakeBadge},
-		{method: del, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, handle: s.handleWithdrawBadge},
+		{method: del, path: "/v1/staff/:login/badge", who: only(leader), node: s.nodeOfStaff, reads: duty, class: classVital, handle: s.handleWithdrawBadge},
 		{method: del, path: "/v1/staff/:login/totp", who: admins, reads: duty, handle: s.handleResetFactor},
 		{method: post, path: "/v1/setup", who: admins, large: true, class: classBulk, handle: s.handleSetup},
 

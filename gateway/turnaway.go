@@ -43,16 +43,18 @@ func (s *Server) showOut(c *fiber.Ctx, r route, why error) {
 	s.metrics.countRequest(r.method, r.path, c.Response().StatusCode())
 }
 
-// handle runs a route's handler: a device has some of its scans under way at once, see enter.
+// handle runs a route's handler: a device has some of its scans and of its uploads under
+// way at once, see enter.
 func (s *Server) handle(c *fiber.Ctx, r route) error {
 	d := principalOf(c).Device
-	if d == nil || r.class != classScans {
+	if d == nil || r.class != classScans && r.class != classUploads {
 		return r.handle(c)
 	}
-	if !s.load.enter(d.Num) {
-		return failure(codeTooMany, "this device has many scans under way: wait until they are answered")
+	leave, ok := s.load.enter(r.class, d.Num)
+	if !ok {
+		return failure(codeTooMany, "this device has many "+r.class.String()+" under way: wait until they are answered")
 	}
-	defer s.load.leave(d.Num)
+	defer leave()
 	return r.handle(c)
 }
 
