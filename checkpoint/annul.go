@@ -115,6 +115,9 @@ type annulment struct {
 }
 
 func (s *Store) prepareAnnulment(req *AnnulRequest) (*annulment, error) {
+	if err := s.Outdated(); err != nil {
+		return nil, err
+	}
 	if len(req.ID) < 8 || len(req.ID) > 64 {
 		return nil, &FieldError{"id", "must have 8 to 64 characters, unique for each request of this device"}
 	}

@@ -120,6 +120,18 @@ func (s *Store) noteFormat(ctx context.Context, was, version, oldest int) (bool,
 	return done == 1, err
 }
 
+var errOutdated = fmt.Errorf("%w: a newer program has carried its data forward, which is not for this one any more: %w", ErrUnavailable, ErrFormat)
+
+// Outdated is an error, both ErrUnavailable and ErrFormat, once a newer program has given
+// the data a format that is not for this one: nothing is scanned here from then on, by
+// Redis or by a copy. WatchRules finds out. nil: the data is for this program.
+func (s *Store) Outdated() error {
+	if s.outdated.Load() {
+		return errOutdated
+	}
+	return nil
+}
+
 // checkPartitions refuses a store whose people are split otherwise.
 func (s *Store) checkPartitions(ctx context.Context) error {
 	got, err := s.rdb.HGet(ctx, s.keys.registry("meta"), "partitions").Result()

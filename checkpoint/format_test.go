@@ -101,6 +101,39 @@ func TestWhoMayWorkOnNewerData(t *testing.T) {
 	}
 }
 
+// A newer program may end the time of this one while it is at work.
+func TestNobodyIsScannedInDataThatIsForNewerProgramsAlone(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	id := mustEnrol(t, s, resident(1, "v-01"))[0]
+	b := newStandby(t, s, t.TempDir(), StandbyConfig{})
+	home := post(t, s, clock, "v-01")
+	if done, err := s.noteFormat(t.Context(), DataFormat, DataFormat+1, DataFormat+1); err != nil || !done {
+		t.Fatalf("raise the format: %v, %v", done, err)
+	}
+	if err := s.refresh(t.Context()); !errors.Is(err, ErrFormat) {
+		t.Fatalf("it does not find out: %v", err)
+	}
+	req := home.request(id, In, 36_5)
+	if _, err := s.Scan(t.Context(), req); !errors.Is(err, ErrUnavailable) || !errors.Is(err, ErrFormat) {
+		t.Errorf("scanned: %v", err)
+	}
+	if _, err := s.Annul(t.Context(), AnnulRequest{ID: "annul-0001", Device: req.Device}); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("taken back: %v", err)
+	}
+	if _, err := b.Scan(t.Context(), req); !errors.Is(err, ErrUnavailable) || len(b.lost()) > 0 {
+		t.Errorf("scanned by a copy: %v; Redis is said to be away for %d parts", err, len(b.lost()))
+	}
+	b.cutAll()
+	if _, err := b.Scan(t.Context(), req); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("scanned by a copy without Redis: %v", err)
+	}
+	setFormat(t, s, DataFormat, readableFrom, "a backup that is restored")
+	must(t, s.refresh(t.Context()))
+	_, err := s.Scan(t.Context(), req)
+	must(t, err)
+}
+
 // trial is two steps that tests take: the first marks all partitions, a few in a batch.
 type trial struct {
 	steps   []formatStep

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sort"
 	"strconv"
@@ -155,7 +156,8 @@ var registryHashes = []string{"meta", "sites", "gates", "devices", "grid", "staf
 const policyHash = 6
 
 // reload reads the whole registry in one transaction and makes it current,
-// unless a newer version has become current meanwhile.
+// unless a newer version has become current meanwhile. It notes whether the data is
+// still for this program, see Outdated.
 func (s *Store) reload(ctx context.Context) error {
 	replies := make([]*redis.MapStringStringCmd, len(registryHashes))
 	_, err := s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
@@ -173,8 +175,12 @@ func (s *Store) reload(ctx context.Context) error {
 	}
 	r, err := decodeRegistry(texts, s.registry.Load())
 	if err != nil {
+		if errors.Is(err, ErrFormat) {
+			s.outdated.Store(true)
+		}
 		return err
 	}
+	s.outdated.Store(false)
 	s.confirmed.Store(time.Now().UnixNano())
 	for {
 		old := s.registry.Load()

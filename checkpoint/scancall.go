@@ -41,6 +41,9 @@ func (s *Store) prepareScan(req *ScanRequest) (*scanCall, error) {
 
 // readScan checks the request by itself.
 func (s *Store) readScan(req *ScanRequest) (*scanCall, error) {
+	if err := s.Outdated(); err != nil {
+		return nil, err
+	}
 	if len(req.ID) < 8 || len(req.ID) > 64 {
 		return nil, &FieldError{"id", "must have 8 to 64 characters, unique for each scan of this device"}
 	}

@@ -148,7 +148,7 @@ func (b *Standby) answer(ctx context.Context, req ScanRequest, refused Reason) (
 				return told, nil
 			}
 			return res, nil
-		case req.Late || !errors.Is(err, ErrUnavailable):
+		case req.Late || !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrFormat): // nor is the copy for us, see Outdated
 			return res, err
 		}
 		if away(err) {

@@ -132,6 +132,9 @@ func (b *Standby) probe(ctx context.Context) {
 // Settle records what the journal owes to the parts that Redis answers for, in
 // the order in which it was told, each partition on its own.
 func (b *Standby) Settle(ctx context.Context) {
+	if b.s.Outdated() != nil { // it is for the newer program, which finds the journal
+		return
+	}
 	var wg sync.WaitGroup
 	for _, queue := range b.journal.OwedPartitions() {
 		if queue >= Partitions || !b.down[queue].Load() {

@@ -42,7 +42,7 @@ func (s *Store) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if rules > s.Registry().Version {
+	if rules > s.Registry().Version || s.Outdated() != nil { // or a backup has been restored
 		if err := s.reload(ctx); err != nil {
 			return err
 		}

@@ -62,6 +62,9 @@ func (s *Server) readyView() fiber.Map {
 func (s *Server) checkReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkpoint.ClientTimeout)
 	defer cancel()
+	if s.store.Outdated() != nil {
+		return failure(codeUnavailable, "the data in Redis is for newer programs alone: a newer one has carried it forward; start that one here, too")
+	}
 	if s.standby == nil { // with one, gates are answered here, better than nowhere
 		if err := s.store.Ping(ctx); err != nil {
 			return failure(codeUnavailable, "Redis does not answer")

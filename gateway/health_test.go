@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"passgate/checkpoint"
 	"passgate/checkpoint/redisd"
 	"passgate/codes"
 )
@@ -20,6 +21,23 @@ func TestReadyAndHealthy(t *testing.T) {
 	eventually(t, "a gateway without a signing key is not ready", func() bool {
 		return w.do(http.MethodGet, "/readyz", "", nil).status == http.StatusServiceUnavailable
 	})
+}
+
+// A gateway whose data a newer release has taken over says so and lets nobody in.
+func TestAGatewayIsNotReadyForDataOfANewerRelease(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.watchRules()
+	meta := w.prefix + "{reg}:meta"
+	w.must(w.redis.HSet(t.Context(), meta, "format", checkpoint.DataFormat+1).Err())
+	w.must(w.redis.HIncrBy(t.Context(), meta, "version", 1).Err())
+	eventually(t, "the gateway says that it is not ready", func() bool {
+		return w.do(http.MethodGet, "/readyz", "", nil).status == http.StatusServiceUnavailable
+	})
+	if got := w.do(http.MethodGet, "/readyz", "", nil); !strings.Contains(string(got.body), "newer programs") {
+		t.Errorf("it does not say why: %s", got.body)
+	}
+	w.scan("D1", w.newScan(w.people["wang"])).problem(http.StatusServiceUnavailable, "unavailable", "")
 }
 
 func TestRedisGoesAndComesBack(t *testing.T) {
