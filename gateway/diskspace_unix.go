@@ -15,6 +15,6 @@ func DiskSpace(dir string) (free, size uint64, err error) {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, 0, fmt.Errorf("disk of %s: %w", dir, err)
 	}
-	block := uint64(st.Bsize)
+	block := blockSize(&st)
 	return st.Bavail * block, st.Blocks * block, nil
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -55,22 +56,26 @@ func (m *Metrics) watchKeys(ring *codes.Ring, clock checkpoint.Clock) {
 	}})
 }
 
-// maxCertificates bounds how many hosts' certificates are remembered.
-const maxCertificates = 64
+const (
+	maxCertificates  = 64             // hosts' certificates that are remembered
+	certificateInUse = 24 * time.Hour // after a client was shown it
+)
 
 // servedCertificates remembers when the certificates end that clients were shown.
 type servedCertificates struct {
 	mu   sync.Mutex
-	ends map[string]time.Time // by the first name of each
+	seen map[string]servedCertificate // by the first name of each
 }
+
+type servedCertificate struct{ ends, shown time.Time }
 
 // watchTLS shows when the certificates in use end. It gives the configuration that
 // tells it of them.
 func (m *Metrics) watchTLS(config *tls.Config) *tls.Config {
-	served := &servedCertificates{ends: map[string]time.Time{}}
-	desc := figure("passgate_tls_expiry_seconds", "Time until the first of the certificates ends that clients are shown. Without TLS, or as long as no client came, there is no figure.")
+	served := &servedCertificates{seen: map[string]servedCertificate{}}
+	desc := figure("passgate_tls_expiry_seconds", "Time until the first of the certificates ends that clients are shown. Without TLS, or if no client came within a day, there is no figure.")
 	_ = m.registry.Register(figures{[]*prometheus.Desc{desc}, func(out chan<- prometheus.Metric) {
-		if end := served.first(); !end.IsZero() {
+		if end := served.first(time.Now()); !end.IsZero() {
 			out <- gauge(desc, time.Until(end).Seconds())
 		}
 	}})
@@ -79,14 +84,14 @@ func (m *Metrics) watchTLS(config *tls.Config) *tls.Config {
 	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c, err := source(hello)
 		if err == nil && c != nil && !slices.Contains(hello.SupportedProtos, acme.ALPNProto) { // an authority's look is shown another one
-			served.note(c)
+			served.note(c, time.Now())
 		}
 		return c, err
 	}
 	return config
 }
 
-func (s *servedCertificates) note(c *tls.Certificate) {
+func (s *servedCertificates) note(c *tls.Certificate, now time.Time) {
 	leaf := c.Leaf
 	if leaf == nil {
 		var err error
@@ -100,17 +105,27 @@ func (s *servedCertificates) note(c *tls.Certificate) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.ends[name]; known || len(s.ends) < maxCertificates {
-		s.ends[name] = leaf.NotAfter
+	if _, known := s.seen[name]; !known && len(s.seen) >= maxCertificates {
+		s.forget(now)
+		if len(s.seen) >= maxCertificates {
+			return
+		}
 	}
+	s.seen[name] = servedCertificate{leaf.NotAfter, now}
 }
 
-func (s *servedCertificates) first() (end time.Time) {
+// forget drops what was replaced by a certificate of other names. Its caller holds mu.
+func (s *servedCertificates) forget(now time.Time) {
+	maps.DeleteFunc(s.seen, func(_ string, c servedCertificate) bool { return now.Sub(c.shown) > certificateInUse })
+}
+
+func (s *servedCertificates) first(now time.Time) (end time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, at := range s.ends {
-		if end.IsZero() || at.Before(end) {
-			end = at
+	s.forget(now)
+	for _, c := range s.seen {
+		if end.IsZero() || c.ends.Before(end) {
+			end = c.ends
 		}
 	}
 	return end

@@ -24,6 +24,7 @@ const (
 	gateInUse   = 24 * time.Hour   // likewise
 	listFresh   = 15 * time.Minute // a phone asks for it every few minutes
 	deviceInUse = 24 * time.Hour   // after it has called
+	listsNoted  = 25 * time.Hour   // after an upgrade the phones' lists are on record; longer than deviceInUse
 )
 
 // TownWatch gathers the figures of the town and of its Redis servers, which are the
@@ -143,7 +144,7 @@ func (s *Server) gatherTown(ctx context.Context) (f *townFigures, err error) {
 	if err != nil {
 		return nil, err
 	}
-	withPhone := f.countDevices(reg, calls, lists, now)
+	withPhone := f.countDevices(reg, calls, lists, format.At, now)
 	if err := f.countGates(ctx, s.store, reg, withPhone, now); err != nil {
 		return nil, err
 	}
@@ -170,8 +171,9 @@ func (s *Server) gatherTown(ctx context.Context) (f *townFigures, err error) {
 	return f, err
 }
 
-// countDevices counts the phones in use and tells which gates have one.
-func (f *townFigures) countDevices(reg *checkpoint.Registry, called, listed map[uint32]int64, now int64) (withPhone map[string]bool) {
+// countDevices counts the phones in use and tells which gates have one. The release
+// before an upgrade (UTC ms) may have noted no lists: how old those are is not known.
+func (f *townFigures) countDevices(reg *checkpoint.Registry, called, listed map[uint32]int64, upgraded, now int64) (withPhone map[string]bool) {
 	f.devices, withPhone = map[listAge]int{listIsFresh: 0, listIsStale: 0, listIsExpired: 0}, map[string]bool{}
 	for _, d := range reg.Devices() {
 		if !calls(d) {
@@ -191,7 +193,8 @@ func (f *townFigures) countDevices(reg *checkpoint.Registry, called, listed map[
 		default:
 			f.devices[listIsExpired]++
 		}
-		if now-called[d.Num] < deviceInUse.Milliseconds() {
+		unknown := !has && d.EnrolledAt < upgraded && now-upgraded < listsNoted.Milliseconds()
+		if now-called[d.Num] < deviceInUse.Milliseconds() && !unknown {
 			f.oldestList = max(f.oldestList, age)
 		}
 	}

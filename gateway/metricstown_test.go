@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -110,6 +112,55 @@ func TestTheTownsFiguresAreRight(t *testing.T) {
 		"passgate_device_revocation_age_seconds_max": 0, // none called within the day
 		"passgate_fevers_today":                      0,
 	})
+}
+
+// TestAnUpgradeMakesNoListOld: the release before noted no lists, so that for a day
+// nothing is said of phones that have none on record, unless they came later.
+func TestAnUpgradeMakesNoListOld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	town := w.server.WatchTown()
+	setAge := func(when string, want float64) {
+		t.Helper()
+		w.do(http.MethodGet, "/v1/gate/sync", w.deviceToken("D1"), nil).ok(http.StatusOK) // it calls and takes no list
+		w.server.writeContacts()
+		w.gathered(town, when, map[string]float64{"passgate_device_revocation_age_seconds_max": want})
+	}
+	upgrade := func(at time.Time) {
+		w.must(w.redis.HSet(t.Context(), w.prefix+"{reg}:format", "at", at.UnixMilli()).Err())
+	}
+	d, _ := w.store.Registry().Device("D1")
+	enrolled := time.UnixMilli(d.EnrolledAt)
+	upgrade(enrolled.Add(-time.Hour))
+	setAge("enrolled after an upgrade", w.clock.Now().Sub(enrolled).Seconds())
+	upgrade(w.clock.Now())
+	w.clock.Advance(time.Hour)
+	setAge("after an upgrade", 0)
+	w.clock.Advance(24 * time.Hour)
+	setAge("more than a day after it", w.clock.Now().Sub(enrolled).Seconds())
+}
+
+// TestACertificateThatWasReplacedIsForgotten: one of other names took its place, and the
+// first one's end is no news any more.
+func TestACertificateThatWasReplacedIsForgotten(t *testing.T) {
+	t.Parallel()
+	served, now := servedCertificates{seen: map[string]servedCertificate{}}, testStart
+	shown := func(name string, ends time.Time) {
+		served.note(&tls.Certificate{Leaf: &x509.Certificate{DNSNames: []string{name}, NotAfter: ends}}, now)
+	}
+	for i := range maxCertificates {
+		shown(strconv.Itoa(i)+".old.example", testStart.Add(48*time.Hour))
+	}
+	now = now.Add(certificateInUse)
+	if got := served.first(now); !got.Equal(testStart.Add(48 * time.Hour)) {
+		t.Errorf("the first ends at %s", got)
+	}
+	now = now.Add(time.Second)
+	ends := testStart.Add(90 * 24 * time.Hour)
+	shown("new.example", ends) // there was no room
+	if got := served.first(now); !got.Equal(ends) {
+		t.Errorf("the first ends at %s, want %s", got, ends)
+	}
 }
 
 // closedSite closes a site.
