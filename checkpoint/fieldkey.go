@@ -238,13 +238,18 @@ func proofs(version byte) (field, index string) {
 	return "field:" + strconv.Itoa(int(version)), "index:" + strconv.Itoa(int(version))
 }
 
+// indexProof is what an index key leaves in a store by which it is known again.
+func indexProof(index *keyedHash) string {
+	return strconv.FormatUint(index.sum("check", "index key"), 16)
+}
+
 // proveKey leaves proofs of a version in an empty store and compares them with
 // those in another one.
 func (s *Store) proveKey(ctx context.Context, version byte) error {
 	key := s.keys.registry("seal")
 	field, index := proofs(version)
 	held := s.seal.ring.Load().keys[version]
-	mine := strconv.FormatUint(held.index.sum("check", "index key"), 16)
+	mine := indexProof(held.index)
 	if err := s.rdb.HSetNX(ctx, key, index, mine).Err(); err != nil {
 		return unavailable(err)
 	}

@@ -104,25 +104,30 @@ func (s *Store) FieldKeysInUse(ctx context.Context) ([]int, error) {
 
 // FieldKeyHolders are the gateways that were heard of within a minute.
 func (s *Store) FieldKeyHolders(ctx context.Context) ([]FieldKeyHolder, error) {
-	key := s.keys.registry("sealers")
-	stored, err := s.rdb.HGetAll(ctx, key).Result()
+	live, gone, err := s.fieldKeyHolders(ctx)
+	if err == nil && len(gone) > 0 {
+		err = unavailable(s.rdb.HDel(ctx, s.keys.registry("sealers"), gone...).Err())
+	}
+	return live, err
+}
+
+// fieldKeyHolders also gives the names of those that are to be forgotten.
+func (s *Store) fieldKeyHolders(ctx context.Context) (live []FieldKeyHolder, gone []string, err error) {
+	stored, err := s.rdb.HGetAll(ctx, s.keys.registry("sealers")).Result()
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, nil, unavailable(err)
 	}
 	now, err := s.rdb.Time(ctx).Result()
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, nil, unavailable(err)
 	}
-	var holders []FieldKeyHolder
 	for name, text := range stored {
 		at, versions, _ := strings.Cut(text, " ")
 		ms, err := strconv.ParseInt(at, 10, 64)
 		h := FieldKeyHolder{Name: name, SeenAt: time.UnixMilli(ms)}
 		switch age := now.Sub(h.SeenAt); {
 		case err != nil, age > fieldKeyGone:
-			if err := s.rdb.HDel(ctx, key, name).Err(); err != nil {
-				return nil, unavailable(err)
-			}
+			gone = append(gone, name)
 			continue
 		case age > fieldKeyLive:
 			continue
@@ -132,8 +137,8 @@ func (s *Store) FieldKeyHolders(ctx context.Context) ([]FieldKeyHolder, error) {
 				h.Versions = append(h.Versions, n)
 			}
 		}
-		holders = append(holders, h)
+		live = append(live, h)
 	}
-	slices.SortFunc(holders, func(a, b FieldKeyHolder) int { return strings.Compare(a.Name, b.Name) })
-	return holders, nil
+	slices.SortFunc(live, func(a, b FieldKeyHolder) int { return strings.Compare(a.Name, b.Name) })
+	return live, gone, nil
 }

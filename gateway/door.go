@@ -6,6 +6,9 @@ import (
 	"sync"
 )
 
+// MaxConnections is how many connections a server keeps at once.
+const MaxConnections = maxConnections
+
 // maxPerAddress is how many connections one address may hold, so that it takes
 // several to use up all that the server keeps. A whole compound behind one
 // router stays far below.

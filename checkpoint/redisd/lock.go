@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -17,6 +18,7 @@ const (
 	// when asked politely, and again when forced.
 	orphanPatience = 10 * time.Second
 	lockPoll       = 10 * time.Millisecond
+	ownerLock      = "owner.lock"
 )
 
 // lockFile opens the file and takes its lock; it gives nil without an error
@@ -39,7 +41,7 @@ func lockFile(path string) (*os.File, error) {
 
 // own takes the directory for this process until disown.
 func own(dir string) (*os.File, error) {
-	path := filepath.Join(dir, "owner.lock")
+	path := filepath.Join(dir, ownerLock)
 	f, err := lockFile(path)
 	if err != nil {
 		return nil, err
@@ -65,6 +67,13 @@ func disown(f *os.File) {
 	_ = f.Close()
 }
 
+// Owner is the process that owns the server of dir, or owned it last; 0 if it is not
+// known.
+func Owner(dir string) int {
+	pid, _ := strconv.Atoi(readOwner(filepath.Join(dir, ownerLock))) // "(unknown)" is 0
+	return pid
+}
+
 // readOwner gives the process id noted in the lock, for the error message.
 func readOwner(path string) string {
 	f, err := os.Open(path)
@@ -83,7 +92,7 @@ func readOwner(path string) string {
 // still there, left by an owner that was killed or started by hand on the same
 // socket, is asked to end first.
 func claim(ctx context.Context, dir string) (*os.File, error) {
-	socket := knownSocket(dir)
+	socket := Socket(dir)
 	begin := time.Now()
 	asked, forced := false, false
 	for {

@@ -69,7 +69,7 @@ func TestStartAfterAKilledOwnerFindsTheData(t *testing.T) {
 	dir := tempDir(t)
 	for round := range 5 {
 		owner, pid := startOwner(t, dir)
-		seen := &Server{socket: knownSocket(dir)}
+		seen := &Server{socket: Socket(dir)}
 		set(t, seen, fmt.Sprint("round ", round))
 		if err := owner.Process.Kill(); err != nil {
 			t.Fatal(err)

@@ -68,8 +68,8 @@ func forgetShortDir(link string) {
 	_ = os.Remove(link)
 }
 
-// knownSocket is where an earlier server of dir would be listening.
-func knownSocket(dir string) string {
+// Socket is where a server of dir listens, if one does.
+func Socket(dir string) string {
 	plain := plainSocket(dir)
 	if target, err := os.Readlink(plain); err == nil {
 		return target

@@ -1,27 +1,34 @@
 package main
 
 import (
+	"cmp"
 	"path/filepath"
 	"time"
 
 	"passgate/checkpoint/archive"
 )
 
+// archiveDir is the folder of the archive, "" if this server has none.
+func (cmd *ServeCmd) archiveDir() string {
+	if cmd.Redis == "memory" || cmd.Archive == "off" || cmd.Archive == "" && cmd.Redis != "managed" {
+		return ""
+	}
+	return cmp.Or(cmd.Archive, filepath.Join(cmd.Data, "archive"))
+}
+
 // openArchive opens the archive and makes its archiver, if there is to be one.
 // With a Redis of others, which several gateways share, there is none unless a
 // folder is named: one gateway archives for all.
 func (cmd *ServeCmd) openArchive(s *server) (err error) {
-	dir := cmd.Archive
+	dir := cmd.archiveDir()
 	switch {
-	case cmd.Redis == "memory" && dir != "" && dir != "off":
-		return badInput("--archive %s: with --redis memory nothing is kept; leave it out", dir)
-	case cmd.Redis == "memory" || dir == "off":
-		return nil
-	case dir == "" && cmd.Redis != "managed":
+	case cmd.Redis == "memory" && cmd.Archive != "" && cmd.Archive != "off":
+		return badInput("--archive %s: with --redis memory nothing is kept; leave it out", cmd.Archive)
+	case dir == "" && cmd.Redis != "memory" && cmd.Archive == "":
 		s.logger.Warn("events are not archived here: give one gateway --archive, or the logs in Redis grow")
 		return nil
 	case dir == "":
-		dir = filepath.Join(cmd.Data, "archive")
+		return nil
 	}
 	if s.archive, err = archive.Open(dir, filepath.Join(cmd.Data, "keys")); err != nil {
 		return badInput("--archive %s: %w", dir, err)

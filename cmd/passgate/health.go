@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -31,33 +32,46 @@ const healthTimeout = 4 * time.Second
 
 // Run asks.
 func (cmd *healthCmd) Run(ctx context.Context, con *console) error {
-	// Nothing secret is sent, so that http to another machine is all right.
-	c, err := newClient(serverFlags{Server: cmd.Server, CA: cmd.CA, Insecure: true})
+	base, _, err := askReady(ctx, cmd.Server, cmd.CA)
 	if err != nil {
 		return err
+	}
+	con.say("ready: %s", base)
+	return nil
+}
+
+// askReady asks a server whether it is ready. It gives the server's address and, of
+// one with TLS, when its certificate ends. The error's exit code tells one that is not
+// ready from one that does not answer.
+func askReady(ctx context.Context, server, ca string) (base string, certificateEnds time.Time, err error) {
+	// Nothing secret is sent, so that http to another machine is all right.
+	c, err := newClient(serverFlags{Server: server, CA: ca, Insecure: true})
+	if err != nil {
+		return "", certificateEnds, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/readyz", nil)
 	if err != nil {
-		return badInput("--server %q: give one like http://localhost:8080", cmd.Server)
+		return c.base, certificateEnds, badInput("--server %q: give one like http://localhost:8080", server)
 	}
 	answer, err := c.http.Do(req)
 	if err != nil {
 		if refused := explainTLS(c.base, err); refused != nil {
-			return refused
+			return c.base, certificateEnds, refused
 		}
-		return unreachable("%s does not answer: %w", c.base, err)
+		return c.base, certificateEnds, unreachable("%s does not answer: %w", c.base, err)
 	}
 	defer answer.Body.Close()
+	if answer.TLS != nil && len(answer.TLS.PeerCertificates) > 0 {
+		certificateEnds = answer.TLS.PeerCertificates[0].NotAfter
+	}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 4096))
 	if err != nil {
-		return unreachable("%s does not answer: %w", c.base, err)
+		return c.base, certificateEnds, unreachable("%s does not answer: %w", c.base, err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		con.say("not ready: %s %s", answer.Status, plain(strings.TrimSpace(string(text))))
-		return errRefused
+		return c.base, certificateEnds, &exitError{exitNo, fmt.Errorf("not ready: %s %s", answer.Status, plain(strings.TrimSpace(string(text))))}
 	}
-	con.say("ready: %s", c.base)
-	return nil
+	return c.base, certificateEnds, nil
 }

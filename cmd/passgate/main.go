@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -20,6 +21,7 @@ import (
 	_ "time/tzdata" // Asia/Shanghai on machines without a zone database
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 )
 
 // commandLine is the whole grammar.
@@ -27,27 +29,29 @@ type commandLine struct {
 	HelpFlag    helpFlag    `name:"help" short:"h" help:"Show what a command does, with an example."`
 	VersionFlag versionFlag `name:"version" help:"Show the version."`
 
-	Serve     ServeCmd     `cmd:"" help:"Run the server."`
-	Demo      DemoCmd      `cmd:"" help:"Run the main job end to end in a temporary folder and check all counts."`
-	Loadtest  loadtestCmd  `cmd:"" help:"Drive load at gateways and measure what it costs them."`
-	Login     loginCmd     `cmd:"" help:"Sign in and keep the session for the commands below."`
-	Residents residentsCmd `cmd:"" help:"Enrol residents from a file, export them."`
-	Pass      passCmd      `cmd:"" help:"Issue, convert and verify passes."`
-	Case      caseCmd      `cmd:"" help:"Cases: the ground on which the questions below are asked, and their bounds."`
-	Trace     traceCmd     `cmd:"" help:"Who passed a gate, where a person was, whom they met."`
-	Bulletin  bulletinCmd  `cmd:"" help:"The daily bulletin of a node of the grid: numbers, change, what is overdue."`
-	Archive   archiveCmd   `cmd:"" help:"What the archive of events holds, and whether it is whole."`
-	Replay    replayCmd    `cmd:"" help:"Make the indexes anew from archive and logs, or compare them."`
-	Backup    backupCmd    `cmd:"" help:"Copy the store, its archive and its secrets, encrypted, while the server runs."`
-	Restore   restoreCmd   `cmd:"" help:"Put a backup into an empty system, checked."`
-	Journal   journalCmd   `cmd:"" help:"Scans that gates were told while Redis did not answer, read from the disk."`
-	Rules     rulesCmd     `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
-	Audit     auditCmd     `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`
-	Feed      feedCmd      `cmd:"" help:"What happens, as offices outside the town read it."`
-	Keys      keysCmd      `cmd:"" help:"Show and rotate the keys that sign passes."`
-	Health    healthCmd    `cmd:"" help:"Ask a server whether it is ready."`
-	Help      helpCmd      `cmd:"" help:"Show this help, or that of a command."`
-	Version   versionCmd   `cmd:"" help:"Show the version."`
+	Serve      ServeCmd      `cmd:"" help:"Run the server."`
+	Demo       DemoCmd       `cmd:"" help:"Run the main job end to end in a temporary folder and check all counts."`
+	Loadtest   loadtestCmd   `cmd:"" help:"Drive load at gateways and measure what it costs them."`
+	Login      loginCmd      `cmd:"" help:"Sign in and keep the session for the commands below."`
+	Residents  residentsCmd  `cmd:"" help:"Enrol residents from a file, export them."`
+	Pass       passCmd       `cmd:"" help:"Issue, convert and verify passes."`
+	Case       caseCmd       `cmd:"" help:"Cases: the ground on which the questions below are asked, and their bounds."`
+	Trace      traceCmd      `cmd:"" help:"Who passed a gate, where a person was, whom they met."`
+	Bulletin   bulletinCmd   `cmd:"" help:"The daily bulletin of a node of the grid: numbers, change, what is overdue."`
+	Archive    archiveCmd    `cmd:"" help:"What the archive of events holds, and whether it is whole."`
+	Replay     replayCmd     `cmd:"" help:"Make the indexes anew from archive and logs, or compare them."`
+	Backup     backupCmd     `cmd:"" help:"Copy the store, its archive and its secrets, encrypted, while the server runs."`
+	Restore    restoreCmd    `cmd:"" help:"Put a backup into an empty system, checked."`
+	Journal    journalCmd    `cmd:"" help:"Scans that gates were told while Redis did not answer, read from the disk."`
+	Rules      rulesCmd      `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
+	Audit      auditCmd      `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`
+	Feed       feedCmd       `cmd:"" help:"What happens, as offices outside the town read it."`
+	Keys       keysCmd       `cmd:"" help:"Show and rotate the keys that sign passes."`
+	Health     healthCmd     `cmd:"" help:"Ask a server whether it is ready."`
+	Doctor     doctorCmd     `cmd:"" help:"Examine a deployment and say what to change."`
+	Completion completionCmd `cmd:"" help:"Print what makes a shell complete commands, flags and values."`
+	Help       helpCmd       `cmd:"" help:"Show this help, or that of a command."`
+	Version    versionCmd    `cmd:"" help:"Show the version."`
 }
 
 const description = `Signed QR passes, decisions at gates, a record of every passage.
@@ -78,6 +82,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	con := &console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, ConfigDir: os.UserConfigDir}
+	redis.SetLogger(redisLog{slog.New(slog.DiscardHandler)}) // what matters comes back as errors
 	var err error
 	if con.Env, err = secretsFromFiles(os.Environ()); err != nil {
 		con.say("passgate: %v", err)
@@ -88,11 +93,7 @@ func main() {
 
 // run parses the arguments, runs the command and gives the exit code.
 func run(ctx context.Context, args []string, con *console) int {
-	parser, err := kong.New(
-		&commandLine{}, kong.Name("passgate"), kong.Description(description), kong.NoDefaultHelp(),
-		kong.Writers(con.Out, con.Err), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(con),
-		kong.ConfigureHelp(helpLayout), kong.Configuration(serverConfig), kong.Resolvers(secretFlags(con.Env)),
-	)
+	parser, err := grammar(ctx, con, &commandLine{})
 	if err != nil {
 		con.say("passgate: %v", err)
 		return exitUsage
@@ -110,6 +111,15 @@ func run(ctx context.Context, args []string, con *console) int {
 		return exitUsage
 	}
 	return report(ctx, con, parsed.Run())
+}
+
+// grammar makes the parser that fills in line.
+func grammar(ctx context.Context, con *console, line *commandLine) (*kong.Kong, error) {
+	return kong.New(
+		line, kong.Name("passgate"), kong.Description(description), kong.NoDefaultHelp(),
+		kong.Writers(con.Out, con.Err), kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(con),
+		kong.ConfigureHelp(helpLayout), kong.Configuration(serverConfig), kong.Resolvers(secretFlags(con.Env)),
+	)
 }
 
 // verbOf gives the command in which a parse error happened.
@@ -160,13 +170,22 @@ func (versionFlag) BeforeReset(con *console) error {
 
 type helpCmd struct {
 	Command []string `arg:"" optional:"" help:"Command, such as: trace gate."`
+	Man     bool     `help:"Print all of it as a manual page."`
 }
 
 // Help is shown by --help.
-func (helpCmd) Help() string { return "Example:\n\n    passgate help residents import" }
+func (helpCmd) Help() string {
+	return `Examples:
 
-// Run shows the help of a command.
-func (h *helpCmd) Run(ctx context.Context, con *console) error {
+    passgate help residents import
+    passgate help --man | gzip >/usr/share/man/man1/passgate.1.gz`
+}
+
+// Run shows the help of a command, or of all.
+func (h *helpCmd) Run(ctx context.Context, con *console, app *kong.Kong) error {
+	if h.Man {
+		return printManual(con.Out, app.Model)
+	}
 	if code := run(ctx, append(h.Command, "--help"), con); code != exitOK {
 		return &exitError{code: code}
 	}

@@ -15,7 +15,7 @@ func TestEveryVerbHasHelpWithAnExample(t *testing.T) {
 		"login", "keys", "keys list", "keys rotate", "keys jwks", "keys fields", "keys fields list", "keys fields rotate", "keys fields drop", "pass", "pass issue", "pass verify", "pass expand", "pass compact",
 		"residents", "residents import", "residents export", "residents erase", "trace", "trace gate", "trace person", "trace contacts", "trace crowd", "trace inside", "case", "case open", "case list", "case show",
 		"case use", "case attach", "case lift", "case grant", "case approve", "case close", "rules", "rules table", "rules reasons",
-		"version", "help", "serve", "audit", "audit list", "audit export", "audit head", "audit verify", "replay", "feed", "feed follow",
+		"version", "help", "serve", "audit", "audit list", "audit export", "audit head", "audit verify", "replay", "feed", "feed follow", "doctor", "completion",
 	} {
 		s := newShell(t)
 		out, _ := s.must(0, append(strings.Fields(verb), "--help")...)

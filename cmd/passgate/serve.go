@@ -90,8 +90,8 @@ another machine copy this folder: it is what "passgate audit verify" proves the
 audit by.`
 }
 
-// Run serves until ctx ends.
-func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
+// check refuses settings that cannot be meant.
+func (cmd *ServeCmd) check() error {
 	if cmd.Retention < 14 || cmd.Retention > 60 {
 		return badInput("--retention %d: give 14 to 60 days", cmd.Retention)
 	}
@@ -110,7 +110,12 @@ func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
 	if cmd.DemoPeople < 0 || cmd.DemoPeople > 10_000_000 {
 		return badInput("--demo-residents %d: give 0 to 10000000", cmd.DemoPeople)
 	}
-	if err := checkPublicURL(cmd.PublicURL); err != nil {
+	return checkPublicURL(cmd.PublicURL)
+}
+
+// Run serves until ctx ends.
+func (cmd *ServeCmd) Run(ctx context.Context, con *console) error {
+	if err := cmd.check(); err != nil {
 		return err
 	}
 	logger := cmd.logger(con.Err)
@@ -257,7 +262,7 @@ func (s *server) listen(cmd *ServeCmd) (err error) {
 	if s.redirect != nil {
 		s.closers = append(s.closers, func() { _ = s.redirect.Close() })
 	}
-	if s.tls == nil && len(cmd.Proxies) == 0 && readable(s.listener) {
+	if s.tls == nil && len(cmd.Proxies) == 0 && readable(s.listener.Addr()) {
 		s.warning = plainWarning
 		s.logger.Warn(plainWarning, "addr", s.listener.Addr().String())
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"time"
@@ -47,15 +48,20 @@ func (cmd *ServeCmd) window() time.Duration {
 	return resendWindow
 }
 
+// journalDir is the folder of the journal, "" if there is none.
+func (cmd *ServeCmd) journalDir() string {
+	if cmd.Standby.Journal == "off" || cmd.Standby.Journal == "" && cmd.Redis == "memory" {
+		return ""
+	}
+	return cmp.Or(cmd.Standby.Journal, filepath.Join(cmd.Data, "journal"))
+}
+
 // openStandby opens the journal and reads the copy of the people; it leaves
 // s.standby nil if gates are to stop with Redis.
 func (s *server) openStandby(ctx context.Context, cmd *ServeCmd, key []byte, clock checkpoint.Clock) (err error) {
-	dir := cmd.Standby.Journal
-	switch {
-	case dir == "off", dir == "" && cmd.Redis == "memory":
+	dir := cmd.journalDir()
+	if dir == "" {
 		return nil
-	case dir == "":
-		dir = filepath.Join(cmd.Data, "journal")
 	}
 	s.journal, err = journal.Open(journal.Options{Dir: dir, Key: key, MaxBytes: cmd.Standby.JournalMax << 20, Logger: s.logger, Now: clock})
 	if err != nil {

@@ -270,10 +270,10 @@ func (c *certificates) authority() *gateway.LocalCA {
 	return c.local
 }
 
-// readable tells whether what is sent to a listener without TLS can be read on
-// a network.
-func readable(ln net.Listener) bool {
-	at, ok := ln.Addr().(*net.TCPAddr)
+// readable tells whether what is sent to a listener at an address without TLS can
+// be read on a network.
+func readable(listens net.Addr) bool {
+	at, ok := listens.(*net.TCPAddr)
 	return !ok || !at.IP.IsLoopback()
 }
 
