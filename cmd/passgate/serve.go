@@ -31,7 +31,7 @@ import (
 // ServeCmd runs the server.
 type ServeCmd struct {
 	Addr        string          `default:":8080" env:"PASSGATE_ADDR" help:"Address to listen on."`
-	MetricsAddr string          `default:"127.0.0.1:9464" env:"PASSGATE_METRICS_ADDR" help:"Address of the metrics listener; \"off\" for none."`
+	MetricsAddr string          `default:"127.0.0.1:9464" env:"PASSGATE_METRICS_ADDR" help:"Address of the status page (/) and the metrics (/metrics), for the operator alone; \"off\" for none."`
 	Redis       string          `default:"managed" env:"PASSGATE_REDIS" help:"managed (a redis-server of its own), memory (nothing is kept), redis://…, rediss://…, unix://…, cluster://h:p,h:p or sentinel://h:p/NAME; TLS: rediss, clusters, sentinels with ?ca=FILE&cert=FILE&key=FILE."`
 	Prefix      string          `default:"pg:" env:"PASSGATE_PREFIX" help:"Prefix of every key in Redis."`
 	Data        string          `default:"data" type:"path" env:"PASSGATE_DATA" help:"Folder of keys and of the managed Redis."`
@@ -242,6 +242,7 @@ func (cmd *ServeCmd) open(ctx context.Context, con *console, logger *slog.Logger
 	s.gateway.Metrics().WatchPool(client.PoolStats)
 	s.project = s.store.NewProjector(reader, logger)
 	s.project.Observe = s.gateway.Metrics().ObserveProjection
+	s.gateway.Metrics().WatchProjector(s.project.Held)
 	if err := cmd.openArchive(s); err != nil {
 		return nil, err
 	}
