@@ -39,7 +39,7 @@ func TestCompletionByTheShells(t *testing.T) {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
 			if _, err := exec.LookPath(shell); err != nil && shell != "bash" {
-				t.Skipf("%s is not installed: apt-get install %s", shell, shell)
+				t.Fatalf("%s is not installed: apt-get install %s", shell, shell)
 			}
 			cases := completions
 			if shell != "bash" {
@@ -125,7 +125,7 @@ func TestManualPage(t *testing.T) {
 	page, _ := s.must(exitOK, "help", "--man")
 	contains(t, page, ".TH PASSGATE 1", ".SS trace gate", ".SS doctor", ".SH EXIT STATUS", "PASSGATE_FIELD_KEY", ".SH FILES")
 	if _, err := exec.LookPath("groff"); err != nil {
-		t.Skip("groff is not installed: apt-get install groff-base")
+		t.Fatal("groff is not installed: apt-get install groff-base")
 	}
 	cmd := exec.CommandContext(t.Context(), "groff", "-man", "-ww", "-K", "utf8", "-Tutf8")
 	cmd.Stdin = strings.NewReader(page)

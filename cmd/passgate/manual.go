@@ -44,8 +44,11 @@ func printManual(w io.Writer, app *kong.Application) error {
 	}
 	p.line(".SH EXIT STATUS")
 	for _, exit := range [][2]string{
-		{"0", "done"}, {"1", "the answer is no, or some were refused"}, {"2", "wrong usage or bad input"},
-		{"3", "server or store not reachable"}, {"130", "interrupted"},
+		{"0", "done"},
+		{"1", "the answer is no, or some were refused"},
+		{"2", "wrong usage or bad input"},
+		{"3", "server or store not reachable"},
+		{"130", "interrupted"},
 	} {
 		p.line(".TP\n.B %s\n%s", exit[0], exit[1])
 	}

@@ -54,8 +54,10 @@ var leastListpack = []struct {
 	name        string
 	least, good int
 }{
-	{"zset-max-listpack-entries", 120, 128}, {"zset-max-listpack-value", 64, 64},
-	{"hash-max-listpack-entries", 128, 128}, {"hash-max-listpack-value", 512, 512},
+	{"zset-max-listpack-entries", 120, 128},
+	{"zset-max-listpack-value", 64, 64},
+	{"hash-max-listpack-entries", 128, 128},
+	{"hash-max-listpack-value", 512, 512},
 }
 
 // longestScript is how long a script may run, in ms, before others are told BUSY.
