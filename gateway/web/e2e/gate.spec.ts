@@ -160,9 +160,12 @@ test("offline: says so, takes 20, survives a reload, and uploads each once when 
 	test.setTimeout(120_000);
 	await begin(page, town, "V1-g1");
 	await page.evaluate(() => navigator.serviceWorker.ready);
+	// A phone that knows rules and list goes on alone; they come last.
+	const listed = page.waitForResponse((r) => r.url().includes("/v1/revocations"), { timeout: 60_000 });
 	await page.reload();
 	await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 	await expect(page.locator(".direction")).toBeVisible();
+	await (await listed).finished();
 	const people = Array.from({ length: 20 }, (_, i) => villager(10 + i));
 	const codes: string[] = [];
 	for (const person of people) {
