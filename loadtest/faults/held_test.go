@@ -144,8 +144,9 @@ func (v *eventView) record(person string) record {
 	return record{key: key{person, v.OccurredAt.UnixMilli()}, decision: v.Decision, reason: v.Reason}
 }
 
-// askFor is how long one question is repeated that a busy machine does not answer.
-const askFor = 5 * time.Second
+// askFor is how long one question is repeated that a busy machine does not answer: a
+// gateway that refused scans takes seven seconds to let exports in again.
+const askFor = 20 * time.Second
 
 // overAPI asks for the gates' windows and for everybody's trajectory.
 func overAPI(ctx context.Context, t *town, base string, from time.Time) ([]held, error) {
