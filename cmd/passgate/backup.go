@@ -246,7 +246,7 @@ func openBesides(ctx context.Context, spec, data string) (*backend, error) {
 func openAsOperator(ctx context.Context, spec, data string) (*backend, error) {
 	b, err := openBackend(context.WithoutCancel(ctx), spec, data, slog.New(slog.DiscardHandler))
 	if errors.Is(err, redisd.ErrInUse) { // a server runs
-		b, err = openURL("unix://" + filepath.Join(data, "redis", "redis.sock"))
+		b, err = openRunning(data)
 	}
 	if err == nil {
 		err = b.asOperator(spec, data)

@@ -117,7 +117,7 @@ func (cmd *doctorCmd) openToLook(ctx context.Context) (*backend, error) {
 		}
 		return b, nil
 	}
-	b, err := openURL("unix://" + redisd.Socket(filepath.Join(s.Data, "redis")))
+	b, err := openRunning(s.Data)
 	if err == nil {
 		err = b.asOperator(s.Redis, s.Data)
 	}

@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -135,16 +134,8 @@ func openOldTown(t *testing.T, from string) *oldTown {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- srv.run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		srv.close()
-	})
+	t.Cleanup(srv.close)
+	runForTest(t, srv)
 	format, err := srv.store.Format(t.Context())
 	if err != nil || format.Version != checkpoint.DataFormat || format.ReadableFrom != 2 || format.By != programName() {
 		t.Errorf("opened, the data has format %+v, %v", format, err)

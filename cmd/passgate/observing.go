@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"time"
 
 	"passgate/deploy"
@@ -56,10 +54,10 @@ func (cmd *ServeCmd) logger(w io.Writer) *slog.Logger {
 func (cmd *ServeCmd) openFigures(s *server) {
 	folders := map[string]string{"data": cmd.Data}
 	if s.journal != nil {
-		folders["journal"] = cmp.Or(cmd.Standby.Journal, filepath.Join(cmd.Data, "journal"))
+		folders["journal"] = cmd.journalDir()
 	}
 	if s.archive != nil {
-		folders["archive"] = cmp.Or(cmd.Archive, filepath.Join(cmd.Data, "archive"))
+		folders["archive"] = cmd.archiveDir()
 	}
 	m := s.gateway.Metrics()
 	m.WatchBuild(versionText())

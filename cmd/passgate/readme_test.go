@@ -67,6 +67,13 @@ func startTownForTest(t *testing.T) (url, password, data string) {
 	if password, err = firstLogin(t.Context(), srv.store, true); err != nil {
 		t.Fatal(err)
 	}
+	runForTest(t, srv)
+	return srv.url(), password, serve.Data
+}
+
+// runForTest serves until the test ends, which fails if the server does not end well.
+func runForTest(t *testing.T, srv *server) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- srv.run(ctx) }()
@@ -76,5 +83,4 @@ func startTownForTest(t *testing.T) (url, password, data string) {
 			t.Error(err)
 		}
 	})
-	return srv.url(), password, serve.Data
 }

@@ -105,6 +105,12 @@ func openMemory(logger *slog.Logger) (*backend, error) {
 	return &backend{options: redis.UniversalOptions{Addrs: []string{mini.Addr()}}, what: "memory (nothing is kept)", stop: mini.Close}, nil
 }
 
+// openRunning opens the Redis that a server with this data folder runs, which may
+// listen elsewhere than in the folder: see redisd.Socket.
+func openRunning(data string) (*backend, error) {
+	return openURL("unix://" + redisd.Socket(filepath.Join(data, "redis")))
+}
+
 func openURL(spec string) (*backend, error) {
 	spec, files, err := cutRedisFiles(spec)
 	if err != nil {

@@ -165,7 +165,7 @@ func (cmd *replayCmd) openBackend(ctx context.Context) (*backend, error) {
 	if !cmd.Verify {
 		return nil, &exitError{exitNo, checkpoint.ErrInUse}
 	}
-	return openURL("unix://" + filepath.Join(cmd.Data, "redis", "redis.sock"))
+	return openRunning(cmd.Data)
 }
 
 // patient are the settings of a client that nobody waits for at a gate.
