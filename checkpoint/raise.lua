@@ -1,9 +1,9 @@
--- raise.lua: from now on scans in this partition need at least this version of
--- the rules. Never lowers it.
+-- raise.lua: a number that only rises: the version of the rules that scans in a
+-- partition need at least, the time of the newest backup. Never lowers it.
 --
--- KEYS 1 partition (hash, field v)
--- ARGV 1 version
--- Returns the version in force
+-- KEYS 1 hash, field v
+-- ARGV 1 number
+-- Returns the number in force
 local now = tonumber(redis.call('HGET', KEYS[1], 'v') or 0)
 if tonumber(ARGV[1]) <= now then return now end
 redis.call('HSET', KEYS[1], 'v', ARGV[1])

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,30 @@ func TestTheAuditComesInPages(t *testing.T) {
 		{"?from=yesterday", "from"},
 	} {
 		w.do(http.MethodGet, "/v1/audit"+bad.query, w.as("auditor"), nil).problem(http.StatusUnprocessableEntity, "invalid", bad.field)
+	}
+}
+
+// Who changes the rules that gates go by, or tries to, is in the audit.
+func TestWhoChangesTheRulesIsInTheAudit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	site := fields{"code": "V9", "kind": "village", "name": "九村", "grid": "V1C"}
+	w.do(http.MethodPut, "/v1/sites/V9", w.as("admin"), site).ok(http.StatusOK)
+	w.do(http.MethodPut, "/v1/gates/V9-g1", w.as("admin"), fields{"code": "V9-g1", "site": "V9", "name": "大门", "open": true}).ok(http.StatusOK)
+	w.do(http.MethodPut, "/v1/grid/c9", w.as("admin"), fields{"id": "c9", "name": "九社区", "level": 1}).ok(http.StatusOK)
+	w.do(http.MethodPost, "/v1/setup", w.as("admin"), fields{"sites": []fields{site}}).ok(http.StatusOK)
+	w.do(http.MethodPut, "/v1/sites/V9", w.as("leader"), site).problem(http.StatusForbidden, "forbidden", "")
+	entries, _ := w.auditPage("admin", "")
+	var got []string
+	for _, e := range entries {
+		got = append(got, fmt.Sprint(e["actor"], " ", e["action"], " ", e["subject"], " ", e["outcome"]))
+	}
+	want := []string{
+		"admin PUT /v1/sites/:site V9 answered", "admin PUT /v1/gates/:gate V9-g1 answered", "admin PUT /v1/grid/:id c9 answered",
+		"admin POST /v1/setup  answered", "leader PUT /v1/sites/:site V9 forbidden",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the audit has %q, want %q", got, want)
 	}
 }
 

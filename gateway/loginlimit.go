@@ -46,6 +46,11 @@ func (s *Server) signIn(c *fiber.Ctx, login, password, code string) (*checkpoint
 		return nil, errors.Join(err, s.settle(try, false))
 	}
 	if !right || !known || staff.Disabled {
+		account := "" // what else is typed there may be a password
+		if known {
+			account = login
+		}
+		s.log(c).Warn("a sign-in was refused", "account", account)
 		return nil, wrongSignIn()
 	}
 	if staff.TOTP {

@@ -76,6 +76,8 @@ func TestGuessersWaitAndTheOwnerDoesNot(t *testing.T) {
 	w.loginFrom("198.51.100.99", "tracer", testPassword).tooSoon(2)
 	if logs := w.logs.String(); strings.Contains(logs, "198.51") || strings.Contains(logs, testPassword) {
 		t.Error("the log names an address or a password")
+	} else if !strings.Contains(logs, "account=tracer") || strings.Contains(logs, "nobody") {
+		t.Errorf("the log has to name the accounts that were tried, and nothing else that was typed: %s", logs)
 	}
 }
 

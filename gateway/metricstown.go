@@ -49,6 +49,7 @@ type townFigures struct {
 	overdue      int64
 	observations int64
 	format       int
+	saved        int64 // when the newest backup was taken; before the first, when the data began (UTC ms)
 }
 
 // gateUse tells whether a gate is in use.
@@ -78,6 +79,7 @@ var (
 	feversTodayFigure  = figure("passgate_fevers_today", "Fever cases opened since local midnight. The same from each gateway: take max.")
 	overdueFigure      = figure("passgate_fevers_overdue", "Open fever cases whose next step is overdue. The same from each gateway: take max.")
 	observationsFigure = figure("passgate_observations_open", "Medical observations that last. The same from each gateway: take max.")
+	savedFigure        = figure("passgate_backup_timestamp_seconds", "When the newest whole backup was taken; before the first, when the data began (Unix time).")
 	formatFigure       = figure("passgate_data_format", "Version of the format of the data in Redis.")
 	gatherAgeFigure    = figure("passgate_gather_age_seconds", "Time since the figures of the town were gathered; -1: never. After a minute they are not shown any more.")
 )
@@ -88,7 +90,7 @@ func (s *Server) WatchTown() *TownWatch {
 		Name: "passgate_gather_failures_total", Help: "How often the figures of the town could not be gathered.",
 	})}
 	s.metrics.registry.MustRegister(t.failures, t.collectServers(), figures{[]*prometheus.Desc{
-		gatesFigure, devicesFigure, oldestListFigure, insideFigure, feversFigure, feversTodayFigure, overdueFigure, observationsFigure, formatFigure, gatherAgeFigure,
+		gatesFigure, devicesFigure, oldestListFigure, insideFigure, feversFigure, feversTodayFigure, overdueFigure, observationsFigure, formatFigure, savedFigure, gatherAgeFigure,
 	}, t.collect})
 	return t
 }
@@ -140,6 +142,12 @@ func (s *Server) gatherTown(ctx context.Context) (f *townFigures, err error) {
 		return nil, err
 	}
 	f.format = format.Version
+	if f.saved, err = s.store.LastBackup(ctx); err != nil {
+		return nil, err
+	}
+	if f.saved == 0 {
+		f.saved = format.At
+	}
 	calls, lists, err := s.store.DeviceTimes(ctx)
 	if err != nil {
 		return nil, err
@@ -252,4 +260,5 @@ func (t *TownWatch) collect(out chan<- prometheus.Metric) {
 	out <- gauge(overdueFigure, float64(f.overdue))
 	out <- gauge(observationsFigure, float64(f.observations))
 	out <- gauge(formatFigure, float64(f.format))
+	out <- gauge(savedFigure, float64(f.saved)/1000)
 }

@@ -77,6 +77,14 @@ func TestTheTownsFiguresAreRight(t *testing.T) {
 		`passgate_redis_up{server="0"}`: 1,
 		`passgate_scans_total{decision="pass",reason="ok",site_kind="village"}`: 2,
 	})
+	began, _ := w.figureOn(w.metrics(), "passgate_backup_timestamp_seconds")
+	if began == 0 {
+		t.Error("there was no backup yet: the time since when there is none must be told")
+	}
+	for _, at := range []int64{1_600_000_000_000, 1_500_000_000_000} { // the second, older, ended later
+		w.must(checkpoint.NoteBackup(t.Context(), w.redis, w.prefix, at))
+	}
+	w.gathered(town, "after a backup", map[string]float64{"passgate_backup_timestamp_seconds": 1_600_000_000})
 	page := w.metrics()
 	if used, _ := w.figureOn(page, `passgate_redis_memory_bytes{server="0"}`); used < 100_000 {
 		t.Errorf("Redis is said to use %v bytes", used)

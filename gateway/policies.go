@@ -167,6 +167,7 @@ func (s *Server) handlePutPolicy(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	s.subject(c, p.Code)
 	if err := s.store.Change(s.context(c), func(d *checkpoint.Draft) error { return d.PutPolicy(p) }); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ type reading uint8
 
 const (
 	nothing reading = iota
-	duty            // personal data in the course of duty, or who may do what: audited
+	duty            // personal data in the course of duty, who may do what, or the rules that gates go by: audited
 	asked           // where people were: audited, and needs a case and a reason
 )
 

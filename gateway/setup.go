@@ -76,6 +76,7 @@ func (s *Server) handleSetup(c *fiber.Ctx) error {
 	if err := s.store.Change(s.context(c), change); err != nil {
 		return err
 	}
+	s.rows(c, len(in.Grid)+len(in.Sites)+len(in.Gates))
 	return c.JSON(struct {
 		Grid         int   `json:"grid"`
 		Sites        int   `json:"sites"`

@@ -89,6 +89,10 @@ func (cmd *backupCmd) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return backupError(err)
 	}
+	// The backup is whole, on record or not.
+	if err := checkpoint.NoteBackup(ctx, src.Client, cmd.Prefix, result.Manifest.TakenAt.UnixMilli()); err != nil {
+		con.say("the service does not know of this backup and will say that there is none: %v", err)
+	}
 	if err := cmd.print(con, result); err != nil {
 		return err
 	}

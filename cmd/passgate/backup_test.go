@@ -38,6 +38,23 @@ func serveOn(t *testing.T, dir string) (server string) {
 	return srv.url()
 }
 
+// backupOnRecord is when the newest backup was taken, as a running server's store has it.
+func backupOnRecord(t *testing.T, data string) time.Time {
+	t.Helper()
+	b, err := openRunning(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.stop()
+	client := b.client(patient)
+	defer func() { _ = client.Close() }()
+	at, err := client.HGet(t.Context(), "t:{reg}:backup", "v").Int64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.UnixMilli(at)
+}
+
 // TestATownIsBackedUpWhileItRunsAndLivesOnElsewhere: with the machine gone, the
 // backup alone makes the town again, with its passes, phones, sessions and trails.
 func TestATownIsBackedUpWhileItRunsAndLivesOnElsewhere(t *testing.T) {
@@ -78,6 +95,9 @@ func TestATownIsBackedUpWhileItRunsAndLivesOnElsewhere(t *testing.T) {
 		t.Fatalf("%v, %s", err, out)
 	}
 	scan(t, phone, "scan-0002", pass, "in") // goes on, and is not in it
+	if at := backupOnRecord(t, dir); time.Since(at) > time.Minute {
+		t.Errorf("the service says that its newest backup was taken at %s", at)
+	}
 
 	keys := s.file("restore.txt", id.String()+"\n")
 	there := filepath.Join(s.home, "d")

@@ -295,6 +295,11 @@ var conditions = []condition{
 		words{"签名密钥该轮换了", "A signing key is due for rotation"},
 	},
 	{
+		"PassgateBackupOld", ticket, 30 * minute, "time() - max(passgate_backup_timestamp_seconds)", ">", 30 * 3600, seconds, 0,
+		sinceTime(stood("passgate_backup_timestamp_seconds")), nil, nil,
+		words{"超过三十小时没有备份", "No backup for more than thirty hours"},
+	},
+	{
 		"PassgateFiguresStale", ticket, 5 * minute, "passgate_gather_age_seconds", ">", 300, seconds, 0,
 		stood("passgate_gather_age_seconds"), nil, when(isNegative, stood("passgate_gather_age_seconds")),
 		words{"全镇数字过旧", "The town's figures are old"},

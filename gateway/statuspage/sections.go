@@ -159,14 +159,15 @@ var sections = []section{
 			alerts: []string{"PassgateFilesRunOut"},
 		},
 		{
-			id: "clocks", title: words{"证书、密钥、时钟", "Certificate, keys, clock"}, unit: seconds,
-			means: words{"证书到期后手机连不上；密钥半年一换；时钟差一秒以内。", "After its end no phone connects; keys are changed twice a year; clocks within a second."},
+			id: "clocks", title: words{"证书、密钥、备份、时钟", "Certificate, keys, backup, clock"}, unit: seconds,
+			means: words{"证书到期后手机连不上；密钥半年一换；每夜一次备份；时钟差一秒以内。", "After its end no phone connects; keys are changed twice a year; a backup each night; clocks within a second."},
 			values: []line{
 				{"certificate", words{"证书还有", "certificate ends in"}, certLasts, ""},
 				keyAge("pass", "通行码密钥已用", "passes' key in use for"), keyAge("list", "名单密钥已用", "lists' key in use for"), keyAge("feed", "推送密钥已用", "feed's key in use for"),
+				{"backup", words{"最近备份距今", "newest backup was"}, sinceTime(stood("passgate_backup_timestamp_seconds")), ""},
 				{"offset", words{"与 Redis 时钟差", "clock against Redis'"}, stood("passgate_clock_offset_seconds"), ""},
 			},
-			alerts: []string{"PassgateCertificateEnds", "PassgateCertificateEndsSoon", "PassgateKeyOld", "PassgateClockOffset", "PassgateClockWrong", "PassgateFiguresStale", "PassgateVersionsDiffer"},
+			alerts: []string{"PassgateCertificateEnds", "PassgateCertificateEndsSoon", "PassgateKeyOld", "PassgateBackupOld", "PassgateClockOffset", "PassgateClockWrong", "PassgateFiguresStale", "PassgateVersionsDiffer"},
 		},
 	}},
 }
