@@ -3,9 +3,6 @@ package checkpoint
 import (
 	"context"
 	"fmt"
-	"strconv"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // What package backup has to know of the keys: which there are, and which one
@@ -28,6 +25,9 @@ func (s *Store) SettleCopy(ctx context.Context) error {
 	if err := s.settleRules(ctx); err != nil {
 		return err
 	}
+	if err := s.raiseRules(ctx, s.Registry().Version); err != nil {
+		return err
+	}
 	var ids []uint64
 	flush := func() error {
 		err := s.indexPeople(ctx, ids)
@@ -47,41 +47,6 @@ func (s *Store) SettleCopy(ctx context.Context) error {
 		return err
 	}
 	return flush()
-}
-
-// settleRules raises the registry's version to what the partitions ask for:
-// otherwise every scan would be told that its rules are old, for ever.
-func (s *Store) settleRules(ctx context.Context) error {
-	asked := make([]*redis.StringCmd, Partitions)
-	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for part := range asked {
-			asked[part] = p.HGet(ctx, s.keys.partition(part), "v")
-		}
-		return nil
-	})
-	if err != nil && !isNil(err) {
-		return unavailable(err)
-	}
-	newest := s.Registry().Version
-	for part, reply := range asked {
-		if isNil(reply.Err()) {
-			continue
-		}
-		version, err := strconv.ParseInt(reply.Val(), 10, 64)
-		if err != nil {
-			return fmt.Errorf("checkpoint: version of the rules in partition %d: %w", part, err)
-		}
-		newest = max(newest, version)
-	}
-	if newest > s.Registry().Version {
-		if err := s.rdb.HSet(ctx, s.keys.registry("meta"), "version", newest).Err(); err != nil {
-			return unavailable(err)
-		}
-		if err := s.reload(ctx); err != nil {
-			return err
-		}
-	}
-	return s.raiseRules(ctx, newest)
 }
 
 // indexPeople makes people findable by document and phone, as enrolment does.

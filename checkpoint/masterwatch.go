@@ -69,6 +69,8 @@ type sighting struct {
 	now    Master    // the newest one seen
 	first  time.Time // when it was first doubtful whether anything was lost; zero if it is not
 	latest time.Time // when it was last doubtful
+	// rewound: projectors were sent back for it, though not all could be sent again yet.
+	rewound bool
 }
 
 // NewMasterWatch makes a watch; Run runs it. window is how far before the last
@@ -142,7 +144,7 @@ func (s *sighting) note(m Master, now time.Time) (first bool) {
 		if s.first.IsZero() {
 			s.first = now
 		}
-		s.latest = now
+		s.latest, s.rewound = now, false
 	}
 	if s.first.IsZero() {
 		s.Master, s.At = s.now, now.UnixMilli()
@@ -172,20 +174,41 @@ func (w *MasterWatch) tell(ctx context.Context, now time.Time) (bool, error) {
 	}
 	w.logger.Warn("partitions have another master; what the old one may have kept to itself is sent again",
 		"partitions", len(partitions), "since", since.UTC())
-	if err := w.changed(ctx, partitions, since); err != nil {
-		return false, fmt.Errorf("send again what a master may have forgotten: %w", err)
+	failed := w.changed(ctx, partitions, since)
+	// A master that is still away must not keep the indexes of the others waiting.
+	if failed == nil || !w.wereRewound(partitions) {
+		w.rewindFrom(since.Add(-w.window))
 	}
-	for p := range w.back { // any partition's events may be in an index that was there
-		if to := since.Add(-w.window); w.back[p].IsZero() || to.Before(w.back[p]) {
-			w.back[p] = to
-		}
+	if failed != nil {
+		return false, fmt.Errorf("send again what a master may have forgotten: %w", failed)
 	}
 	for _, p := range partitions {
 		s := &w.seen[p]
 		s.Master, s.At = s.now, now.UnixMilli()
-		s.first, s.latest = time.Time{}, time.Time{}
+		s.first, s.latest, s.rewound = time.Time{}, time.Time{}, false
 	}
 	return true, nil
+}
+
+// wereRewound tells whether projectors were sent back for these changes already, and
+// notes that they are now.
+func (w *MasterWatch) wereRewound(partitions []int) bool {
+	all := true
+	for _, p := range partitions {
+		all = all && w.seen[p].rewound
+		w.seen[p].rewound = true
+	}
+	return all
+}
+
+// rewindFrom has the projectors of all partitions begin again at a time: any
+// partition's events may be in an index that was on a master that is gone.
+func (w *MasterWatch) rewindFrom(to time.Time) {
+	for p := range w.back {
+		if w.back[p].IsZero() || to.Before(w.back[p]) {
+			w.back[p] = to
+		}
+	}
 }
 
 // sendBack sends the projectors back that have to go, as far as their partitions'

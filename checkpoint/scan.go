@@ -50,8 +50,12 @@ func (s *Store) Scan(ctx context.Context, req ScanRequest) (ScanResult, error) {
 			}
 			return s.again(ctx, c, res)
 		case "stale":
+			before := s.Registry().Version
 			if err := s.reload(ctx); err != nil {
 				return ScanResult{}, err
+			}
+			if s.Registry().Version == before {
+				s.behind.Store(true)
 			}
 		case "unknown":
 			return s.refuse(ctx, c, ReasonUnknownPerson)

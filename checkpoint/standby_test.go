@@ -268,4 +268,14 @@ func TestAnsweredScansAreSentAgainToANewMaster(t *testing.T) {
 			}
 		}
 	}
+	// One of whom nothing can be written keeps nobody else's back.
+	must(t, s.rdb.Del(t.Context(), p, s.keys.trail(ids[1])+":0").Err())
+	must(t, s.rdb.Set(t.Context(), p, "no record", 0).Err())
+	must(t, s.rdb.HDel(t.Context(), s.keys.person(ids[1]), "c", "l").Err())
+	if _, err := b.Resend(t.Context(), []int{partitionOf(ids[0]), partitionOf(ids[1])}, began); err == nil {
+		t.Error("not all could be sent, and nobody was told")
+	}
+	if trail := trailOf(t, s, ids[1]); len(trail) != 1 {
+		t.Errorf("the other's trail is %+v", trail)
+	}
 }

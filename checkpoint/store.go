@@ -69,6 +69,7 @@ type Store struct {
 	shifts    shiftDesk
 	audit     *auditDesk
 	confirmed atomic.Int64 // wall clock, ns: when the registry was last known to be the newest
+	behind    atomic.Bool  // a partition asked for rules that could not be loaded
 	outdated  atomic.Bool  // the data is for newer programs alone
 	program   string       // for the record of the format, "" if it has no name
 	logger    *slog.Logger // of what Open does

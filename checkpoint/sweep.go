@@ -145,7 +145,8 @@ func (w *Sweeper) sweepIfDue(ctx context.Context) error {
 }
 
 // Sweep takes out of Redis, now, what is past retention. Errors: ErrSweeping,
-// ErrUnavailable; then part of it is done.
+// ErrUnavailable; then part of it is done. Other errors are of single records: all
+// else is done.
 func (w *Sweeper) Sweep(ctx context.Context) (SweepResult, error) {
 	run, err := w.begin(ctx)
 	if err != nil {
@@ -166,6 +167,9 @@ func (w *Sweeper) Sweep(ctx context.Context) (SweepResult, error) {
 	w.last.Store(&run.SweepResult)
 	w.logger.Info("swept", "kept_from", time.UnixMilli(run.KeptFrom).UTC(), "keys", run.Keys, "held", run.Held, "removed", run.Removed)
 	w.observe(run.Removed)
+	if run.skips > 0 {
+		return run.SweepResult, fmt.Errorf("%d records were left as they are: %w", run.skips, run.skipped)
+	}
 	return run.SweepResult, nil
 }
 
@@ -185,6 +189,21 @@ type sweepRun struct {
 	moved   bool // days have passed since the last sweep
 	fence   int64
 	renewed time.Time
+	skipped error // see skip
+	skips   int
+}
+
+// skip remembers what is wrong with one record, so that it holds up nothing behind it.
+// The first few are told at the end.
+func (r *sweepRun) skip(err error) {
+	if r.skips++; r.skips <= 5 {
+		r.skipped = errors.Join(r.skipped, err)
+	}
+}
+
+// stops tells an error that ends the sweep from one of a single record.
+func (r *sweepRun) stops(ctx context.Context, err error) bool {
+	return err != nil && (errors.Is(err, ErrUnavailable) || ctx.Err() != nil)
 }
 
 func (w *Sweeper) begin(ctx context.Context) (*sweepRun, error) {

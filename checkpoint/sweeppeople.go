@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -33,14 +34,21 @@ func (r *sweepRun) sweepPeople(ctx context.Context, ids []uint64) error {
 			continue
 		}
 		if p.erasing {
-			if err := r.s.erase(ctx, p.id); err != nil {
+			switch err := r.s.erase(ctx, p.id); {
+			case r.stops(ctx, err):
 				return err
+			case err != nil:
+				r.skip(fmt.Errorf("erase %s: %w", FormatPersonID(p.id), err))
+			default:
+				r.removed("erased", 1)
 			}
-			r.removed("erased", 1)
 		}
 		if p.moving {
-			if err := r.s.FinishSuccession(ctx, p.id); err != nil {
+			switch err := r.s.FinishSuccession(ctx, p.id); {
+			case r.stops(ctx, err):
 				return err
+			case err != nil:
+				r.skip(fmt.Errorf("complete the succession of %s: %w", FormatPersonID(p.id), err))
 			}
 		}
 		if r.held[p.id] {

@@ -198,8 +198,9 @@ func (r *sweepRun) sweepRevocations(ctx context.Context) error {
 		var old []string
 		for _, e := range entries {
 			revoked, err := decodeRevocation(e)
-			if err != nil {
-				return err
+			if err != nil { // of a newer program, or damaged: it stays, and holds up nothing else
+				r.skip(err)
+				continue
 			}
 			if revoked.At >= over {
 				break

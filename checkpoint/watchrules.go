@@ -42,7 +42,12 @@ func (s *Store) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if rules > s.Registry().Version || s.Outdated() != nil { // or a backup has been restored
+	if rules < s.Registry().Version || s.behind.Swap(false) {
+		if err := s.settleRules(ctx); err != nil {
+			s.behind.Store(true)
+			return err
+		}
+	} else if rules > s.Registry().Version || s.Outdated() != nil { // or a backup has been restored
 		if err := s.reload(ctx); err != nil {
 			return err
 		}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"passgate/checkpoint"
 	"passgate/checkpoint/storetest"
 )
@@ -270,6 +272,36 @@ func TestAlarmsThatNobodyAcknowledgesClimbTheGrid(t *testing.T) {
 	must(t, err)
 	if len(page) != 1 || page[0].Kind != BedsFull {
 		t.Errorf("they see %+v", page)
+	}
+}
+
+// TestANodeThatIsFullSilencesNobodyElse: a broken phone can fill its own node with
+// alarms that somebody has to close.
+func TestANodeThatIsFullSilencesNobodyElse(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.Project(t)
+	d.after(0)
+	fill := redis.NewScript(`for i = 1, 20000 do redis.call('ZADD', KEYS[1], i, ('%08d'):format(i)) end return 1`)
+	must(t, fill.Run(t.Context(), d.Redis, []string{d.Prefix + "{off}:" + string(checkpoint.OpenOnly) + ":alarm:V2C-1"}).Err())
+	for i, site := range []string{"V2", "V1"} {
+		dev, _ := d.Store.Registry().Device(site + "-d1")
+		_, err := d.Store.Scan(t.Context(), checkpoint.ScanRequest{
+			ID: "scan-at-" + site, Device: dev.Num, OccurredAt: d.Store.Now() + int64(i), Direction: checkpoint.In,
+			Who: checkpoint.ByResident, Person: d.People["zhao"], Override: checkpoint.OverrideMedical,
+		})
+		must(t, err)
+	}
+	raised := func() int {
+		page, _, err := d.book.All(t.Context(), Query{Node: "V1C"})
+		must(t, err)
+		return len(page)
+	}
+	for end := time.Now().Add(20 * time.Second); raised() == 0 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		d.after(time.Second)
+	}
+	if n := raised(); n != 1 {
+		t.Errorf("%d alarms of the event elsewhere, want 1", n)
 	}
 }
 

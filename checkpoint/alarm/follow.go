@@ -56,7 +56,9 @@ func (d *Duty) followWindow(ctx context.Context, from, to int64) error {
 	if len(f.seen) > maxSeen || f.seen == nil {
 		f.seen = map[string]bool{}
 	}
-	return d.book.store.Alerts(ctx, max(from, 0), to, func(a *checkpoint.Alert) error {
+	var failed error
+	full := map[string]bool{} // nodes of which an alarm was refused: one error each
+	err := d.book.store.Alerts(ctx, max(from, 0), to, func(a *checkpoint.Alert) error {
 		e := &a.Event
 		key := fmt.Sprintf("%s-%d-%s", checkpoint.FormatPersonID(e.Person), e.OccurredAt, hex.EncodeToString(e.Hash[:]))
 		if e.RecordedAt < f.since || e.Annulled || len(a.Kinds) == 0 || f.seen[key] {
@@ -72,8 +74,15 @@ func (d *Duty) followWindow(ctx context.Context, from, to int64) error {
 			}
 		}
 		raised, err := d.book.raise(ctx, alarm, raising{source: "events", once: true})
-		if err != nil {
+		switch {
+		case errors.Is(err, checkpoint.ErrUnavailable), ctx.Err() != nil:
 			return err
+		case err != nil: // what one node has too many of keeps nobody else's back
+			if !full[alarm.Node] {
+				full[alarm.Node] = true
+				failed = errors.Join(failed, fmt.Errorf("alarm of an event at node %q: %w", alarm.Node, err))
+			}
+			return nil
 		}
 		f.seen[key] = true
 		if raised {
@@ -81,6 +90,7 @@ func (d *Duty) followWindow(ctx context.Context, from, to int64) error {
 		}
 		return nil
 	})
+	return errors.Join(err, failed)
 }
 
 // openAlarm is what the duty knows of an alarm that is open.
