@@ -72,6 +72,9 @@ func (s *Server) handleApproveLift(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if !s.reaches(principalOf(c), k.Grid) { // the caps are those of the whole case
+		return outOfScope()
+	}
 	k, err = s.store.ApproveLift(s.context(c), k.Code, n, principalOf(c).Staff.Login)
 	return s.answerCase(c, k, err)
 }

@@ -132,6 +132,11 @@ func TestALiftTakesASecondPerson(t *testing.T) {
 	question("tracer").ok(http.StatusOK)
 	w.clock.Advance(4 * 24 * time.Hour)
 	question("tracer").problem(http.StatusForbidden, "over_cap", "")
+	// A leader of a part sees the whole town's case, and does not raise its caps.
+	whole := "/v1/cases/" + w.kase + "/lifts"
+	w.do(http.MethodPost, whole, w.as("tracer"), fields{"days": 28, "reason": "潜伏期较长", "until": "2020-02-18"}).ok(http.StatusOK)
+	w.do(http.MethodPost, whole+"/0/approve", w.as("leader-a2"), nil).problem(http.StatusForbidden, "out_of_scope", "")
+	w.do(http.MethodPost, whole+"/0/approve", w.as("leader"), nil).ok(http.StatusOK)
 }
 
 // Another part of the grid takes a grant of its own leader, and it is for the
