@@ -201,8 +201,8 @@ func (r *sweepRun) skip(err error) {
 	}
 }
 
-// stops tells an error that ends the sweep from one of a single record.
-func (r *sweepRun) stops(ctx context.Context, err error) bool {
+// endsSweep tells an error that ends the sweep from one of a single record.
+func endsSweep(ctx context.Context, err error) bool {
 	return err != nil && (errors.Is(err, ErrUnavailable) || ctx.Err() != nil)
 }
 

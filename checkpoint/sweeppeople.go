@@ -35,7 +35,7 @@ func (r *sweepRun) sweepPeople(ctx context.Context, ids []uint64) error {
 		}
 		if p.erasing {
 			switch err := r.s.erase(ctx, p.id); {
-			case r.stops(ctx, err):
+			case endsSweep(ctx, err):
 				return err
 			case err != nil:
 				r.skip(fmt.Errorf("erase %s: %w", FormatPersonID(p.id), err))
@@ -45,7 +45,7 @@ func (r *sweepRun) sweepPeople(ctx context.Context, ids []uint64) error {
 		}
 		if p.moving {
 			switch err := r.s.FinishSuccession(ctx, p.id); {
-			case r.stops(ctx, err):
+			case endsSweep(ctx, err):
 				return err
 			case err != nil:
 				r.skip(fmt.Errorf("complete the succession of %s: %w", FormatPersonID(p.id), err))

@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -57,7 +58,7 @@ func (d *Duty) followWindow(ctx context.Context, from, to int64) error {
 		f.seen = map[string]bool{}
 	}
 	var failed error
-	full := map[string]bool{} // nodes of which an alarm was refused: one error each
+	full := map[string]bool{} // nodes that take no more now: they are not asked again for each event
 	err := d.book.store.Alerts(ctx, max(from, 0), to, func(a *checkpoint.Alert) error {
 		e := &a.Event
 		key := fmt.Sprintf("%s-%d-%s", checkpoint.FormatPersonID(e.Person), e.OccurredAt, hex.EncodeToString(e.Hash[:]))
@@ -73,15 +74,16 @@ func (d *Duty) followWindow(ctx context.Context, from, to int64) error {
 				alarm.Node = site.Grid
 			}
 		}
+		if full[alarm.Node] {
+			return nil
+		}
 		raised, err := d.book.raise(ctx, alarm, raising{source: "events", once: true})
 		switch {
 		case errors.Is(err, checkpoint.ErrUnavailable), ctx.Err() != nil:
 			return err
-		case err != nil: // what one node has too many of keeps nobody else's back
-			if !full[alarm.Node] {
-				full[alarm.Node] = true
-				failed = errors.Join(failed, fmt.Errorf("alarm of an event at node %q: %w", alarm.Node, err))
-			}
+		case err != nil: // keeps nobody else's alarm back; the first is told
+			full[alarm.Node] = errors.Is(err, checkpoint.ErrTooMany)
+			failed = cmp.Or(failed, fmt.Errorf("alarm of an event at node %q: %w", alarm.Node, err))
 			return nil
 		}
 		f.seen[key] = true
