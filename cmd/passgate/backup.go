@@ -47,7 +47,9 @@ Runs beside the server, whose gates go on. Everything that was acknowledged
 before it began is in it: the store, the archive, all secrets, the signed heads
 of the audit. All keys of one partition are of one moment. The store is asked for
 a copy as a replica asks, and the copy is loaded and checked before it is called
-a backup; that takes as much memory and room in --temp as the store has.
+a backup; that takes as much memory and room in --temp as the store has. When
+it was taken is then written into the store: the service says so, and warns
+when there has been none for thirty hours.
 
 Only the holder of the recipient's identity (or of the passphrase) can restore:
 keep it elsewhere. A backup holds events, so the law that makes the server
