@@ -77,16 +77,17 @@ func (o *objects) render(overlay string, components []string, f *findings) {
 	disk := filesys.MakeFsOnDisk()
 	root := overlay
 	if components != nil {
-		// Beside the others, so that relative paths are as in an overlay.
-		temp, err := os.MkdirTemp(filepath.Dir(filepath.Dir(overlay)), ".checked-")
+		// Outside the tree, which others may be copying; kustomize takes
+		// relative paths only.
+		temp, err := os.MkdirTemp("", "checked-")
 		if err != nil {
 			f.add(o.where, "%v", err)
 			return
 		}
 		defer func() { _ = os.RemoveAll(temp) }()
-		text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: passgate\nresources: [../overlays/" + filepath.Base(overlay) + "]\ncomponents:\n"
+		text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: passgate\nresources:\n  - " + relative(temp, overlay) + "\ncomponents:\n"
 		for _, c := range components {
-			text += "  - ../components/" + filepath.Base(c) + "\n"
+			text += "  - " + relative(temp, c) + "\n"
 		}
 		if err := os.WriteFile(filepath.Join(temp, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 			f.add(o.where, "%v", err)
@@ -112,6 +113,22 @@ func (o *objects) render(overlay string, components []string, f *findings) {
 			f.add(at, "it is in the namespace %q", ns)
 		}
 	}
+}
+
+// relative is the way to path from the folder base; a link on either would
+// lead elsewhere, and kustomize says so of a folder it does not find.
+func relative(base, path string) string {
+	if real, err := filepath.EvalSymlinks(base); err == nil {
+		base = real
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	way, err := filepath.Rel(base, path)
+	if err != nil {
+		return path
+	}
+	return way
 }
 
 // take reads one object strictly.
