@@ -20,7 +20,8 @@ const maxRecordReason = 200
 // Correct puts name, document or phone number of a resident right and gives the
 // fields that have changed. Another name or document voids the passes, on which both
 // are compared at the gate. A document of somebody else is refused: then the two
-// records may be one person's (Merge). The same again changes nothing. Errors:
+// records may be one person's (Merge), and so is another document of who has to stay
+// at home or has an open fever case. The same again changes nothing. Errors:
 // *FieldError, ErrNotFound, ErrUnavailable.
 func (s *Store) Correct(ctx context.Context, person uint64, c Correction, by *Staff) (changed []string, err error) {
 	if c.Reason, err = cleanText("reason", c.Reason, maxRecordReason, true); err != nil {
@@ -46,6 +47,9 @@ func (s *Store) Correct(ctx context.Context, person uint64, c Correction, by *St
 		return nil, nil
 	}
 	if right.Document != who.IDNumber {
+		if err := s.settled(ctx, &who, "correct the number"); err != nil {
+			return nil, err
+		}
 		if err := s.claimDocument(ctx, person, right.Document); err != nil {
 			return nil, err
 		}
@@ -150,7 +154,8 @@ type Leaving struct {
 // household and no list of those who live somewhere any more, their passes are void,
 // the phones that they opened and their permits end. What they did is kept like
 // anybody's. It is taken back by a decision about the status, on the ground of a
-// correction. The same again changes nothing. Errors: *FieldError, ErrNotFound,
+// correction. Who has to stay at home is refused: the registry does not end that. The
+// same again changes nothing. Errors: *FieldError, ErrNotFound,
 // ErrUnavailable.
 func (s *Store) Leave(ctx context.Context, person uint64, l Leaving, by *Staff) error {
 	reason, err := cleanText("reason", l.Reason, maxRecordReason, true)
@@ -172,6 +177,9 @@ func (s *Store) Leave(ctx context.Context, person uint64, l Leaving, by *Staff) 
 		return &FieldError{"id", "is a " + who.Kind.String() + ": residents die or leave"}
 	}
 	again := who.Status == StatusGone
+	if who.Status.Confines() {
+		return &FieldError{"id", "has to stay at home (" + who.Status.String() + "): a medic ends that first, or decides that they are gone"}
+	}
 	if !again {
 		if err := s.unbound(ctx, person); err != nil {
 			return err

@@ -24,9 +24,10 @@ var ErrHeld = errors.New("checkpoint: this person's record is evidence of an ope
 // the hand-over note of a shift) stays sealed until its own time is over, and so
 // does the audit.
 //
-// Nothing is erased that is evidence: ErrHeld. Erasing again changes nothing; an
+// Nothing is erased that is evidence: ErrHeld. Nobody is erased who has to stay at
+// home, either: enrolled anew they would be free. Erasing again changes nothing; an
 // erasure that was cut off is completed by repeating it or by the next sweep.
-// Errors: ErrNotFound, ErrHeld, ErrUnavailable.
+// Errors: ErrNotFound, ErrHeld, *FieldError, ErrUnavailable.
 func (s *Store) Erase(ctx context.Context, person uint64, by string) error {
 	if !validCode(by) {
 		return &FieldError{"by", "must be the login of an account"}
@@ -35,18 +36,22 @@ func (s *Store) Erase(ctx context.Context, person uint64, by string) error {
 	if err != nil {
 		return err
 	}
-	fields, err := s.rdb.HMGet(ctx, s.keys.person(person), "k", "f").Result()
+	fields, err := s.rdb.HMGet(ctx, s.keys.person(person), "k", "f", "s", "x").Result()
 	if err != nil {
 		return unavailable(err)
 	}
 	kind, _ := fields[0].(string)
-	switch {
+	text, _ := fields[2].(string)
+	number, _ := strconv.ParseUint(text, 10, 8) // none, of a walk-in: green
+	switch status := Status(number); {
 	case kind == "":
 		return notFound("person", FormatPersonID(person))
 	case held[person], fields[1] != nil:
 		return ErrHeld
 	case kind == string(rune(KindErased)):
 		return nil
+	case fields[3] == nil && status.Confines():
+		return &FieldError{"id", "has to stay at home (" + status.String() + "): erase the record when that has ended"}
 	}
 	// From now on a sweep goes on with it, whatever happens here.
 	reply, err := s.run(ctx, s.rdb, forgetScript, []string{s.keys.person(person)}, "mark", strconv.FormatInt(s.now(), 10)+" "+by)

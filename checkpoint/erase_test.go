@@ -140,6 +140,35 @@ func TestEvidenceIsNotErased(t *testing.T) {
 	}
 }
 
+// Whoever is confined cannot shed it by a new record: nothing that would free their
+// document is done before the confinement is over.
+func TestNobodyShedsAConfinementByANewRecord(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	ids := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"))
+	clerk := &Staff{Num: 1, Login: "clerk"}
+	for _, status := range []Status{StatusRed, StatusObservation, StatusQuarantine} {
+		must(t, s.SetStatus(t.Context(), ids[0], status))
+		_, corrected := s.Correct(t.Context(), ids[0], Correction{IDNumber: "P9999999", Reason: "wrong digit"}, clerk)
+		for what, err := range map[string]error{
+			"erase": s.Erase(t.Context(), ids[0], "clerk"), "correct": corrected,
+			"gone":  s.Leave(t.Context(), ids[0], Leaving{Ground: "moved_away", Date: "2020-02-01", Reason: "said so"}, clerk),
+			"merge": s.Merge(t.Context(), ids[1], ids[0], "one person", clerk),
+		} {
+			if why := new(FieldError); !errors.As(err, &why) || !strings.Contains(why.Why, status.String()) {
+				t.Errorf("%s of somebody who is %s: %v", what, status, err)
+			}
+		}
+		if again := mustEnrol(t, s, resident(1, "v-01")); again[0] != ids[0] {
+			t.Errorf("%s: enrolled anew as %x", status, again[0])
+		}
+	}
+	_, err := s.Correct(t.Context(), ids[0], Correction{Phone: "13900000001", Reason: "another one"}, clerk)
+	must(t, err) // what frees nothing is put right all the same
+	must(t, s.SetStatus(t.Context(), ids[0], StatusGreen))
+	must(t, s.Erase(t.Context(), ids[0], "clerk"))
+}
+
 // dying lets so many commands and pipelines of a client through, then none.
 type dying struct{ left atomic.Int64 }
 

@@ -16,7 +16,8 @@ var strictness = []Status{StatusRecovered, StatusGreen, StatusYellow, StatusObse
 // and phone number lead nowhere any more. The stricter status of the two stays, with
 // its ground and end, until somebody decides. An open fever case of the other holds
 // person; two open ones are refused, and so is another one that has a record bound to
-// its ID (a bed, an observation): then it is the one to keep. There is no way back.
+// its ID (a bed, an observation), or whose person has to stay at home while the kept
+// record's does not: then it is the one to keep. There is no way back.
 // The same again changes nothing and completes what was cut off, as does the next
 // sweep. Errors: *FieldError, ErrNotFound, ErrUnavailable.
 func (s *Store) Merge(ctx context.Context, person, other uint64, reason string, by *Staff) error {
@@ -84,6 +85,9 @@ func (s *Store) mayMerge(ctx context.Context, into, from *Resident) error {
 			}
 			return &FieldError{field, "is going on under another ID at the moment: look it up again"}
 		}
+	}
+	if from.Status.Confines() && !into.Status.Confines() { // its document will be free: see settled
+		return otherField(&FieldError{"id", "has to stay at home (" + from.Status.String() + ")"})
 	}
 	if err := s.unbound(ctx, from.ID); err != nil {
 		return otherField(err)

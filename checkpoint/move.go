@@ -115,17 +115,27 @@ func (e *enrolment) nodeThen() string {
 
 // mayMove refuses who has to stay where they are, or under their ID.
 func (s *Store) mayMove(ctx context.Context, who *Resident) error {
+	if err := s.settled(ctx, who, "move the record"); err != nil {
+		return err
+	}
+	return s.unbound(ctx, who.ID)
+}
+
+// settled refuses who has to stay at home or has an open fever case. It stands before
+// whatever frees the document of a record, by which its person could be enrolled anew,
+// green and without a history. then is what can be done afterwards.
+func (s *Store) settled(ctx context.Context, who *Resident, then string) error {
 	if who.Status.Confines() {
-		return &FieldError{"id", "has to stay at home (" + who.Status.String() + "): end that first, then move the record"}
+		return &FieldError{"id", "has to stay at home (" + who.Status.String() + "): end that first, then " + then}
 	}
 	fever, err := s.rdb.HExists(ctx, s.keys.person(who.ID), "f").Result()
 	if err != nil {
 		return unavailable(err)
 	}
 	if fever {
-		return &FieldError{"id", "has an open fever case: close it first, then move the record"}
+		return &FieldError{"id", "has an open fever case: close it first, then " + then}
 	}
-	return s.unbound(ctx, who.ID)
+	return nil
 }
 
 // unbound refuses a person with an open record of the office whose name is made of

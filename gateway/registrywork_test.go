@@ -220,24 +220,27 @@ func TestCorrectMergeAndDeath(t *testing.T) {
 		}
 	}
 
-	t.Log("the same person was entered by passport as well, and that one is in quarantine")
+	t.Log("the same person was entered by passport as well, and that one is yellow")
 	twin := w.enrolWith(checkpoint.NewResident{Name: "王小明", IDNumber: "E12345678", Site: "V1", Door: "7-7"})
 	w.work("clerk-a1", wang, "correct", fields{"id_number": "E12345678", "reason": "护照"}).problem(http.StatusUnprocessableEntity, "invalid", "id_number")
 	w.clock.Advance(time.Minute)
 	w.scan("E1", w.newScan(twin)).ok(http.StatusOK)
 	twinPass := w.pass(twin)
 	w.decide("medic", twin, "quarantine", "close_contact")
+	w.work("clerk-a1", wang, "merge", fields{"other": hexID(twin), "reason": "同一人"}).problem(http.StatusUnprocessableEntity, "invalid", "other") // would free the passport
+	w.clock.Advance(time.Minute)
+	w.decide("medic", twin, "yellow", "returned_from_risk_area")
 	merge := fields{"other": hexID(twin), "reason": "同一人"}
 	w.work("clerk-a1", wang, "merge", merge.with(fields{"other": hexID(li)})).problem(http.StatusForbidden, "out_of_scope", "")
 	w.work("clerk-a1", wang, "merge", merge.with(fields{"other": hexID(wang)})).problem(http.StatusUnprocessableEntity, "invalid", "other")
 	w.clock.Advance(time.Minute)
 	for range 2 {
-		if got := w.work("clerk-a1", wang, "merge", merge).ok(http.StatusOK).json(); got["status"] != "quarantine" {
+		if got := w.work("clerk-a1", wang, "merge", merge).ok(http.StatusOK).json(); got["status"] != "yellow" {
 			t.Errorf("the stricter status stays: %v", got)
 		}
 	}
 	w.work("leader", li, "merge", merge).problem(http.StatusUnprocessableEntity, "invalid", "other")
-	if decisions := w.do(http.MethodGet, personPath(wang, ""), w.as("medic"), nil).ok(http.StatusOK).json().list("decisions"); decisions[0]["ground"] != "close_contact" {
+	if decisions := w.do(http.MethodGet, personPath(wang, ""), w.as("medic"), nil).ok(http.StatusOK).json().list("decisions"); decisions[0]["ground"] != "returned_from_risk_area" {
 		t.Errorf("decisions %v", decisions)
 	}
 	if events := w.trajectoryOf(wang).list("events"); len(events) != 2 {

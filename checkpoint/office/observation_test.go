@@ -102,6 +102,7 @@ func TestWhatWasCutOffIsCompleted(t *testing.T) {
 	}
 
 	t.Log("whoever is erased has none, and the loop goes on")
+	must(t, w.Store.SetStatus(t.Context(), w.People["li"], checkpoint.StatusGreen)) // who stays at home is not erased
 	must(t, w.Store.Erase(t.Context(), w.People["li"], "enroller"))
 	must(t, o.Settle(t.Context()))
 	if _, err := o.ObservationOf(t.Context(), w.People["li"]); !errors.Is(err, checkpoint.ErrNotObserved) {
