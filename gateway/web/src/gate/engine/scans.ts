@@ -26,6 +26,12 @@ export interface Car {
 }
 
 export class Scans {
+	/**
+	 * Scans that the server may have recorded although there was no verdict: when the guard
+	 * tries the very same again it is the same scan, or its reading would count twice.
+	 */
+	private readonly unanswered = new WeakMap<ScanInput, Frozen>();
+
 	constructor(
 		private readonly core: Core,
 		/** Something waits for its upload. */
@@ -38,7 +44,7 @@ export class Scans {
 		if (this.core.device?.revoked) {
 			return this.outOfUse(input);
 		}
-		const frozen = this.freeze(input, this.core.clock.now());
+		const frozen = this.unanswered.get(input) ?? this.freeze(input, this.core.clock.now());
 		if (!this.core.link.online) {
 			return this.alone(frozen);
 		}
@@ -78,7 +84,10 @@ export class Scans {
 		if (!isOutage(cause)) {
 			throw cause;
 		}
-		return this.alone(frozen);
+		return this.alone(frozen).catch((full) => {
+			this.unanswered.set(frozen.input, frozen);
+			throw full;
+		});
 	}
 
 	/** Decides the passage of everybody in a car. */

@@ -1,7 +1,7 @@
 // A car and all who sit in it, as a state machine like that of the lane: codes add
 // riders, readings go to the rider whose turn it is, one question asks about all.
 import type { Direction, ScanInput, Verdict } from "../types";
-import type { Lane, Person } from "./lane";
+import { type Lane, type Person, spent } from "./lane";
 
 /** The server takes 20 people in one car. */
 export const MOST_RIDERS = 20;
@@ -10,6 +10,8 @@ export interface Rider {
 	key: number;
 	person: Person;
 	tenths: number | null;
+	/** A reading was used up by an answer: the car is not asked about again before it was taken anew. */
+	again?: boolean;
 }
 
 export interface Car {
@@ -35,6 +37,7 @@ export type CarEvent =
 	| { type: "plate"; plate: string; unchecked: boolean }
 	| { type: "disinfected"; yes: boolean }
 	| { type: "ask" }
+	| { type: "disinfected_now" }
 	| { type: "answered"; verdicts: Verdict[] }
 	| { type: "failed"; why: string };
 
@@ -52,10 +55,18 @@ export function newCar(): Car {
 	};
 }
 
+/** Whom the car waits for: a reading of theirs has to be taken anew. */
+export function remeasured(c: Car): Rider | undefined {
+	return c.riders.find((r) => r.again && r.tenths === null);
+}
+
 /** What is still missing before the car can be asked about: the plate, somebody in it, a reading. */
-export function missing(c: Car, needsTemperature: boolean): "plate" | "riders" | "temperature" | "" {
+export function missing(c: Car, needsTemperature: boolean): "plate" | "riders" | "temperature" | "again" | "" {
 	if (c.riders.length === 0) {
 		return "riders";
+	}
+	if (remeasured(c)) {
+		return "again";
 	}
 	if (needsTemperature && c.riders.some((r) => r.tenths === null)) {
 		return "temperature";
@@ -64,7 +75,10 @@ export function missing(c: Car, needsTemperature: boolean): "plate" | "riders" |
 }
 
 export function car(c: Car, e: CarEvent): Car {
-	if (c.step === "done" || (c.step === "asking" && e.type !== "answered" && e.type !== "failed")) {
+	if (c.step === "done") {
+		return e.type === "disinfected_now" ? disinfectedNow(c) : c;
+	}
+	if (c.step === "asking" && e.type !== "answered" && e.type !== "failed") {
 		return c;
 	}
 	switch (e.type) {
@@ -83,12 +97,21 @@ export function car(c: Car, e: CarEvent): Car {
 		case "disinfected":
 			return { ...c, disinfected: e.yes };
 		case "ask":
-			return c.riders.length > 0 && c.plate !== "" ? { ...c, step: "asking", failed: "" } : c;
+			return c.riders.length > 0 && c.plate !== "" && !remeasured(c) ? { ...c, step: "asking", failed: "" } : c;
+		case "disinfected_now":
+			return c;
 		case "answered":
 			return { ...c, step: "done", verdicts: e.verdicts };
 		case "failed":
 			return { ...c, step: "fill", failed: e.why };
 	}
+}
+
+/** The same people and plate are asked about again, at once unless somebody has to be measured anew. */
+function disinfectedNow(c: Car): Car {
+	const riders = c.riders.map((r, i) => (spent(c.verdicts[i]) ? { ...r, tenths: null, again: true } : r));
+	const whole = turnTo({ ...c, step: "fill", disinfected: true, riders, verdicts: [] }, 0);
+	return car(whole, { type: "ask" });
 }
 
 /** The same code twice is one person; who is named twice by hand is the guard's matter. */

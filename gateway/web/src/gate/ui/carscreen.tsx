@@ -2,7 +2,7 @@
 // plate by big keys, one answer for all.
 import { useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
-import { type Car, missing, newCar, type Rider } from "./car";
+import { type Car, missing, newCar, type Rider, remeasured } from "./car";
 import { Icon } from "./icons";
 import { useModel, worst } from "./model";
 import { Key, Problem, Sheet } from "./parts";
@@ -52,7 +52,7 @@ function CarForm({ c }: { c: Car }) {
 				</Key>
 			</div>
 			<Riders c={c} />
-			{c.riders.length > 0 && needs && c.turn !== 0 && <Strip onPick={pick} focus={false} />}
+			{c.riders.length > 0 && (needs || remeasured(c)) && c.turn !== 0 && <Strip onPick={pick} focus={false} />}
 			<div class="tools">
 				<Key
 					icon={direction}
@@ -80,7 +80,7 @@ function CarForm({ c }: { c: Car }) {
 			<Key
 				as="main"
 				class="go"
-				disabled={c.step === "asking" || lacks === "plate" || lacks === "riders"}
+				disabled={c.step === "asking" || ["plate", "riders", "again"].includes(lacks)}
 				onPress={() => model.sendCar({ type: "ask" })}
 			>
 				{submitWord(c, lacks)}
@@ -98,6 +98,8 @@ function submitWord(c: Car, lacks: ReturnType<typeof missing>): string {
 			return t({ zh: "请先扫车内每个人的码", en: "Scan everybody's code first" });
 		case "plate":
 			return t({ zh: "还差车牌", en: "The plate is missing" });
+		case "again":
+			return t({ zh: "请先复测体温", en: "Take the second reading first" });
 		case "temperature":
 			return t({
 				zh: `登记 ${c.riders.length} 人（有人未测温）`,
@@ -149,7 +151,9 @@ function reading(r: Rider) {
 	if (r.tenths !== null) {
 		return <b>{degrees(r.tenths)} °C</b>;
 	}
-	return <small>{t({ zh: "待测温", en: "to be measured" })}</small>;
+	return (
+		<small>{r.again ? t({ zh: "待复测", en: "second reading" }) : t({ zh: "待测温", en: "to be measured" })}</small>
+	);
 }
 
 /** One answer for the car, the gravest; below it each person's own. */
@@ -160,11 +164,6 @@ function CarVerdict({ c }: { c: Car }) {
 	const done = () => {
 		model.car.value = newCar();
 		model.screens.backTo("lane");
-	};
-	const again = () => {
-		// The same people and plate, disinfected this time.
-		model.car.value = { ...c, step: "fill", disinfected: true, verdicts: [] };
-		model.sendCar({ type: "ask" });
 	};
 	return (
 		<main class={`verdict whole ${whole.color}`} data-by={whole.by}>
@@ -187,7 +186,7 @@ function CarVerdict({ c }: { c: Car }) {
 			<div class="follow">
 				{whole.decision !== "pass" && call && <CallLink number={call} />}
 				{c.verdicts.some((v) => v.reason === "disinfection_required") && (
-					<Key as="main" onPress={again}>
+					<Key as="main" onPress={() => model.sendCar({ type: "disinfected_now" })}>
 						{t({ zh: "已消毒，重新登记", en: "Disinfected now: ask again" })}
 					</Key>
 				)}

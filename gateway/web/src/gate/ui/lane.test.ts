@@ -129,6 +129,54 @@ describe("the answer", () => {
 	});
 });
 
+describe("a high reading that was answered", () => {
+	const high: Partial<Verdict> = {
+		decision: "deny",
+		color: "red",
+		action: "measure_again",
+		flags: ["temperature_high"],
+	};
+	const quota = run(newLane("out"), [seen("PG1:A"), temp(376), answer(1, { ...high, reason: "quota" })]);
+
+	it("is not sent again with a purpose: the person is measured first, and the purpose goes with it", () => {
+		const measuring = run(quota, [{ type: "purpose", purpose: "medical" }]);
+		expect(measuring).toMatchObject({ step: "temperature", preset: null, asked: 1 });
+		const asking = run(measuring, [temp(366)]);
+		expect(asking.ask).toMatchObject({ subject: { pass: "PG1:A" }, purpose: "medical", temperature: 36.6 });
+		const next = run(asking, [answer(2), { type: "next" }, seen("PG1:B"), temp(365)]);
+		expect(next.ask).not.toHaveProperty("purpose");
+	});
+
+	it("is taken anew for somebody who was refused", () => {
+		const asking = run(quota, [{ type: "measure" }, temp(377)]);
+		expect(asking.ask).toEqual({ subject: { pass: "PG1:A" }, direction: "out", temperature: 37.7, method: "forehead" });
+	});
+
+	it("does not count again with what was let pass by eye or as an emergency", () => {
+		const grey = run(newLane(), [
+			seen("PG1:A"),
+			temp(376),
+			answer(1, { ...high, color: "grey", reason: "outsider", by: "offline" }),
+			{ type: "override", reason: "other" },
+		]);
+		expect(grey.ask).toEqual({ subject: { pass: "PG1:A" }, direction: "in", override: "other" });
+	});
+
+	it("keeps the purpose for the second reading", () => {
+		const first = run(newLane("out"), [
+			seen("PG1:A"),
+			temp(365),
+			answer(1, { decision: "deny", reason: "quota" }),
+			{ type: "purpose", purpose: "work" },
+			answer(2, { id: "s", ...high, decision: "remeasure", reason: "remeasure", remeasureUntil: 9_000 }),
+			{ type: "next" },
+			{ type: "again", id: "s" },
+			temp(366),
+		]);
+		expect(first.ask).toMatchObject({ remeasureOf: "s", purpose: "work", temperature: 36.6 });
+	});
+});
+
 describe("a second reading", () => {
 	const first = run(newLane(), [
 		seen("PG1:A"),
@@ -213,15 +261,15 @@ describe("an emergency", () => {
 		});
 	});
 
-	it("passes whoever was just refused, with what was read", () => {
+	it("passes whoever was just refused, without what was read, which is on record", () => {
 		const refused = run(newLane(), [
 			seen("PG1:A"),
 			temp(385),
 			answer(1, { decision: "deny", reason: "fever", color: "red" }),
 		]);
-		expect(run(refused, [{ type: "override", reason: "medical" }]).ask).toMatchObject({
+		expect(run(refused, [{ type: "override", reason: "medical" }]).ask).toEqual({
 			subject: { pass: "PG1:A" },
-			temperature: 38.5,
+			direction: "in",
 			override: "medical",
 		});
 	});

@@ -21,15 +21,19 @@ export interface Awaited {
 	until: number;
 	/** The first reading was too low, so it is better taken elsewhere. */
 	low: boolean;
+	/** What they go out for, if that was asked before. */
+	purpose: Purpose | null;
 }
 
 export interface Lane {
 	step: "aim" | "temperature" | "asking" | "verdict" | "failed";
 	direction: Direction;
 	method: Method;
-	/** Tenths of a degree, read before the code was. */
+	/** Tenths of a degree, read before the code was, or kept for another question about the person. */
 	preset: number | null;
 	person: Person | null;
+	/** What the person goes out for, from when it was asked until somebody else steps up. */
+	purpose: Purpose | null;
 	/** Set while the second reading of this person is taken. */
 	again: Awaited | null;
 	/** Who came in the same picture and follows one by one. */
@@ -84,6 +88,7 @@ export function newLane(direction: Direction = "in"): Lane {
 		method: "forehead",
 		preset: null,
 		person: null,
+		purpose: null,
 		again: null,
 		line: [],
 		several: [],
@@ -108,6 +113,15 @@ export function reads(l: Lane): boolean {
 		return false;
 	}
 	return l.step === "aim" || (l.step === "verdict" && l.verdict !== null && !holds(l.verdict));
+}
+
+/**
+ * Tells whether the reading of an answer is used up. For the server the same reading in
+ * another scan is a second one: two high readings are a case of fever, so that it is
+ * never sent again but taken anew.
+ */
+export function spent(v: Verdict | null | undefined): boolean {
+	return v != null && (v.action === "measure_again" || v.flags.includes("temperature_high"));
 }
 
 /** Tells whether nothing is going on, so that the page may be exchanged or left. */
@@ -145,13 +159,13 @@ export function lane(l: Lane, e: LaneEvent, needs: (d: Direction) => boolean): L
 		case "cancel":
 			return l.step === "asking" ? l : aim({ ...l, preset: null, line: [], several: [] });
 		case "awaits":
-			return { ...l, awaited: [...l.awaited, ...waits(e.person, e.verdict)] };
+			return { ...l, awaited: [...l.awaited, ...waits(e.person, e.verdict, null)] };
 		case "again":
 			return measureAgain(l, e.id);
 		case "measure":
-			return l.step === "verdict" && l.person ? { ...l, step: "temperature", preset: null, verdict: null } : l;
+			return l.step === "verdict" && l.person ? measure(l) : l;
 		case "purpose":
-			return l.step === "verdict" && l.person ? ask(l, l.person, l.preset, { purpose: e.purpose }) : l;
+			return l.step === "verdict" && l.person ? withPurpose({ ...l, purpose: e.purpose }, l.person) : l;
 		case "override":
 			return override(l, e.reason);
 		case "forget_preset":
@@ -208,14 +222,26 @@ function ask(l: Lane, person: Person, tenths: number | null, more: Partial<ScanI
 	if (l.again) {
 		input.remeasureOf = l.again.id;
 	}
+	if (l.purpose) {
+		input.purpose = l.purpose;
+	}
 	// The reading is kept for a second question about the same person.
 	return { ...l, step: "asking", person, preset: tenths, ask: input, asked: l.asked + 1, verdict: null, failed: "" };
+}
+
+/** The person who was answered is measured anew, for the same question. */
+function measure(l: Lane): Lane {
+	return { ...l, step: "temperature", preset: null, verdict: null };
+}
+
+function withPurpose(l: Lane, person: Person): Lane {
+	return spent(l.verdict) ? measure(l) : ask(l, person, l.preset);
 }
 
 function answered(l: Lane, verdict: Verdict, at: number): Lane {
 	const awaited = l.awaited.filter((a) => a.id !== l.again?.id);
 	if (l.person) {
-		awaited.push(...waits(l.person, verdict));
+		awaited.push(...waits(l.person, verdict, l.purpose));
 	}
 	const subject = l.person?.subject;
 	const passed = verdict.decision === "pass" && subject && "pass" in subject;
@@ -223,6 +249,7 @@ function answered(l: Lane, verdict: Verdict, at: number): Lane {
 		...l,
 		step: "verdict",
 		again: null,
+		preset: spent(verdict) ? null : l.preset,
 		verdict,
 		awaited,
 		done: passed ? { pass: subject.pass, until: at + DONE_FOR } : null,
@@ -230,11 +257,12 @@ function answered(l: Lane, verdict: Verdict, at: number): Lane {
 }
 
 /** Whom a verdict makes wait for a second reading. */
-function waits(person: Person, v: Verdict): Awaited[] {
+function waits(person: Person, v: Verdict, purpose: Purpose | null): Awaited[] {
 	if (v.decision !== "remeasure" || v.remeasureUntil === undefined) {
 		return [];
 	}
-	return [{ id: v.id, person: settled(person, v), until: v.remeasureUntil, low: v.reason === "temperature_low" }];
+	const low = v.reason === "temperature_low";
+	return [{ id: v.id, person: settled(person, v), until: v.remeasureUntil, low, purpose }];
 }
 
 /** A code may expire before the second reading: the answer says who it was. */
@@ -251,7 +279,7 @@ function measureAgain(l: Lane, id: string): Lane {
 	if (!again || l.step === "asking" || l.step === "temperature") {
 		return l;
 	}
-	return { ...aim(l), preset: null, step: "temperature", person: again.person, again };
+	return { ...aim(l), preset: null, step: "temperature", person: again.person, purpose: again.purpose, again };
 }
 
 function override(l: Lane, reason: Override): Lane {
@@ -261,9 +289,9 @@ function override(l: Lane, reason: Override): Lane {
 	// What was written down may be why there was no answer: it does not hold an emergency up.
 	const misnamed = l.step === "failed" && l.person !== null && !("pass" in l.person.subject);
 	const person = l.verdict?.decision === "pass" || misnamed ? null : l.person;
-	return ask({ ...l, again: null }, person ?? { subject: { nobody: true }, word: "" }, person ? l.preset : null, {
-		override: reason,
-	});
+	// Without the reading: it was answered, and sent again it would count as a second one.
+	const alone = { ...l, again: null, purpose: null };
+	return ask(alone, person ?? { subject: { nobody: true }, word: "" }, null, { override: reason });
 }
 
 /** No answer, and none that fails to come, keeps an emergency waiting that was tapped before it. */
@@ -281,5 +309,6 @@ function following(l: Lane, needs: (d: Direction) => boolean): Lane {
 /** Nobody at the gate. A temperature that was read beforehand stays only if nobody has used it. */
 function aim(l: Lane): Lane {
 	const preset = l.step === "aim" ? l.preset : null;
-	return { ...l, step: "aim", preset, person: null, again: null, ask: null, verdict: null, failed: "", several: [] };
+	const nobody = { person: null, purpose: null, again: null, ask: null, verdict: null };
+	return { ...l, ...nobody, step: "aim", preset, failed: "", several: [] };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Verdict } from "../types";
 import { car, missing, newCar, riderInputs } from "./car";
 import { sortCodes } from "./codes";
 import { nextKeys, provinceOf, whole } from "./plate";
@@ -96,6 +97,23 @@ describe("a car", () => {
 		expect(c.riders[0]?.tenths).toBe(371);
 		expect(c.turn).toBe(2);
 		expect(car(c, { type: "remove", key: 2 })).toMatchObject({ turn: 0, riders: [{ key: 1 }] });
+	});
+
+	it("asks again once it is disinfected, but sends no reading twice that was high", () => {
+		const read = [365, 376].reduce((c, tenths) => car(c, { type: "temperature", tenths }), two);
+		const asking = car(car(read, { type: "plate", plate: "鲁A12345", unchecked: false }), { type: "ask" });
+		const verdict = (more: object) => ({ action: "disinfect", flags: [], ...more }) as unknown as Verdict;
+		const high = verdict({ action: "measure_again", flags: ["temperature_high"] });
+		const again = (...verdicts: Verdict[]) =>
+			car(car(asking, { type: "answered", verdicts }), { type: "disinfected_now" });
+		expect(again(verdict({}), verdict({}))).toMatchObject({ step: "asking", disinfected: true });
+		const waits = again(verdict({}), high);
+		expect(waits).toMatchObject({ step: "fill", turn: 2, riders: [{ tenths: 365 }, { tenths: null }] });
+		expect(missing(waits, false)).toBe("again");
+		expect(car(waits, { type: "ask" })).toBe(waits);
+		const measured = car(car(waits, { type: "temperature", tenths: 366 }), { type: "ask" });
+		expect(measured.step).toBe("asking");
+		expect(riderInputs(measured, "in", "ear").map((r) => r.temperature)).toEqual([36.5, 36.6]);
 	});
 
 	it("is frozen while it is asked about", () => {

@@ -4,7 +4,7 @@ import { type Text, t } from "../../shared/i18n";
 import { clockTime, dayAndTime } from "../../shared/time";
 import type { Verdict } from "../types";
 import { Icon, type IconName } from "./icons";
-import { holds } from "./lane";
+import { holds, spent } from "./lane";
 import { countdown } from "./lanescreen";
 import { useModel } from "./model";
 import { Key } from "./parts";
@@ -47,6 +47,7 @@ export function VerdictScreen({ verdict: v }: { verdict: Verdict }) {
 				)}
 				{v.decision !== "pass" && v.color !== "grey" && <p class="todo">{t(actionText(v.action))}</p>}
 				{v.color === "grey" && <p class="todo">{t(byEye(v))}</p>}
+				{v.color === "grey" && spent(v) && <p class="todo">{t(actionText(v.action))}</p>}
 				{v.permit && <p>{permitWords(v)}</p>}
 				{v.remeasureUntil !== undefined && <Countdown until={v.remeasureUntil} />}
 				<p class="by">{by(v)}</p>
@@ -138,9 +139,11 @@ function FollowUps({ v }: { v: Verdict }) {
 					{t({ zh: "现在复测", en: "Measure now" })}
 				</Key>
 			)}
-			{v.reason === "temperature_required" && v.decision === "incomplete" && (
+			{v.action === "measure_again" && v.decision !== "remeasure" && (
 				<Key as="main" onPress={() => model.send({ type: "measure" })}>
-					{t({ zh: "测体温", en: "Take the temperature" })}
+					{v.reason === "temperature_required"
+						? t({ zh: "测体温", en: "Take the temperature" })
+						: t({ zh: "现在复测", en: "Measure now" })}
 				</Key>
 			)}
 			{v.reason === "quota" && (
