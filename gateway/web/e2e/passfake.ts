@@ -230,6 +230,8 @@ export async function fakeServer(page: Page): Promise<void> {
 				request.method() === "POST" ? entered(request.postData() ?? "") : { readings: diary() },
 		};
 		const answer = answers[path];
-		return answer ? route.fulfill({ json: answer() }) : route.fulfill({ status: 404, json: { code: "not_found" } });
+		return answer
+			? route.fulfill({ json: answer() })
+			: route.fulfill({ status: 404, contentType: "application/problem+json", json: { code: "not_found" } });
 	});
 }

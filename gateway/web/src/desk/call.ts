@@ -1,5 +1,5 @@
 // Calls of who is signed in: JSON, streams of lines, files, what is printed.
-import { ApiError, ask } from "../shared/api";
+import { ApiError, ask, problem } from "../shared/api";
 import { groundHeaders } from "./ground";
 import { hold, session } from "./session";
 
@@ -118,7 +118,9 @@ export async function open(method: Method, path: string, options: Options): Prom
 	let response: Response;
 	const timer = setTimeout(() => stop.abort(), timeout);
 	try {
-		signal?.throwIfAborted();
+		if (signal?.aborted) {
+			stop.abort();
+		}
 		response = await fetch(at(path, query), init);
 	} catch (cause) {
 		throw new ApiError(0, signal?.aborted ? "stopped" : stop.signal.aborted ? "timeout" : "network", String(cause));
@@ -126,8 +128,7 @@ export async function open(method: Method, path: string, options: Options): Prom
 		clearTimeout(timer);
 	}
 	if (!response.ok) {
-		const p = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; field?: string };
-		throw ended(new ApiError(response.status, p.code ?? "unknown", p.detail ?? `status ${response.status}`, p.field));
+		throw ended(problem(response, await response.text().catch(() => "")));
 	}
 	return response;
 }

@@ -78,7 +78,13 @@ export function problemText(cause: unknown): string {
 		: "";
 	const own = (lang.value === "zh" && cause.detailZh) || cause.detail;
 	if (known && (cause.status === 0 || own === "")) {
-		return t(known) + wait;
+		const front = cause.front
+			? t({
+					zh: `（中间的代理或网关答复 ${cause.front}）`,
+					en: ` (a proxy or gateway in between answered ${cause.front})`,
+				})
+			: "";
+		return t(known) + front + wait;
 	}
 	const said = own === "" ? cause.code : own;
 	return (known ? `${t(known)}${t({ zh: ":", en: ": " })}${said}` : said) + wait;

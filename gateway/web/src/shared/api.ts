@@ -1,4 +1,7 @@
-// One way to call the server: bearer token, deadline, problem+json to ApiError.
+// One way to call the server: bearer token, deadline, problem+json to ApiError. Between
+// the page and the server stand others that answer in its place (a login of the network,
+// a proxy, a firewall): what is not in the server's own form is no answer of it, so that
+// nobody's work is given up for it.
 
 /** What the server says is wrong (RFC 9457), or that it could not be asked: status 0. */
 export class ApiError extends Error {
@@ -13,6 +16,8 @@ export class ApiError extends Error {
 		readonly retryAfter?: number,
 		/** The detail in Chinese, if the server has words for it. */
 		readonly detailZh?: string,
+		/** HTTP status of whatever answered in the server's place. */
+		readonly front?: number,
 	) {
 		super(`${code}: ${detail}`);
 	}
@@ -42,7 +47,7 @@ export interface Answer<T> {
 	cameAt: number;
 }
 
-/** Calls the server; throws ApiError for whatever is not a 2xx. */
+/** Calls the server; throws ApiError for whatever is not a 2xx of its own. */
 export async function ask<T>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
 	const { method = options.body === undefined ? "GET" : "POST", token, timeout = 10_000 } = options;
 	const headers: Record<string, string> = { ...options.headers, Accept: options.accept ?? "application/json" };
@@ -69,7 +74,10 @@ export async function ask<T>(path: string, options: CallOptions = {}): Promise<A
 		if (!response.ok) {
 			throw problem(response, text);
 		}
-		const json = (response.headers.get("Content-Type") ?? "").includes("json");
+		const json = isJSON(response);
+		if (!json && options.accept === undefined && response.status !== 204) {
+			throw elses(response);
+		}
 		return {
 			value: (json ? JSON.parse(text) : text) as T,
 			status: response.status,
@@ -88,26 +96,32 @@ export async function ask<T>(path: string, options: CallOptions = {}): Promise<A
 	}
 }
 
-function problem(response: Response, text: string): ApiError {
-	const wait = Number(response.headers.get("Retry-After") ?? Number.NaN);
-	const retryAfter = Number.isFinite(wait) ? wait : undefined;
+function isJSON(response: Response, kind = "json"): boolean {
+	return (response.headers.get("Content-Type") ?? "").includes(kind);
+}
+
+/** An answer that is not a 2xx, as the error that it is: the server's own, or none of its. */
+export function problem(response: Response, text: string): ApiError {
 	try {
-		const p = JSON.parse(text) as {
-			code?: string;
-			detail?: string;
-			title?: string;
-			field?: string;
-			detail_zh?: string;
-		};
-		return new ApiError(
-			response.status,
-			p.code ?? "unknown",
-			p.detail ?? p.title ?? "",
-			p.field,
-			retryAfter,
-			p.detail_zh,
-		);
+		const p = JSON.parse(text) as Partial<Record<"code" | "detail" | "title" | "field" | "detail_zh", string>>;
+		if (isJSON(response, "problem+json") && typeof p.code === "string" && p.code !== "") {
+			const detail = p.detail ?? p.title ?? "";
+			return new ApiError(response.status, p.code, detail, p.field, waitOf(response), p.detail_zh);
+		}
 	} catch {
-		return new ApiError(response.status, "unknown", `status ${response.status}`, undefined, retryAfter);
+		// no JSON
 	}
+	return elses(response);
+}
+
+/** Somebody else's answer. */
+function elses(response: Response): ApiError {
+	const { status } = response;
+	const detail = `something else answers in the place of the server, with status ${status}`;
+	return new ApiError(0, "network", detail, undefined, waitOf(response), undefined, status);
+}
+
+function waitOf(response: Response): number | undefined {
+	const wait = Number(response.headers.get("Retry-After") ?? Number.NaN);
+	return Number.isFinite(wait) ? wait : undefined;
 }

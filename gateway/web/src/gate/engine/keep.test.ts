@@ -81,6 +81,20 @@ describe("what waits", () => {
 		await expect(refused).rejects.toMatchObject({ text: { zh: expect.stringContaining("纸质") } });
 	});
 
+	it("has no room for a scan that the server may have: tried again it is the same scan", async () => {
+		const store = Object.assign(new MemoryStore(), { waiting: async () => QUEUE_MAX });
+		const { engine, server, elapse } = await enrolledGate(new FakeServer(), { store });
+		const input = entering(passFor("wang"), { temperature: 37.6 });
+		server.mode = "silent";
+		await expect(engine.scan(input)).rejects.toMatchObject({ text: { zh: expect.stringContaining("纸质") } });
+		server.mode = "up";
+		await elapse();
+		await engine.scan(input);
+		await engine.scan(entering(passFor("wang"), { temperature: 37.6 }));
+		const asked = server.calls.filter((c) => c.path === "/v1/scans").map((c) => (c.body as WireScan).id);
+		expect(asked).toEqual([asked[0], asked[0], expect.not.stringMatching(asked[0] as string)]);
+	});
+
 	it("goes on in memory, and says so, when the disk fails", async () => {
 		const store = new MemoryStore();
 		Object.assign(store, { durable: true });
@@ -151,6 +165,22 @@ describe("what comes of an upload", () => {
 		await engine.syncNow();
 		expect(engine.state.value.waiting).toBe(0);
 		expect(server.recorded.has(ahead.id)).toBe(true);
+	});
+
+	it("waits while something in between answers in the server's place", async () => {
+		const server = new FakeServer();
+		const front = { status: 0 };
+		const fetch: typeof server.fetch = async (path, init) =>
+			front.status === 0 ? server.fetch(path, init) : new Response("<h1>no</h1>", { status: front.status });
+		const { engine } = await enrolledGate(server, { fetch });
+		server.mode = "down";
+		await engine.openShift(BADGE);
+		await engine.scan(entering(passFor("wang")));
+		server.mode = "up";
+		for (front.status of [401, 403, 404, 413]) {
+			await expect(engine.syncNow()).rejects.toMatchObject({ code: "network" });
+			expect(engine.state.value).toMatchObject({ phase: "ready", waiting: 2, conflicts: 0 });
+		}
 	});
 
 	it("finds the one entry for which a whole batch is refused", async () => {

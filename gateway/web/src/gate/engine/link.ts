@@ -56,9 +56,6 @@ export class Link {
 	async call<T>(path: string, options: CallOptions = {}): Promise<T> {
 		try {
 			const a = await ask<T>(path, { ...options, token: this.owner.token(), fetch: this.world.fetch });
-			if (options.accept === undefined && typeof a.value === "string") {
-				throw new ApiError(0, "network", "something else answers in the place of the server"); // a login, a notice
-			}
 			this.errors = 0;
 			return a.value;
 		} catch (cause) {
