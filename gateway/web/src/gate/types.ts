@@ -97,6 +97,8 @@ export interface GateState {
 	/** Phone minus server, ms; null: not measured. Wrong when above 2 min. */
 	clockOffset: number | null;
 	clockWrong: boolean;
+	/** The phone's clock may have been set since it was measured, so that it is not corrected. */
+	clockDoubtful: boolean;
 	waiting: number; // scans not uploaded yet
 	conflicts: number;
 	counts: { in: number; out: number; refused: number; since: number };

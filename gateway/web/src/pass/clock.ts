@@ -28,12 +28,3 @@ export function clockTrouble(clock: Clock, phone: number): "" | "off" | "moved" 
 	}
 	return Math.abs(clock.offset) > CLOCK_WRONG ? "off" : "";
 }
-
-/**
- * Whether the phone's clock was set between two looks: it moved by more than a
- * few seconds otherwise than the time that runs (performance.now). A phone that
- * slept may look so too, hence a new measurement and no more.
- */
-export function jumped(before: { wall: number; run: number }, after: { wall: number; run: number }): boolean {
-	return Math.abs(after.wall - before.wall - (after.run - before.run)) > 5_000;
-}

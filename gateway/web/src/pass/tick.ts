@@ -1,6 +1,6 @@
 // The running second: what every countdown on the page follows.
 import { signal } from "@preact/signals";
-import { jumped } from "./clock";
+import { jump } from "../shared/clock";
 
 /** The server's time (UTC ms) at the last full second. */
 export const second = signal(0);
@@ -11,7 +11,7 @@ export function run(now: () => number, onJump: () => void): () => void {
 	let timer: ReturnType<typeof setTimeout>;
 	const step = () => {
 		const look = { wall: Date.now(), run: performance.now() };
-		if (jumped(last, look)) {
+		if (jump(last, look) !== 0) {
 			onJump();
 		}
 		last = look;

@@ -42,3 +42,20 @@ export async function measureOffset(times = 3, call: typeof ask = ask): Promise<
 	}
 	return offset;
 }
+
+/** The phone's clock (UTC ms) and the time that runs (performance.now, ms), at one moment. */
+export interface Look {
+	wall: number;
+	run: number;
+}
+
+/**
+ * By how much (ms) the phone's clock went otherwise than the time that runs between two
+ * looks, 0 within a few seconds. Below 0 it was set back. Above 0 it was set on or the
+ * phone slept, for which the time that runs stands still on many: hence a new measurement
+ * or a doubt, and no more.
+ */
+export function jump(before: Look, after: Look): number {
+	const by = after.wall - before.wall - (after.run - before.run);
+	return Math.abs(by) > 5_000 ? by : 0;
+}

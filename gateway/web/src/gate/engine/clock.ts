@@ -1,6 +1,6 @@
 // The server's time, as this phone can tell it: its own clock less the offset that
 // was measured. Scans are dated by it.
-import { CLOCK_WRONG, offsetOf, type Sample } from "../../shared/clock";
+import { CLOCK_WRONG, jump, type Look, offsetOf, type Sample } from "../../shared/clock";
 
 const KEPT = 8;
 /** A new sample that disagrees by more than this and the ways there (ms): somebody set the clock. */
@@ -15,8 +15,15 @@ export class PhoneClock {
 	private latest = 0;
 	/** The phone's clock fell back since it was measured: the time is a guess. */
 	private lost = false;
+	private last: Look | null = null;
+	/** By how much the phone's clock ran ahead since it was measured: it was set on, or the phone slept. */
+	private ahead = 0;
 
-	constructor(private readonly phone: () => number) {}
+	constructor(
+		private readonly phone: () => number,
+		/** The time that runs, ms, whatever the phone's clock is set to. */
+		private readonly run: () => number,
+	) {}
 
 	/** Phone minus server, ms; null: never measured. */
 	get offset(): number | null {
@@ -25,12 +32,17 @@ export class PhoneClock {
 
 	/** Off by so much that passes would look expired without a correction. */
 	get wrong(): boolean {
-		return this.lost || (this.known !== null && Math.abs(this.known) > CLOCK_WRONG);
+		return this.doubtful || (this.known !== null && Math.abs(this.known) > CLOCK_WRONG);
+	}
+
+	/** The clock may have been set since it was measured: nothing is corrected until the server says its time. */
+	get doubtful(): boolean {
+		return this.lost || this.ahead > CLOCK_WRONG;
 	}
 
 	/** No telling what time it is: what looks expired may not be. */
 	get unknown(): boolean {
-		return this.lost || this.known === null;
+		return this.doubtful || this.known === null;
 	}
 
 	/** Takes up an earlier visit: its offset, and a time (UTC ms) that is past for certain. */
@@ -52,18 +64,34 @@ export class PhoneClock {
 		this.known = offsetOf(this.samples);
 		this.latest = sample.server;
 		this.lost = false;
+		this.ahead = 0;
+		this.last = { wall: this.phone(), run: this.run() };
+	}
+
+	/** Looks whether the clock was set since the last look. Back is certain, and is corrected. */
+	private look(phone: number): void {
+		const look = { wall: phone, run: this.run() };
+		this.ahead += this.last ? jump(this.last, look) : 0;
+		this.last = look;
+		if (this.ahead < 0) {
+			this.known = this.known === null ? null : this.known + this.ahead;
+			this.ahead = 0;
+		}
 	}
 
 	/** The server's time now, UTC ms. From a phone that lost its clock: the last time that was known, and on from there. */
 	now(): number {
 		const phone = this.phone();
+		this.look(phone);
 		const now = Math.round(phone - (this.known ?? 0));
 		if (now < this.latest - BACK) {
 			this.known = phone - this.latest;
 			this.lost = true;
 			return this.latest;
 		}
-		this.latest = Math.max(this.latest, now);
+		if (!this.doubtful) {
+			this.latest = Math.max(this.latest, now);
+		}
 		return now;
 	}
 }

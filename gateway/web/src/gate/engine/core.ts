@@ -58,7 +58,7 @@ export class Core {
 		readonly world: World,
 		recover: () => Promise<void>,
 	) {
-		this.clock = new PhoneClock(world.now);
+		this.clock = new PhoneClock(world.now, world.run);
 		this.link = new Link(world, this.clock, {
 			token: () => this.device?.token ?? "",
 			recover,
@@ -241,6 +241,7 @@ export class Core {
 			stale: this.stale,
 			clockOffset: clock.offset,
 			clockWrong: clock.wrong,
+			clockDoubtful: clock.doubtful,
 			waiting: this.waiting,
 			conflicts: this.scans.filter(hasProblem).length,
 			counts: this.counts,

@@ -268,6 +268,32 @@ describe("the clock", () => {
 		expect(engine.state.value.clockOffset).toBe(minutes(30));
 	});
 
+	it("that is set on while offline is found out: no good code is called expired, and the server puts it right", async () => {
+		const { engine, server, phone, elapse } = await enrolledGate();
+		server.mode = "silent";
+		await engine.scan(entering(passFor("wang")));
+		phone.set = minutes(60);
+		const v = await engine.scan(entering(passFor("li")));
+		expect(v).toMatchObject({ reason: "expired", trouble: "clock_wrong" });
+		expect(engine.state.value).toMatchObject({ clockWrong: true, clockDoubtful: true });
+		phone.set = 0; // put right again by hand
+		expect((await engine.scan(entering(passFor("li")))).decision).toBe("pass");
+		expect(engine.state.value.clockWrong).toBe(false);
+		phone.set = minutes(60);
+		server.mode = "up";
+		await elapse();
+		expect(engine.state.value).toMatchObject({ online: true, clockOffset: minutes(60), clockDoubtful: false });
+	});
+
+	it("that is set back while offline is corrected", async () => {
+		const { engine, server, phone } = await enrolledGate();
+		server.mode = "silent";
+		await engine.scan(entering(passFor("wang")));
+		phone.set = -minutes(60);
+		expect(await engine.scan(entering(passFor("li")))).toMatchObject({ decision: "pass", occurredAt: NOW });
+		expect(engine.state.value).toMatchObject({ clockWrong: true, clockDoubtful: false });
+	});
+
 	it("is what looks wrong when the phone has lost its time, and scans go on from the last that was known", async () => {
 		const { store, engine } = await enrolledGate();
 		await engine.syncNow();

@@ -11,6 +11,8 @@ export interface EngineOptions {
 	fetch?: typeof fetch;
 	/** The phone's clock, UTC ms. */
 	now?: () => number;
+	/** The time that runs, ms, whatever the phone's clock is set to. */
+	run?: () => number;
 	timers?: Timers;
 	/** 0 to 1, for jitter. */
 	random?: () => number;
@@ -35,6 +37,7 @@ export function worldOf(o: EngineOptions): World {
 	return {
 		fetch: o.fetch ?? ((input, init) => globalThis.fetch(input, init)),
 		now: o.now ?? Date.now,
+		run: o.run ?? (() => performance.now()),
 		timers: o.timers ?? {
 			set: (after, what) => setTimeout(what, after),
 			clear: (handle) => clearTimeout(handle as number),

@@ -247,13 +247,15 @@ function reply(body: unknown, status: number, type: string): Response {
 
 /** An engine on a fake server, by a phone whose clock the test holds. */
 export function newGate(server = new FakeServer(), options: EngineOptions & { store?: Store } = {}) {
-	const phone = { time: NOW };
+	/** set: by how much somebody set the clock (ms), which the time that runs does not follow. */
+	const phone = { time: NOW, set: 0 };
 	const pending = new Map<number, () => void>();
 	let next = 1;
 	const { store = new MemoryStore(), ...rest } = options;
 	const engine = createEngine({
 		fetch: server.fetch,
-		now: () => phone.time,
+		now: () => phone.time + phone.set,
+		run: () => phone.time,
 		timers: {
 			set: (_after, what) => {
 				pending.set(next, what);

@@ -20,7 +20,7 @@ import { VerdictScreen } from "./verdict";
 import { Viewfinder } from "./viewfinder";
 import { VisitorScreen } from "./visitor";
 import { WalkInScreen } from "./walkin";
-import { PHASES } from "./words";
+import { CLOCK_DOUBTFUL, PHASES } from "./words";
 
 /** Room for fewer scans than this, and the guard is told. */
 const QUEUE_LOW = 2_000;
@@ -162,6 +162,13 @@ function Banner() {
 					zh: "本机数据太旧，只能看人核对。照常登记，尽快联网。",
 					en: "This phone's data is too old: check by eye, keep recording, get online soon.",
 				})}
+			</p>
+		);
+	}
+	if (s.clockDoubtful) {
+		return (
+			<p class="note warn" role="status">
+				{t(CLOCK_DOUBTFUL)}
 			</p>
 		);
 	}

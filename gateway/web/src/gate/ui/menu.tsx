@@ -9,6 +9,7 @@ import { Key, Sheet } from "./parts";
 import { problemText } from "./problems";
 import { ago, connection } from "./statusbar";
 import { Clocks } from "./trouble";
+import { CLOCK_DOUBTFUL } from "./words";
 
 export function MenuScreen() {
 	const { screens, state } = useModel();
@@ -123,10 +124,14 @@ export function StateScreen() {
 			)}
 			{s.clockWrong && (
 				<p class="note warn">
-					{t({
-						zh: "手机时间不对。记录已按服务器时间校正；请打开「自动设置时间」。",
-						en: "The phone's clock is wrong. Records are corrected to the server's; set the phone's time to automatic.",
-					})}
+					{t(
+						s.clockDoubtful
+							? CLOCK_DOUBTFUL
+							: {
+									zh: "手机时间不对。记录已按服务器时间校正；请打开「自动设置时间」。",
+									en: "The phone's clock is wrong. Records are corrected to the server's; set the phone's time to automatic.",
+								},
+					)}
 				</p>
 			)}
 			<Clocks />

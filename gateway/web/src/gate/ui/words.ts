@@ -210,3 +210,9 @@ export const PHASES: Record<Exclude<GateState["phase"], "ready">, Text> = {
 	no_shift: { zh: "上岗", en: "Begin a shift" },
 	revoked: { zh: "本机已停用", en: "This device was switched off" },
 };
+
+/** The clock went otherwise than time: it was set, or the phone slept. */
+export const CLOCK_DOUBTFUL: Text = {
+	zh: "手机时间可能被改过，请对照别的钟表；联网后自动校正。",
+	en: "The phone's clock may have been set: compare it with another; it is corrected once online.",
+};
