@@ -209,6 +209,13 @@ func TestQuestionsNeedACaseAndAReason(t *testing.T) {
 		t.Errorf("only %d routes ask for a case", asks)
 	}
 	w.do(http.MethodGet, "/v1/gates/G1/events", w.deviceToken("D1"), nil).ok(http.StatusOK) // its own gate
+
+	t.Log("nobody asks under a case that they opened themselves")
+	own := w.do(http.MethodPost, "/v1/cases", w.as("leader"), fields{"kind": "other", "title": "x", "grid": "XS"}).ok(http.StatusCreated).json()["code"].(string)
+	where := personPath(w.people["wang"], "/trajectory")
+	w.do(http.MethodGet, where, w.as("leader"), nil, headerCase, own).problem(http.StatusForbidden, "same_person", "")
+	w.do(http.MethodGet, where, w.as("tracer"), nil, headerCase, own).ok(http.StatusOK)
+	w.do(http.MethodGet, where, w.as("leader"), nil).ok(http.StatusOK) // under a colleague's
 }
 
 // Every read by staff is in the audit: who, why, which case, whom, how many.

@@ -101,6 +101,8 @@ func (s *Server) ground(c *fiber.Ctx, in *inquiry, who principal) error {
 		return checkpoint.ErrCampaignOver
 	case !in.kase.Open():
 		return failure(codeCaseClosed, "the case is closed: nothing is asked under it any more")
+	case who.Staff != nil && in.kase.OpenedBy == who.Staff.Login: // or one person could make the ground of their own questions
+		return failure(codeSamePerson, "who opened the case does not ask under it: a colleague asks, or opens one for you")
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func TestATownIsBackedUpWhileItRunsAndLivesOnElsewhere(t *testing.T) {
 	}
 	s.env["PASSGATE_PASSWORD"] = "secret of the test"
 	s.must(exitOK, "login", "--login", "boss", "--server", elsewhere)
-	s.must(exitOK, "case", "open", "--kind", "confirmed", "--person", person, "--title", "首例", "--onset", at.Format(time.RFC3339), "--server", elsewhere)
+	leader(t, elsewhere).must(exitOK, "case", "open", "--kind", "confirmed", "--person", person, "--title", "首例", "--onset", at.Format(time.RFC3339), "--server", elsewhere)
 	s.must(exitOK, "case", "use", "C1", "--reason", "找接触者", "--server", elsewhere)
 	_, errs = s.must(exitOK, "trace", "person", person, "--from", at.Add(-time.Minute).Format(time.RFC3339), "--server", elsewhere)
 	contains(t, errs, "2 events")

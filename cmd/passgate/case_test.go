@@ -105,12 +105,14 @@ func TestACaseIsTheGroundOfQuestions(t *testing.T) {
 	ask := []string{"--case", "C1", "--reason", "找 100% 的接触者"}
 	with := func(args ...string) []string { return append(args, ask...) }
 
-	out, _ := tr.do(tr.boss, 0, "case", "open", "--kind", "confirmed", "--person", a, "--title", "首例", "--onset", tr.from, "--json")
+	out, _ := tr.do(tr.lead, 0, "case", "open", "--kind", "confirmed", "--person", a, "--title", "首例", "--onset", tr.from, "--json")
 	var opened tracingCase
 	if err := json.Unmarshal([]byte(out), &opened); err != nil || opened.Code != "C1" || opened.OnsetAt == nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	out, errs := tr.eventually(b, with("trace", "contacts", a)...)
+	_, errs := tr.do(tr.lead, 1, with("trace", "contacts", a)...)
+	contains(t, errs, "403 same_person", "a colleague")
+	out, errs = tr.eventually(b, with("trace", "contacts", a)...)
 	contains(t, out, a, "the period of the case", "venue", "M1 银座商城", "王*1")
 	contains(t, errs, "1 of 1 contacts", "case C1: 找 100% 的接触者")
 	if line := lineWith(out, b); !strings.Contains(line, "  10  ") {

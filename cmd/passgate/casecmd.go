@@ -24,7 +24,8 @@ type caseCmd struct {
 // Help is shown by --help.
 func (caseCmd) Help() string {
 	return `Who asks where people were does so under an open case, with a reason, and within the
-case's caps. Medics and leaders open cases; leaders approve what goes beyond.
+case's caps. Medics and leaders open cases, for others: who opened one does not ask
+under it. Leaders approve what goes beyond.
 
 Example:
 

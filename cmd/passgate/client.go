@@ -187,6 +187,7 @@ var remedies = map[string]string{
 	"out_of_scope":   "use an account that answers for this part of the grid, or ask for a grant: \"passgate help case grant\"",
 	"case_needed":    "give --case CODE and --reason TEXT, or keep them by \"passgate case use CODE --reason TEXT\"; \"passgate case list\" shows the open cases; who has none asks a medic or leader to open one: \"passgate help case open\"",
 	"case_closed":    "ask under an open one: \"passgate case list\" shows them",
+	"same_person":    "a colleague does it, by an account of their own",
 	"over_cap":       "\"passgate help case lift\" shows how to ask for more",
 	"cursor_expired": "go on with --from start, and ask the town for what lies between",
 	"unavailable":    "run the same command again, that is safe",
