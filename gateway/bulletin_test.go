@@ -239,8 +239,11 @@ func TestAPublishedBulletinStands(t *testing.T) {
 	wang, li := w.people["wang"], w.people["li"]
 	out := func(person uint64) fields { return w.newScan(person).with(fields{"direction": "out"}) }
 
+	due := func(book *bulletin.Book) { w.must(book.PublishDue(context.WithoutCancel(t.Context()))) }
+
 	t.Log("the last millisecond of a day and the first of the next one")
 	w.at("2020-02-11 23:59:59.999")
+	due(w.server.Bulletins())
 	w.scan("D1", out(wang)).ok(http.StatusOK)
 	w.publish("leader", "XS", theDay).problem(http.StatusConflict, "wrong_state", "")
 	w.at("2020-02-12 00:00:00.000")
@@ -257,7 +260,6 @@ func TestAPublishedBulletinStands(t *testing.T) {
 	w.publish("grid", "A2", theDay).problem(http.StatusForbidden, "forbidden", "")
 	w.publish("leader-a2", "A1", theDay).problem(http.StatusForbidden, "out_of_scope", "")
 	w.publish("leader-a2", "A2", theDay).ok(http.StatusOK)
-	due := func(book *bulletin.Book) { w.must(book.PublishDue(context.WithoutCancel(t.Context()))) }
 	w.at("2020-02-12 00:29:59.999")
 	due(w.server.Bulletins())
 	if b := w.bulletinOf("leader", "XS", theDay); b.PublishedAt != nil {

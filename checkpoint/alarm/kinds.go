@@ -68,6 +68,9 @@ const (
 // AuthorityUnknown is a change by another office about somebody who is not enrolled.
 const AuthorityUnknown Kind = "authority_unknown" // key: the change that waits for its person
 
+// BulletinLate is a day whose bulletin the program could not publish.
+const BulletinLate Kind = "bulletin_late" // key: the day
+
 // CallsWaiting is a case whose contacts nobody has seen to for long.
 const CallsWaiting Kind = "calls_waiting" // key: the case, and the node that some were given to
 
@@ -108,6 +111,7 @@ var kinds = []Text{
 	{ApplicationOverdue, Today, "复工申请逾期未审批", "An application to resume work waits too long for its decision"},
 	{ApprovalLapsed, Today, "复工批准已到期", "An approval to work has run out"},
 	{AuthorityUnknown, Today, "上级下发的人员状态变更查无此人,待登记", "A decision of an authority is about somebody who is not on record: enrol them"},
+	{BulletinLate, Today, "昨日通报未能自动发布，请联系系统管理员", "Yesterday's bulletin could not be published by the program: tell the operator"},
 	{BedsScarce, Today, "隔离床位使用已达九成", "Nine in ten isolation beds are in use"},
 	{BedOverdue, Today, "隔离床位人员已到期未离开", "Somebody is in an isolation bed beyond their time"},
 	{StockLow, Today, "物资低于警戒线", "A stock is below its line"},

@@ -2,17 +2,14 @@ package bulletin
 
 import (
 	"context"
+	"crypto/rand"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
 	"passgate/checkpoint"
 )
-
-// PublishAfter is how long after midnight the program publishes the day before.
-const PublishAfter = 30 * time.Minute
 
 // countsAtOnce is how many days or nodes one process counts at a time: a count of the
 // whole town walks through all its passages.
@@ -28,12 +25,14 @@ type Book struct {
 	finders   Finders
 	counting  chan struct{}
 	flights   singleflight.Group // whoever asks for what is being counted gets that
-	published atomic.Int64       // the last day that is known to be published, +1
+	opened    int64              // UTC ms
+	owner     string             // of the lease to publish
+	published atomic.Int64       // up to which day the program has published all, +1; 0: not known
 }
 
 // New makes the book of a store's town.
 func New(store *checkpoint.Store, finders Finders) *Book {
-	return &Book{store: store, finders: finders, counting: make(chan struct{}, countsAtOnce)}
+	return &Book{store: store, finders: finders, opened: store.Now(), owner: rand.Text(), counting: make(chan struct{}, countsAtOnce)}
 }
 
 // root is the node of the grid that has none above it, "" if there is no grid.

@@ -20,9 +20,9 @@
 // # Published
 //
 // A day that is over is published once for a node and all below it, by the program
-// half an hour after midnight or by a leader before that; from then on its numbers
-// stand. What came in later is told beside them as a correction: the number counted
-// now, less the published one. Published numbers are kept for 400 days
+// half an hour after midnight (due.go), or by a leader at another time; from then on
+// its numbers stand. What came in later is told beside them as a correction: the number
+// counted now, less the published one. Published numbers are kept for 400 days
 // (checkpoint.NumbersKept), and tell of nobody; once what they were counted from is
 // gone by retention there are no corrections any more.
 package bulletin

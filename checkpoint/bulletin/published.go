@@ -153,24 +153,6 @@ func (b *Book) Publish(ctx context.Context, node string, day checkpoint.Day, by 
 	return err
 }
 
-// PublishDue publishes yesterday for the whole town from half an hour after midnight
-// on, once, whoever calls it and how often. Errors: ErrUnavailable of package
-// checkpoint.
-func (b *Book) PublishDue(ctx context.Context) error {
-	now := b.store.Now()
-	today := b.store.DayAt(now)
-	midnight, _ := b.store.Bounds(today)
-	root, yesterday := b.root(), today-1
-	if root == "" || now < midnight+PublishAfter.Milliseconds() || b.published.Load() == int64(today) {
-		return nil
-	}
-	if err := b.Publish(ctx, root, yesterday, 0); err != nil {
-		return err
-	}
-	b.published.Store(int64(today))
-	return nil
-}
-
 func unavailable(err error) error {
 	return fmt.Errorf("bulletin: %w: %w", checkpoint.ErrUnavailable, err)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"passgate/checkpoint/alarm"
+	"passgate/checkpoint/bulletin"
 	"passgate/checkpoint/feed"
 	"passgate/checkpoint/office"
 	"passgate/gateway/outbound"
@@ -33,12 +34,12 @@ func (s *server) openDuty(publicURL string) {
 		link = strings.TrimRight(publicURL, "/") + "/"
 	}
 	s.duty = alarm.NewDuty(s.alarms, alarm.DutyConfig{
-		Sources: alarmSources(o, feed.New(s.store)), Post: s.caller.Post, Link: link, Logger: s.logger, Observe: s.gateway.Metrics().WatchAlarms(),
+		Sources: alarmSources(o, feed.New(s.store), s.gateway.Bulletins()), Post: s.caller.Post, Link: link, Logger: s.logger, Observe: s.gateway.Metrics().WatchAlarms(),
 	})
 }
 
 // alarmSources are all that knows what deserves an alarm.
-func alarmSources(o *office.Office, f *feed.Feed) []alarm.Source {
+func alarmSources(o *office.Office, f *feed.Feed, b *bulletin.Book) []alarm.Source {
 	return []alarm.Source{
 		{Name: "supplies", Due: o.SuppliesDue},
 		{Name: "fevers", Due: o.FeversDue, Settle: o.SettleFevers},
@@ -47,5 +48,6 @@ func alarmSources(o *office.Office, f *feed.Feed) []alarm.Source {
 		{Name: "enterprises", Due: o.EnterpriseDue},
 		{Name: "calls", Due: o.CallsDue, Settle: o.SettleCalls},
 		{Name: "exchange", Due: f.Due, Settle: f.SettleDue},
+		{Name: "bulletins", Due: b.Late},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"passgate/checkpoint/alarm"
+	"passgate/checkpoint/bulletin"
 	"passgate/checkpoint/feed"
 	"passgate/checkpoint/office"
 )
@@ -17,7 +18,7 @@ import (
 func TestEverySourceOfAlarmsIsAsked(t *testing.T) {
 	t.Parallel()
 	asked, names := map[string]bool{}, map[string]bool{}
-	for _, s := range alarmSources(&office.Office{}, &feed.Feed{}) {
+	for _, s := range alarmSources(&office.Office{}, &feed.Feed{}, &bulletin.Book{}) {
 		if names[s.Name] || s.Name == "" || s.Name == "events" {
 			t.Errorf("two sources are named %q", s.Name)
 		}

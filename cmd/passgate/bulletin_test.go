@@ -3,7 +3,9 @@ package main
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestBulletinIsShownAndPublished(t *testing.T) {
@@ -61,4 +63,25 @@ func TestBulletinIsShownAndPublished(t *testing.T) {
 	contains(t, errs, "the day is not over")
 	s.must(2, "bulletin", "XS", "--publish", "--server", server)
 	s.must(2, args("--csv", "--text")...)
+}
+
+// TestAServerPublishesYesterday: nobody does so by hand.
+func TestAServerPublishesYesterday(t *testing.T) {
+	t.Parallel()
+	var days atomic.Int64
+	noon := time.Now().Truncate(24 * time.Hour).Add(4 * time.Hour) // in Shanghai
+	now := func() time.Time { return noon.AddDate(0, 0, int(days.Load())) }
+	server, _ := newTownAt(t, now)
+	lead := newShell(t)
+	lead.env["PASSGATE_PASSWORD"] = "secret of the test"
+	for ; days.Load() < 5; days.Add(1) { // it may not have looked at the first day, on which there is nothing to do
+		lead.must(0, "login", "--login", "lead", "--server", server)
+		for range min(50*days.Load(), 50) + 1 {
+			if _, errs := lead.must(0, "bulletin", "XS", "--day", now().AddDate(0, 0, -1).Format(time.DateOnly), "--server", server); strings.Contains(errs, "by passgate") {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	t.Error("no day was published")
 }

@@ -296,6 +296,7 @@ func (s *server) run(ctx context.Context) error {
 	}
 	background.Go(func() { s.sweeper.Run(ctx) })
 	background.Go(func() { s.duty.Run(ctx) })
+	background.Go(func() { s.gateway.Bulletins().Run(ctx, s.logger) })
 	background.Go(func() { s.town.Run(ctx) })
 	if s.standby != nil {
 		background.Go(func() { s.standby.Run(serving) })

@@ -6,7 +6,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adminLogin, ended, freePort } from "./setup.ts";
-import { call, insist } from "./town.ts";
+import { call, eventually, insist } from "./town.ts";
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
@@ -138,10 +138,28 @@ async function live({ url, yesterday, clock, first }: Begin): Promise<Omit<DayTo
 	}
 	// The clock goes on to the evening, and what the day brought comes in.
 	clock.set(yesterday + 20 * HOUR - Date.now());
-	for (const [site, scans] of dayOf(people, village, mall, yesterday)) {
+	const day = dayOf(people, village, mall, yesterday);
+	for (const [site, scans] of day) {
 		for (let i = 0; i < scans.length; i += 1000) {
 			await insist(at, devices.get(site) ?? "", "POST", "/v1/scans/batch", { scans: scans.slice(i, i + 1000) });
 		}
+	}
+	// All of it is counted, before the program publishes the day.
+	const token = await signIn("leader", "secret of the leader");
+	const sent = day.reduce((sum, [, scans]) => sum + scans.length, 0);
+	const date = new Date(yesterday + SHANGHAI).toISOString().slice(0, 10);
+	const counted = async () => {
+		const { lines } = await insist<{ lines: { key: string; number: number }[] }>(
+			at,
+			token,
+			"GET",
+			`/v1/bulletin?day=${date}`,
+		);
+		return lines.reduce((sum, l) => sum + (["in", "out", "denied"].includes(l.key) ? l.number : 0), 0);
+	};
+	const found = await eventually(counted, (n) => n >= sent, 60_000);
+	if (found < sent) {
+		throw new Error(`${found} of ${sent} scans of the day are counted`);
 	}
 	clock.set(0);
 	const sessions: Record<string, string> = {};
