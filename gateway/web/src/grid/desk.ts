@@ -1,10 +1,12 @@
 // The grid member's work on this phone: the list, what was done, and sending it.
 // Everything is written down here first; the network comes when it comes.
+
 import { computed, signal } from "@preact/signals";
 import { call } from "../desk/call";
 import { hold, session } from "../desk/session";
 import { ApiError } from "../shared/api";
 import { measureOffset } from "../shared/clock";
+import { newId } from "../shared/id";
 import { wire } from "../shared/time";
 import type { Store } from "./store";
 import type { Entry, Kept, Today } from "./types";
@@ -81,7 +83,7 @@ export class Desk {
 	/** Writes something down that was done. */
 	async done(what: Done): Promise<void> {
 		const at = this.now();
-		const id = crypto.randomUUID();
+		const id = newId();
 		const { body, ...rest } = what;
 		const entry: Entry = {
 			...rest,

@@ -92,8 +92,10 @@ describe("what was done", () => {
 			if (!network) {
 				throw new TypeError("no network");
 			}
-			const json = (body: unknown, status = 200) =>
-				new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+			const json = (body: unknown, status = 200) => {
+				const type = status < 300 ? "application/json" : "application/problem+json";
+				return new Response(JSON.stringify(body), { status, headers: { "Content-Type": type } });
+			};
 			if (init.method === "POST") {
 				sent.push({ path, body: String(init.body) });
 				return refuse === path ? json({ code: "conflict", detail: "another one" }, 409) : json({});

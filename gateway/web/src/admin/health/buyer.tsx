@@ -1,4 +1,5 @@
 // The pharmacist's screen: a purchase of fever medicine, written down while the buyer waits.
+
 import { useMemo, useState } from "preact/hooks";
 import { call } from "../../desk/call";
 import { sites } from "../../desk/town";
@@ -6,6 +7,7 @@ import { Form, type Values } from "../../desk/ui/form";
 import { toast } from "../../desk/ui/overlay";
 import { Card } from "../../desk/ui/parts";
 import { t } from "../../shared/i18n";
+import { newId } from "../../shared/id";
 
 /** What the screen's fields give, as the server takes it. */
 function purchaseOf(id: string, v: Values): Record<string, unknown> {
@@ -31,7 +33,7 @@ export default function Buyer() {
 	const pharmacies = sites.value.filter((s) => s.kind === "pharmacy");
 	const [turn, setTurn] = useState(0);
 	// The same for every try of one purchase, so that it is written down once.
-	const id = useMemo(() => crypto.randomUUID(), [turn]);
+	const id = useMemo(() => newId(), [turn]);
 	const [site, setSite] = useState(pharmacies[0]?.code ?? "");
 	return (
 		<>

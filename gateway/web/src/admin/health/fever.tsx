@@ -1,5 +1,6 @@
 // One fever case: its procedure from the first reading to the closing, each step with
 // what was written down, or the form to write it, or by when it is due.
+
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { call } from "../../desk/call";
@@ -11,6 +12,7 @@ import { Busy, Card, Chip, Facts, Problem, useLoad } from "../../desk/ui/parts";
 import { left, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { lang, t } from "../../shared/i18n";
+import { lastOf } from "../../shared/lists";
 import { clockTime } from "../../shared/time";
 import { closeAction, codeAction, handoverAction, reportAction, screeningAction } from "./feversteps";
 import { type HospitalCode, ShowCode } from "./hospitalcode";
@@ -155,7 +157,7 @@ function Procedure({ fever, onDone }: { fever: Fever; onDone: (given: unknown) =
 
 function stepsOf(fever: Fever): StepView[] {
 	const { procedure: p } = fever;
-	const last = p.screenings.at(-1);
+	const last = lastOf(p.screenings);
 	const screened = last !== undefined && last.result !== "inconclusive";
 	return [
 		{
@@ -214,7 +216,7 @@ function communityOf(fever: Fever): string {
 }
 
 function townOf(fever: Fever): string {
-	return nodePath(siteOf(fever.site)?.grid ?? "").at(-1)?.name ?? "";
+	return lastOf(nodePath(siteOf(fever.site)?.grid ?? ""))?.name ?? "";
 }
 
 /** How long after the case was opened something was done. */
@@ -275,7 +277,7 @@ function Results({ fever }: { fever: Fever }) {
 					})}
 				</p>
 			)}
-			{p.screenings.at(-1)?.result === "positive" && may("medic") && (
+			{lastOf(p.screenings)?.result === "positive" && may("medic") && (
 				<Card>
 					<a href={href(["status", (fever.person.known_as ?? fever.person).id], { fever: fever.id })}>
 						{t({ zh: "依据医院阳性结果转红码", en: "Turn red by the hospital's result" })}

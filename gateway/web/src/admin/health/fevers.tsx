@@ -8,6 +8,7 @@ import { Chip } from "../../desk/ui/parts";
 import { dayFields, daysAsked, left, Register, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
+import { lastOf } from "../../shared/lists";
 import { FeverScreen } from "./fever";
 import { type Sum, Sums } from "./sums";
 import type { Fever } from "./types";
@@ -122,7 +123,7 @@ function List() {
 					width: "7rem",
 					wide: true,
 					cell: (f) => {
-						const last = f.procedure.screenings.at(-1)?.result;
+						const last = lastOf(f.procedure.screenings)?.result;
 						return last ? <Chip tone={screeningResults[last]?.tone}>{wordOf(screeningResults, last)}</Chip> : "";
 					},
 				},

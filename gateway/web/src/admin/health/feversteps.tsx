@@ -1,7 +1,9 @@
 // The steps of a fever case as actions.
+
 import { call } from "../../desk/call";
 import type { Action } from "../../desk/ui/actions";
 import { t } from "../../shared/i18n";
+import { lastOf } from "../../shared/lists";
 import type { Fever } from "./types";
 import { feverOutcomes, handoverWays, optionsOf, screeningResults } from "./words";
 
@@ -105,7 +107,7 @@ export function codeAction(): Action<Fever> {
 
 /** The outcomes with which a case can be closed as it is, and what the others lack. */
 export function closable({ procedure: p }: Fever): { outcomes: string[]; lacks: string } {
-	const result = p.screenings.at(-1)?.result;
+	const result = lastOf(p.screenings)?.result;
 	const outcomes: string[] = [];
 	if (p.community && p.subdistrict) {
 		if (result === "negative" || result === "positive") {

@@ -1,5 +1,7 @@
 // The daily bulletin as the API tells it, and what the page makes of its numbers.
+
 import type { Text } from "../../shared/i18n";
+import { lastOf } from "../../shared/lists";
 import { localDay } from "../../shared/time";
 
 /** One number of a node and day. */
@@ -102,12 +104,12 @@ export interface Group {
 export function groups(lines: readonly Line[]): Group[] {
 	const all: Group[] = [];
 	for (const line of lines) {
-		let group = all.at(-1);
+		let group = lastOf(all);
 		if (group?.key !== line.group) {
 			group = { key: line.group, text: line.group_text, lines: [] };
 			all.push(group);
 		}
-		const whole = group.lines.at(-1);
+		const whole = lastOf(group.lines);
 		if (line.of === "") {
 			group.lines.push({ line, parts: [] });
 		} else if (whole?.line.key === line.of && (line.number !== 0 || line.yesterday || line.correction !== 0)) {

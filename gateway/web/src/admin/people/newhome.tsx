@@ -1,4 +1,5 @@
 // A new household: its members one after another, at one door.
+
 import { useRef, useState } from "preact/hooks";
 import { call } from "../../desk/call";
 import { href, route } from "../../desk/router";
@@ -9,6 +10,7 @@ import { Button, Card, Empty, Problem, useAction } from "../../desk/ui/parts";
 import { Pick } from "../../desk/ui/pick";
 import { ApiError } from "../../shared/api";
 import { t } from "../../shared/i18n";
+import { lastOf } from "../../shared/lists";
 import { homeOptions } from "./homes";
 import { printSheets } from "./paper";
 
@@ -25,7 +27,7 @@ export function NewHome() {
 	const [members, setMembers] = useState<Member[]>([]);
 	const box = useRef<HTMLDivElement>(null);
 	const { busy, error, run } = useAction();
-	const last = members.at(-1);
+	const last = lastOf(members);
 	const enrol = async (v: Values) => {
 		if (site === "") {
 			throw new ApiError(0, "site", t({ zh: "请先选村居", en: "Choose the village or compound first" }));

@@ -14,7 +14,7 @@ export function Login({ app }: { app: string }) {
 	const submit = () =>
 		run(async () => {
 			try {
-				await signIn(login.trim(), password, code.replaceAll(" ", "") || undefined);
+				await signIn(login.trim(), password, code.replace(/ /g, "") || undefined);
 			} catch (cause) {
 				if (cause instanceof ApiError && cause.code === "code_required") {
 					setAsked(true);

@@ -1,9 +1,9 @@
 // What lies over the page: dialogs, the drawer at the side, messages that go away.
-// <dialog> keeps the focus inside and closes on Escape by itself.
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
+import { cover } from "../../shared/modal";
 import { Button } from "./parts";
 
 interface OverlayProps {
@@ -14,17 +14,21 @@ interface OverlayProps {
 
 function Overlay({ kind, title, onClose, children }: OverlayProps & { kind: "dialog" | "drawer" }) {
 	const box = useRef<HTMLDialogElement>(null);
+	const closing = useRef(onClose);
+	closing.current = onClose;
+	/** Something was filled in: a tap beside the box must not lose it. */
+	const filled = useRef(false);
 	useEffect(() => {
 		const dialog = box.current;
 		const before = document.activeElement;
-		dialog?.showModal();
+		const uncover = dialog ? cover(dialog, () => closing.current()) : undefined;
 		// Not on the button that closes it, where the browser would put it.
 		const field = dialog?.querySelector<HTMLElement>(
 			"form input:not([type=hidden]), form textarea, form select, .actions button[type=submit]",
 		);
 		(kind === "dialog" && field ? field : dialog)?.focus();
 		return () => {
-			dialog?.close();
+			uncover?.();
 			if (before instanceof HTMLElement) {
 				before.focus();
 			}
@@ -40,8 +44,11 @@ function Overlay({ kind, title, onClose, children }: OverlayProps & { kind: "dia
 				e.preventDefault();
 				onClose();
 			}}
+			onInput={() => {
+				filled.current = true;
+			}}
 			onMouseDown={(e) => {
-				if (e.target === box.current) {
+				if (e.target === box.current && !filled.current) {
 					onClose();
 				}
 			}}

@@ -1,6 +1,8 @@
 // Which screen is open. Those over the lane lie in the browser's history, so that
 // the phone's own "back" closes the top one instead of leaving the gate.
+
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { lastOf } from "../../shared/lists";
 
 export type Place =
 	| "lane"
@@ -19,7 +21,7 @@ export type Place =
 
 export class Screens {
 	private readonly stack = signal<Place[]>([]);
-	readonly top: ReadonlySignal<Place> = computed(() => this.stack.value.at(-1) ?? "lane");
+	readonly top: ReadonlySignal<Place> = computed(() => lastOf(this.stack.value) ?? "lane");
 
 	/** Follows the browser's history; what lay open before the page was loaded is forgotten. */
 	follow(): void {

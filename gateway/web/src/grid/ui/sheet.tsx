@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../../shared/i18n";
+import { cover } from "../../shared/modal";
 
 export function Sheet({
 	title,
@@ -13,10 +14,7 @@ export function Sheet({
 	children: ComponentChildren;
 }) {
 	const box = useRef<HTMLDialogElement>(null);
-	useEffect(() => {
-		box.current?.showModal();
-		return () => box.current?.close();
-	}, []);
+	useEffect(() => (box.current ? cover(box.current, onClose) : undefined), []);
 	return (
 		<dialog
 			ref={box}

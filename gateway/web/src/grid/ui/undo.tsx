@@ -1,10 +1,12 @@
 // The last tap, and taking it back while it has not gone out.
+
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
+import { lastOf } from "../../shared/lists";
 import { type Desk, held } from "../desk";
 
 export function Undo({ desk }: { desk: Desk }) {
-	const last = desk.entries.value.at(-1);
+	const last = lastOf(desk.entries.value);
 	const [, setNow] = useState(Date.now());
 	const holds = last !== undefined && last.state === "waiting" && held(last);
 	useEffect(() => {

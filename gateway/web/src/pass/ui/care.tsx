@@ -2,9 +2,9 @@
 // and requests with what became of them.
 import { useRef, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
+import { newId } from "../../shared/id";
 import { dayAndTime } from "../../shared/time";
 import type { Home, Person } from "../home";
-import { newId } from "../my";
 import type { RequestKind, ServiceRequest } from "../types";
 import { requestWord } from "../words";
 import { Diary } from "./diary";

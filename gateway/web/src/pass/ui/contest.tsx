@@ -1,9 +1,9 @@
 // "This is wrong": the resident's words, the office's 48 hours, its answer.
 import { useRef, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
+import { newId } from "../../shared/id";
 import { dayAndTime } from "../../shared/time";
 import type { Home, Person } from "../home";
-import { newId } from "../my";
 import { countdown, second } from "../tick";
 import type { Contest } from "../types";
 import { Note, Problem, useAction } from "./parts";

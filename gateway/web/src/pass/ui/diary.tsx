@@ -2,10 +2,10 @@
 // so far.
 import { useRef, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
+import { newId } from "../../shared/id";
 import { clockTime, localDay, wire } from "../../shared/time";
 import { diaryDays, readTemperature, slotOf, streak, symptoms } from "../diary";
 import type { Home, Person } from "../home";
-import { newId } from "../my";
 import type { Observed, Reading, Slot } from "../types";
 import { slotWord } from "../words";
 import { CallLink, Icon, Note, Problem, useAction, useLoad } from "./parts";

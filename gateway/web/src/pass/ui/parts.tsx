@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
+import { keepFocus } from "../../shared/modal";
 import { problemText } from "../words";
 
 /** Outlines of icons on a 24 × 24 field, drawn with the text's colour. */
@@ -167,20 +168,6 @@ export function Sheet({
 			</div>
 		</div>
 	);
-}
-
-/** Keeps the Tab key within a box. */
-function keepFocus(box: HTMLElement | null, e: KeyboardEvent): void {
-	const all = box?.querySelectorAll<HTMLElement>("button, input, select, textarea, a[href]") ?? [];
-	const first = all[0];
-	const last = all[all.length - 1];
-	if (e.shiftKey && (document.activeElement === first || document.activeElement === box)) {
-		e.preventDefault();
-		last?.focus();
-	} else if (!e.shiftKey && document.activeElement === last) {
-		e.preventDefault();
-		first?.focus();
-	}
 }
 
 /** A link that phones; nothing without a number. */

@@ -1,4 +1,5 @@
 // Who was at several places and times: what the people of a cluster have in common.
+
 import { useState } from "preact/hooks";
 import { call } from "../../desk/call";
 import { ground } from "../../desk/ground";
@@ -9,6 +10,7 @@ import { Button, Card, Empty, Problem, useAction, useLoad } from "../../desk/ui/
 import { gateOptions, Pick, siteOptions } from "../../desk/ui/pick";
 import { ApiError } from "../../shared/api";
 import { t } from "../../shared/i18n";
+import { lastOf } from "../../shared/lists";
 import { LiftDialog, Limits, loadCase } from "./case";
 import { Compare } from "./compare";
 import { complete, MOST_WINDOWS, type Window, windowsOf, windowsQuery } from "./crowd";
@@ -86,7 +88,7 @@ function Of({ code }: { code: string }) {
 					<Button
 						disabled={windows.length >= MOST_WINDOWS}
 						onClick={() =>
-							change([...windows, { ...fresh(), from: windows.at(-1)?.from ?? "", to: windows.at(-1)?.to ?? "" }])
+							change([...windows, { ...fresh(), from: lastOf(windows)?.from ?? "", to: lastOf(windows)?.to ?? "" }])
 						}
 					>
 						{t({ zh: "再加一个地方", en: "One more place" })}

@@ -1,4 +1,5 @@
 // Who was at several places: a row each, a column for each of the places.
+
 import { useMemo } from "preact/hooks";
 import { keep } from "../../desk/call";
 import { href } from "../../desk/router";
@@ -6,6 +7,7 @@ import { gateName, nodeName, siteName } from "../../desk/town";
 import { Button, Card, Empty } from "../../desk/ui/parts";
 import { type Column, Table } from "../../desk/ui/table";
 import { lang, t } from "../../shared/i18n";
+import { lastOf } from "../../shared/lists";
 import { placeText } from "./compare";
 import { type Window, windowsQuery } from "./crowd";
 import { cell } from "./rows";
@@ -86,10 +88,7 @@ const lives = (m: Row) => (m.person.outside ? nodeName(m.person.area) : siteName
 function columnsOf(answer: Crowd): Column<Row>[] {
 	const { windows } = answer;
 	const [from] = windows.map((w) => w.from).sort();
-	const to = windows
-		.map((w) => w.to)
-		.sort()
-		.at(-1);
+	const to = lastOf(windows.map((w) => w.to).sort());
 	return [
 		{
 			key: "rank",

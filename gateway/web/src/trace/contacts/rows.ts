@@ -144,5 +144,5 @@ export function csvOf(rows: readonly Row[], homeName: (code: string) => string):
 export function cell(value: string | number | boolean): string {
 	const text = String(value);
 	const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-	return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+	return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }

@@ -55,5 +55,5 @@ function line(row: Row): string {
 /** What a spreadsheet could take for a formula gets an apostrophe in front. */
 function field(text: string): string {
 	const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-	return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+	return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }

@@ -1,7 +1,9 @@
 // In and out per half hour: up is in, down is out. A bar leads to its half hour, by a
 // click, by the keys, or in the table of the same numbers.
+
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { lastOf } from "../../shared/lists";
 import "uplot/dist/uPlot.min.css";
 import { href } from "../../desk/router";
 import { lang, t } from "../../shared/i18n";
@@ -23,7 +25,7 @@ interface Props {
 function filled(flow: Half[]): Half[] {
 	const byTime = new Map(flow.map((half) => [half.at, half]));
 	const all: Half[] = [];
-	const last = flow.at(-1)?.at ?? 0;
+	const last = lastOf(flow)?.at ?? 0;
 	for (let at = flow[0]?.at ?? 0; at <= last && all.length < 61 * 48; at += HALF_HOUR) {
 		all.push(byTime.get(at) ?? { at, in: 0, out: 0, stopped: 0, fevers: 0 });
 	}
@@ -49,7 +51,7 @@ function options(width: number): uPlot.Options {
 		tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Asia/Shanghai"),
 		cursor: { y: false, drag: { x: false, y: false } },
 		legend: { show: false },
-		scales: { x: { range: (u) => [Number(u.data[0][0] ?? 0), Number(u.data[0].at(-1) ?? 0) + HALF_HOUR / 1000] } },
+		scales: { x: { range: (u) => [Number(u.data[0][0] ?? 0), Number(lastOf(u.data[0]) ?? 0) + HALF_HOUR / 1000] } },
 		axes: [
 			{
 				values: (u, at) =>

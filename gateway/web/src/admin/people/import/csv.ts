@@ -10,7 +10,7 @@ export function guard(text: string): string {
 
 function cell(text: string): string {
 	const safe = guard(text);
-	return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+	return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 
 /** Rows as CSV, one a line. */

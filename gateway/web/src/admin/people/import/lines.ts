@@ -179,6 +179,13 @@ export async function importLines(
 	return { counts, sites: [...sites].sort() };
 }
 
+/** Throws once the work was stopped. */
+export function goesOn(signal: AbortSignal): void {
+	if (signal.aborted) {
+		throw new DOMException("stopped", "AbortError");
+	}
+}
+
 async function inChunks<T>(
 	lines: Line[],
 	way: Way,
@@ -186,7 +193,7 @@ async function inChunks<T>(
 	take: (chunk: Line[], got: T) => void,
 ): Promise<void> {
 	for (let at = 0; at < lines.length; at += CHUNK) {
-		way.signal.throwIfAborted();
+		goesOn(way.signal);
 		const chunk = lines.slice(at, at + CHUNK);
 		take(chunk, await patiently(() => post<T>(chunk, query, way.signal), way));
 		way.onDone(chunk.length);
@@ -216,7 +223,7 @@ async function patiently<T>(ask: () => Promise<T>, { signal, pause = 500 }: Way)
 				throw cause;
 			}
 			await new Promise((go) => setTimeout(go, Math.max(wait, (cause.retryAfter ?? 0) * 1000)));
-			signal.throwIfAborted();
+			goesOn(signal);
 		}
 	}
 }

@@ -8,7 +8,7 @@ import "../people.css";
 import { homeOptions } from "../homes";
 import { Done } from "./done";
 import { Drop } from "./drop";
-import { type Book, type Counts, goes, importLines, previewLines, readBook } from "./lines";
+import { type Book, type Counts, goes, goesOn, importLines, previewLines, readBook } from "./lines";
 import { Preview } from "./preview";
 
 type Stage =
@@ -28,13 +28,12 @@ type Stage =
 			seconds: number;
 	  };
 
-/** Why calls are given up that are to be made again. */
-const PAUSE = "pause";
-
 export default function Import() {
 	const [stage, setStage] = useState<Stage>({ at: "file" });
 	const [error, setError] = useState<unknown>(null);
 	const stop = useRef(new AbortController());
+	/** What is given up is to be gone on with. */
+	const paused = useRef(false);
 	useEffect(() => () => stop.current.abort(), []);
 	const guarded = stage.at === "importing";
 	useEffect(() => {
@@ -51,23 +50,28 @@ export default function Import() {
 	const attempt = async (back: Stage, work: (signal: AbortSignal) => Promise<void>) => {
 		stop.current.abort();
 		stop.current = new AbortController();
+		paused.current = false;
 		const { signal } = stop.current;
 		setError(null);
 		try {
 			await work(signal);
 		} catch (cause) {
-			if (signal.aborted && signal.reason !== PAUSE) {
+			if (signal.aborted && !paused.current) {
 				return; // somebody went elsewhere
 			}
 			setError(signal.aborted ? null : cause);
 			setStage(back);
 		}
 	};
+	const pause = () => {
+		paused.current = true;
+		stop.current.abort();
+	};
 	const read = (file: File, site = "") =>
 		attempt({ at: "reading", file }, async (signal) => {
 			setStage({ at: "reading", file });
 			const book = await readBook(file, site);
-			signal.throwIfAborted();
+			goesOn(signal);
 			const begun = Date.now();
 			let done = 0;
 			setStage({ at: "looking", book, file, done, begun });
@@ -158,7 +162,7 @@ export default function Import() {
 							en: "If it is cut off, import the file again: what went in is not changed.",
 						})}
 					</p>
-					<Button onClick={() => stop.current.abort(PAUSE)}>{t({ zh: "暂停", en: "Pause" })}</Button>
+					<Button onClick={pause}>{t({ zh: "暂停", en: "Pause" })}</Button>
 				</Card>
 			)}
 			{stage.at === "done" && <Done {...stage} file={stage.file.name} onAgain={again} />}

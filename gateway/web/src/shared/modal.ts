@@ -1,0 +1,37 @@
+// Boxes over the page, also where the browser has no <dialog> (before Safari 15.4).
+
+/** Puts a box over the page, with the focus in it; gives what takes it away again. */
+export function cover(box: HTMLDialogElement, onClose: () => void): () => void {
+	if (typeof box.showModal === "function") {
+		box.showModal();
+		return () => box.close();
+	}
+	const onKey = (e: KeyboardEvent) => {
+		if (e.key === "Escape") {
+			onClose();
+		} else if (e.key === "Tab") {
+			keepFocus(box, e);
+		}
+	};
+	box.classList.add("over");
+	box.setAttribute("role", "dialog");
+	box.setAttribute("aria-modal", "true");
+	box.tabIndex = -1;
+	box.focus();
+	box.addEventListener("keydown", onKey);
+	return () => box.removeEventListener("keydown", onKey);
+}
+
+/** Keeps the Tab key within a box. */
+export function keepFocus(box: HTMLElement | null, e: KeyboardEvent): void {
+	const all = box?.querySelectorAll<HTMLElement>("button, input, select, textarea, a[href]") ?? [];
+	const first = all[0];
+	const last = all[all.length - 1];
+	if (e.shiftKey && (document.activeElement === first || document.activeElement === box)) {
+		e.preventDefault();
+		last?.focus();
+	} else if (!e.shiftKey && document.activeElement === last) {
+		e.preventDefault();
+		first?.focus();
+	}
+}
