@@ -267,6 +267,52 @@ func (s *Store) WasAsked(ctx context.Context, code string, person uint64) (bool,
 	return asked, unavailable(err)
 }
 
+// maxMet bounds whom a case remembers as contacts, before the last answer: six times
+// as many as can be on its call list.
+const maxMet = 20_000
+
+// NoteMet remembers whom an answer under a case named as contacts: they may be
+// called because of it. Errors: ErrUnavailable.
+func (s *Store) NoteMet(ctx context.Context, code string, people []uint64) error {
+	key := s.keys.cases("m:" + code)
+	n, err := s.rdb.SCard(ctx, key).Result()
+	if err != nil || n >= maxMet || len(people) == 0 {
+		return unavailable(err)
+	}
+	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for some := range slices.Chunk(people, pipelineSize) {
+			members := make([]any, len(some))
+			for i, id := range some {
+				members[i] = raw(id)
+			}
+			p.SAdd(ctx, key, members...)
+		}
+		return nil
+	})
+	return unavailable(err)
+}
+
+// Strangers are those of some people who have nothing to do with a case: nobody has
+// asked about them under it, and no answer named them as contacts. Errors:
+// ErrUnavailable.
+func (s *Store) Strangers(ctx context.Context, code string, people []uint64) (strangers []uint64, err error) {
+	known := make([][2]*redis.BoolCmd, len(people))
+	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, id := range people {
+			for k, set := range [2]string{"p:", "m:"} {
+				known[i][k] = p.SIsMember(ctx, s.keys.cases(set+code), raw(id))
+			}
+		}
+		return nil
+	})
+	for i, id := range people {
+		if !known[i][0].Val() && !known[i][1].Val() {
+			strangers = append(strangers, id)
+		}
+	}
+	return strangers, unavailable(err)
+}
+
 // Asked is how many different people have been asked about under each of some
 // cases.
 func (s *Store) Asked(ctx context.Context, cases []Case) ([]int, error) {

@@ -203,6 +203,7 @@
 //	{case}:c, :n      hash    case            tracing cases: sealed records by number, last number     ~500 a case
 //	{case}:campaign   hash    case            whether the campaign runs, JSON
 //	{case}:p:code     set     ask             people asked about under a case                     ~20 a person
+//	{case}:m:code     set     contacts        whom an answer under a case named as contacts       ~20 a person
 //	{aud}:log         stream  audit           entries by number: who asked what; see AuditRecord      ~330 an entry
 //	{aud}:head        hash    audit           its end: n number, h hash, w who waits; c, l the last cut from the front
 //	{aud}:p:id, :s:n  zset    audit           last 200 entries about a person, or about all of site n; as long as they are kept ~10 an entry

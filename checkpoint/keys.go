@@ -212,7 +212,8 @@ func (k keys) lastBackup() string          { return k.registry("backup") }      
 func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time, whether it is about a status
 
 // cases is what belongs to tracing cases: "c" the cases, "n" their last number,
-// "p:code" the people asked about under one of them, "campaign" the campaign.
+// "p:code" the people asked about under one of them, "m:code" those whom they met,
+// "campaign" the campaign.
 func (k keys) cases(what string) string { return k.prefix + "{case}:" + what } // hash, string, sets
 
 // matter is one of the office's records, matters lists those of a kind at a node.

@@ -157,6 +157,7 @@ func newPastTown(t testing.TB) *pastTown {
 	must(t, err)
 	c := mustOpenCase(t, s, Case{People: p.residents[:1]})
 	must(t, s.AskAbout(t.Context(), &c, []uint64{p.residents[2], p.walkIn}))
+	must(t, s.NoteMet(t.Context(), c.Code, []uint64{p.residents[0]}))
 	_, err = s.CloseCase(t.Context(), c.Code, CaseExcluded, "medic")
 	must(t, err)
 	projected(t, s)
@@ -216,7 +217,7 @@ func TestNothingIsLeftWhenRetentionIsOver(t *testing.T) {
 	}
 	p.clock.Advance(90 * 24 * time.Hour)
 	sweep(t, p.s)
-	for name, id := range map[string]uint64{"asked about": p.residents[2], "revoked": p.residents[1]} {
+	for name, id := range map[string]uint64{"asked about": p.residents[2], "met": p.residents[0], "revoked": p.residents[1]} {
 		if keys := holding(t, p.s, raw(id)); slices.Contains(kindsOf(keys), "log") || slices.Contains(kindsOf(keys), "case") {
 			t.Errorf("%s is in %q", name, keys)
 		}

@@ -241,8 +241,8 @@ func (r *sweepRun) sweepChanges(ctx context.Context) error {
 	return unavailable(err)
 }
 
-// sweepCases takes away whom a case was about and who was asked about under it,
-// when it holds no evidence any more. That there was such a case stays.
+// sweepCases takes away whom a case was about, who was asked about under it and whom
+// they met, when it holds no evidence any more. That there was such a case stays.
 func (r *sweepRun) sweepCases(ctx context.Context) error {
 	cases, err := r.s.Cases(ctx)
 	if err != nil {
@@ -257,7 +257,7 @@ func (r *sweepRun) sweepCases(ctx context.Context) error {
 		if c.holds(r.StartedAt, campaign.EndedAt) {
 			continue
 		}
-		if err := r.s.rdb.Del(ctx, r.s.keys.cases("p:"+c.Code)).Err(); err != nil {
+		if err := r.s.rdb.Del(ctx, r.s.keys.cases("p:"+c.Code), r.s.keys.cases("m:"+c.Code)).Err(); err != nil {
 			return unavailable(err)
 		}
 		if c.Open() { // the campaign ended before anybody closed it

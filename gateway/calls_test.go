@@ -38,10 +38,23 @@ func (w *world) contactsOf(n int) (ids []uint64, contacts []fields) {
 	return ids, contacts
 }
 
+// met is that an answer under a case named people as contacts.
+func (w *world) met(code string, contacts ...fields) {
+	w.t.Helper()
+	ids := make([]uint64, len(contacts))
+	for i := range contacts {
+		id, err := checkpoint.ParsePersonID(contacts[i]["resident"].(string))
+		w.must(err)
+		ids[i] = id
+	}
+	w.must(w.store.NoteMet(w.t.Context(), code, ids))
+}
+
 // callsOfWang opens a case about Wang with these contacts.
 func (w *world) callsOfWang(contacts []fields) (code string) {
 	w.t.Helper()
 	code = w.openCase(fields{"person": w.personID("wang"), "grid": "XS"})["code"].(string)
+	w.met(code, contacts...)
 	got := w.staffCall("tracer", http.MethodPost, "/v1/cases/"+code+"/contacts", "/v1/cases/{code}/contacts", fields{"index": w.personID("wang"), "contacts": contacts})
 	if body := got.ok(http.StatusOK).json(); body["added"] != float64(len(contacts)) || body["already"] != 0.0 {
 		w.t.Fatalf("added %v", body)
@@ -257,9 +270,10 @@ func TestWhatBecomesOfCalls(t *testing.T) {
 		st.Num, st.Login, st.Grid = 0, "tracer-a1", "A1"
 		return d.PutStaff(st)
 	})
-	w.staffCall("tracer-a1", http.MethodPost, "/v1/cases/"+code+"/contacts", "/v1/cases/{code}/contacts", fields{
-		"index": w.personID("wang"), "contacts": []fields{{"resident": checkpoint.FormatPersonID(far), "hop": 2, "exposure": 5}, contacts[0]},
-	}).ok(http.StatusOK)
+	more := fields{"index": w.personID("wang"), "contacts": []fields{{"resident": checkpoint.FormatPersonID(far), "hop": 2, "exposure": 5}, contacts[0]}}
+	w.staffCall("tracer-a1", http.MethodPost, "/v1/cases/"+code+"/contacts", "/v1/cases/{code}/contacts", more).problem(http.StatusUnprocessableEntity, "invalid", "contacts") // a stranger to the case
+	w.met(code, fields{"resident": checkpoint.FormatPersonID(far)})
+	w.staffCall("tracer-a1", http.MethodPost, "/v1/cases/"+code+"/contacts", "/v1/cases/{code}/contacts", more).ok(http.StatusOK)
 	list := w.staffCall("tracer-a1", http.MethodGet, "/v1/cases/"+code+"/contacts?state=elsewhere", "/v1/cases/{code}/contacts", nil).rows("contacts")
 	if len(list) != 1 || fields(list[0]).in("person")["name_masked"] != "" {
 		t.Fatalf("elsewhere %v", list)

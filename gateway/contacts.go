@@ -131,6 +131,11 @@ func (s *Server) handleContacts(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if in := inquiryOf(c); in != nil {
+		if err := s.store.NoteMet(s.context(c), in.kase.Code, peopleOf(&res)[1:]); err != nil {
+			return err
+		}
+	}
 	s.rows(c, len(res.Contacts))
 	s.fillContacts(&view, &res, people)
 	if wantsCSV(c) {

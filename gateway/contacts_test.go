@@ -161,7 +161,16 @@ func TestContactsTakeThePeriodOfTheCase(t *testing.T) {
 		"kind": "confirmed", "title": "病例", "person": checkpoint.FormatPersonID(w.people["wang"]), "onset_at": utcTime(onset.UnixMilli()),
 	}).ok(http.StatusCreated).json()
 	code, _ := kase["code"].(string)
+	calls := func() answer { // about Li, whom Wang met at the mall
+		return w.do(http.MethodPost, "/v1/cases/"+code+"/contacts", w.as("tracer"), fields{
+			"index": w.personID("wang"), "contacts": []fields{{"resident": w.personID("li"), "hop": 1}},
+		})
+	}
+	calls().problem(http.StatusUnprocessableEntity, "invalid", "contacts") // before anybody has asked
 	body := w.do(http.MethodGet, wang+"/contacts", w.as("tracer"), nil, "Trace-Case", code).ok(http.StatusOK).json()
+	if added := calls().ok(http.StatusOK).json(); added["added"] != 1.0 {
+		t.Errorf("a contact is on the list: %v", added)
+	}
 	from := utcTime(onset.Add(-48 * time.Hour).UnixMilli()).String()
 	if body["period"] != "case" || body["from"] != from || len(body.list("contacts")) != 3 {
 		t.Errorf("period %v from %v, want %s; %d contacts", body["period"], body["from"], from, len(body.list("contacts")))

@@ -41,7 +41,7 @@ func (o *Office) AddCalls(ctx context.Context, in NewCalls) (added, already int,
 	if err != nil {
 		return 0, 0, err
 	}
-	refs, err := o.callRefs(ctx, in.Case.Code, people)
+	refs, err := o.callRefs(ctx, &in, people)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -159,9 +159,10 @@ func (o *Office) presentContacts(ctx context.Context, in *NewCalls) ([]checkpoin
 }
 
 // callRefs name the tasks of people: those that they have, also from under an ID of
-// before, or new ones.
-func (o *Office) callRefs(ctx context.Context, code string, people []checkpoint.Resident) ([]checkpoint.MatterRef, error) {
-	of, err := o.CallsOf(ctx, code)
+// before, or new ones. A new one is refused about a stranger to the case: a call shows
+// name and number, which would be anybody's for whoever calls.
+func (o *Office) callRefs(ctx context.Context, in *NewCalls, people []checkpoint.Resident) ([]checkpoint.MatterRef, error) {
+	of, err := o.CallsOf(ctx, in.Case.Code)
 	if err != nil {
 		return nil, err
 	}
@@ -174,14 +175,21 @@ func (o *Office) callRefs(ctx context.Context, code string, people []checkpoint.
 		has[tasks[i].Person] = checkpoint.MatterRef{Kind: KindCall, ID: tasks[i].ID}
 	}
 	refs := make([]checkpoint.MatterRef, len(people))
+	var fresh []uint64
 	for i := range people {
 		ref, ok := has[people[i].ID]
 		if !ok {
-			ref = callRef(code, people[i].ID)
+			ref = callRef(in.Case.Code, people[i].ID)
+			fresh = append(fresh, in.Contacts[i].Person) // under the ID that the answer gave
 		}
 		refs[i] = ref
 	}
-	return refs, nil
+	strangers, err := o.store.Strangers(ctx, in.Case.Code, fresh)
+	if err == nil && len(strangers) > 0 {
+		err = &checkpoint.FieldError{Field: "contacts", Why: fmt.Sprintf(
+			"name %d people whom no answer under this case named as contacts (the first is %s): ask for the contacts under it first", len(strangers), checkpoint.FormatPersonID(strangers[0]))}
+	}
+	return refs, err
 }
 
 // listCalls writes down which tasks a case has.

@@ -26,6 +26,10 @@ async function caseWithContacts(town: Town): Promise<string> {
 		last_met: new Date(Date.now() - 86_400_000).toISOString(),
 		place: "M1",
 	}));
+	for (const id of ids) {
+		const ground = { "Trace-Case": code, "Trace-Reason": encodeURIComponent("核实行程") }; // on the list is whom the case has to do with
+		await call(town, town.sessions.tracer ?? "", "GET", `/v1/residents/${id}/trajectory`, undefined, ground);
+	}
 	const path = `/v1/cases/${code}/contacts`;
 	await call(town, town.sessions.tracer ?? "", "POST", path, { index, contacts });
 	return code;
