@@ -14,7 +14,7 @@ import (
 
 // loadtestCapacityCmd sizes a place from what a scan costs.
 type loadtestCapacityCmd struct {
-	From      string  `placeholder:"FILE" help:"What 'passgate loadtest cost --json' printed on your machine; without it the README's figures."`
+	From      string  `placeholder:"FILE" help:"What 'passgate loadtest cost --json' printed on your machine; without it the figures of deploy/CAPACITY.md."`
 	People    float64 `help:"Residents; without it four places of different size are sized."`
 	PerDay    float64 `default:"4" help:"Events of a resident and day."`
 	Peak      float64 `help:"Scans a second at the peak."`

@@ -43,10 +43,10 @@ type commandLine struct {
 	Backup     backupCmd     `cmd:"" help:"Copy the store, its archive and its secrets, encrypted, while the server runs."`
 	Restore    restoreCmd    `cmd:"" help:"Put a backup into an empty system, checked."`
 	Journal    journalCmd    `cmd:"" help:"Scans that gates were told while Redis did not answer, read from the disk."`
-	Rules      rulesCmd      `cmd:"" help:"Show the decision table, the order of the rules and the reasons."`
+	Rules      rulesCmd      `cmd:"" help:"Show the rules: the decision table and the order of the rules, the reasons, how passages become stays."`
 	Audit      auditCmd      `cmd:"" help:"Who asked what about people, and proof that the record of it is whole."`
 	Feed       feedCmd       `cmd:"" help:"What happens, as offices outside the town read it."`
-	Keys       keysCmd       `cmd:"" help:"Show and rotate the keys that sign passes."`
+	Keys       keysCmd       `cmd:"" help:"Make, show and change the keys: those that sign passes, and those that seal what is stored."`
 	Health     healthCmd     `cmd:"" help:"Ask a server whether it is ready."`
 	Doctor     doctorCmd     `cmd:"" help:"Examine a deployment and say what to change."`
 	Completion completionCmd `cmd:"" help:"Print what makes a shell complete commands, flags and values."`

@@ -34,7 +34,7 @@ type ServeCmd struct {
 	MetricsAddr string          `default:"127.0.0.1:9464" env:"PASSGATE_METRICS_ADDR" help:"Address of the status page (/) and the metrics (/metrics), for the operator alone; \"off\" for none."`
 	Redis       string          `default:"managed" env:"PASSGATE_REDIS" help:"managed (a redis-server of its own), memory (nothing is kept), redis://…, rediss://…, unix://…, cluster://h:p,h:p or sentinel://h:p/NAME; TLS: rediss, clusters, sentinels with ?ca=FILE&cert=FILE&key=FILE."`
 	Prefix      string          `default:"pg:" env:"PASSGATE_PREFIX" help:"Prefix of every key in Redis."`
-	Data        string          `default:"data" type:"path" env:"PASSGATE_DATA" help:"Folder of keys and of the managed Redis."`
+	Data        string          `default:"data" type:"path" env:"PASSGATE_DATA" help:"Folder of all that this server keeps on this machine: keys, certificates, journal, archive, heads of the audit, the managed Redis."`
 	Demo        bool            `env:"PASSGATE_DEMO" help:"Fill an empty store with the Xushang demo town and print a fresh admin login at every start."`
 	DemoPeople  int             `default:"100000" name:"demo-residents" env:"PASSGATE_DEMO_RESIDENTS" help:"Synthetic residents of the demo town."`
 	Retention   int             `default:"28" env:"PASSGATE_RETENTION" help:"Days for which events are kept, 14 to 60."`

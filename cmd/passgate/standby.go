@@ -12,7 +12,7 @@ import (
 
 // standbyFlags say how gates go on while Redis does not answer.
 type standbyFlags struct {
-	Journal    string         `placeholder:"DIR" env:"PASSGATE_JOURNAL" help:"Folder of the journal of what gates were told while Redis did not answer, on a disk of this machine; \"off\": gates stop then. DATA/journal, off with --redis memory."`
+	Journal    string         `placeholder:"DIR" env:"PASSGATE_JOURNAL" help:"Folder of the journal of what gates were told while Redis did not answer, on a disk of this machine; \"off\": this server answers no scans then, and phones decide by themselves. DATA/journal, off with --redis memory."`
 	JournalMax int64          `default:"1024" name:"journal-max" env:"PASSGATE_JOURNAL_MAX" help:"MiB that the journal may take, 16 to 1048576: 1024 hold about two million scans."`
 	Window     *time.Duration `placeholder:"DURATION" name:"journal-window" env:"PASSGATE_JOURNAL_WINDOW" help:"For how long answered scans are kept to be sent again when a master changes or comes back, 0s (none) to 10m; 0s with --redis managed, which syncs each write, 60s otherwise; at least four times a cluster's node timeout."`
 	Limit      time.Duration  `default:"4h" name:"standby-limit" env:"PASSGATE_STANDBY_LIMIT" help:"How long gates let people enter while Redis does not answer, 1s to 168h."`
