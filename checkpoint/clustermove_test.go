@@ -49,9 +49,11 @@ func scannerOn(t *testing.T, c *redisd.Cluster) (*scanner, redis.UniversalOption
 }
 
 // scan lets a person in once more.
-func (n *scanner) scan(t *testing.T, person uint64) error {
+func (n *scanner) scan(t *testing.T, person uint64) error { return n.scanAt(t, "v-01", person) }
+
+func (n *scanner) scanAt(t *testing.T, site string, person uint64) error {
 	n.n++
-	device, _ := n.s.Registry().Device("v-01-d1")
+	device, _ := n.s.Registry().Device(site + "-d1")
 	_, err := n.s.Scan(t.Context(), ScanRequest{
 		ID: fmt.Sprintf("scanner-%06d", n.n), Device: device.Num, OccurredAt: testStart.UnixMilli() + int64(n.n),
 		Direction: In, Who: ByResident, Person: person, Presented: FormatPersonID(person), Temperature: 36_5,
@@ -155,11 +157,13 @@ func TestNothingIsWrittenToAnIndexWhileItsSlotMoves(t *testing.T) {
 func TestAPausedMasterHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	c := patientCluster(t)
-	n, _ := scannerOn(t, c)
-	paused := c.Nodes()[0]
+	n, o := scannerOn(t, c)
+	paused := n.indexOf(t, c, "v-01")
 	here, elsewhere := n.at(t, c, paused, true), n.at(t, c, paused, false)
+	index := watchIndex(t, n, o)
 	must(t, n.scan(t, here))
 	must(t, n.scan(t, elsewhere))
+	eventually(t, "both are in the gate's window", func() bool { return index.held("v-01") == 2 })
 	must(t, paused.Pause())
 
 	var waiting sync.WaitGroup
@@ -197,8 +201,10 @@ func TestAPausedMasterHoldsUpNobodyElse(t *testing.T) {
 	if took := time.Since(quick); took > 20*ClientTimeout/4 {
 		t.Errorf("20 scans were refused in %s: they all waited", took)
 	}
+	index.goesOnWithout(t, c, paused, elsewhere)
 	must(t, paused.Resume())
 	eventually(t, "the paused master answers", func() bool { return n.scan(t, here) == nil })
+	index.isWhole(t)
 }
 
 func TestScriptsThatAServerForgotHealByThemselves(t *testing.T) {

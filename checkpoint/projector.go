@@ -28,7 +28,7 @@ const (
 
 // Projection observes what the projector did: a metric, for example.
 type Projection struct {
-	Events int           // projected in this step
+	Events int           // projected in this step; 0 if events wait for a server of a cluster
 	Lag    time.Duration // from the recording of the oldest of them to now
 }
 
@@ -44,10 +44,13 @@ type Projector struct {
 	reader redis.UniversalClient
 	owner  string
 	logger *slog.Logger
-	slow   atomic.Bool // the last answer was too late: less is asked for
 	held   atomic.Int64
 	// Observe is called after each step if not nil, from several goroutines.
 	Observe func(Projection)
+
+	mu      sync.Mutex      // of what rounds and settling share: this, and of followed what is marked so
+	silent  map[string]bool // addresses of servers of a cluster that take no writes, or too slowly
+	settles settles
 }
 
 // NewProjector makes a projector. reader is a client of its own, so that the
@@ -67,11 +70,15 @@ func TuneReader(o *redis.UniversalOptions) *redis.UniversalOptions {
 // followed is a partition whose log the projector follows, while it has the lease.
 type followed struct {
 	part   int
-	fence  int64       // of the lease, 0 while somebody else may have it
-	cursor string      // ID of the last entry that is projected
+	fence  int64       // of the lease, 0 while somebody else may have it; shared
+	cursor string      // ID of the last entry up to which all are projected; shared
+	ahead  string      // of the last entry that is read, if something is owed behind the cursor, else ""; shared
+	waits  int64       // recorded_at of the oldest that is owed, UTC ms; shared
 	saved  string      // the cursor that Redis knows
 	care   int64       // log entries before this time, ms, are projected with care: see rewind.lua
 	next   time.Time   // when the lease is to be taken or renewed
+	slow   bool        // the last answer was too late: less is asked for
+	failed bool        // and this was told
 	busy   atomic.Bool // a round works on it
 }
 
@@ -85,6 +92,9 @@ func (p *Projector) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		for _, group := range p.groups(ctx, all) {
 			rounds.Go(func() { p.round(ctx, group) })
+		}
+		if p.toSettle(all) {
+			rounds.Go(func() { p.settle(ctx, all) })
 		}
 		sleep(ctx, projectEvery)
 	}
@@ -129,7 +139,22 @@ func (p *Projector) round(ctx context.Context, group []*followed) {
 		more, failed = p.step(ctx, group)
 		more, err = more && failed == nil, cmp.Or(err, led, failed)
 	}
-	if err != nil && life.Err() == nil {
+	if life.Err() == nil {
+		p.tell(group, err)
+	}
+}
+
+// tell says once that partitions wait, not at each attempt.
+func (p *Projector) tell(group []*followed, err error) {
+	news := false
+	for _, f := range group {
+		if err != nil {
+			news, f.failed = news || !f.failed, true
+		} else if f.fence != 0 {
+			f.failed = false
+		}
+	}
+	if news {
 		p.logger.Warn("projector waits", "error", err)
 	}
 }
@@ -162,15 +187,20 @@ func (p *Projector) giveBack(ctx context.Context, all []*followed) {
 // callLease calls lease.lua for many partitions: where none is held it takes.
 func (p *Projector) callLease(ctx context.Context, due []*followed, length time.Duration, now time.Time) error {
 	calls := make([]call, len(due))
+	cursors := make([]string, len(due)) // settling may move them meanwhile
+	p.mu.Lock()
 	for i, f := range due {
 		cursor := ""
-		if f.fence != 0 && f.cursor != f.saved {
+		if cursors[i] = f.cursor; f.fence != 0 && f.cursor != f.saved {
 			cursor = f.cursor
 		}
 		calls[i] = call{leaseScript, []string{p.store.keys.partition(f.part)}, leaseArgs(p.owner, length, f.fence, cursor)}
 	}
+	p.mu.Unlock()
 	replies, errs := callAll(ctx, p.reader, calls)
 	var failed error // one of them
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for i, f := range due {
 		l, err := readLease(replies[i], errs[i])
 		if err != nil || l.token == 0 {
@@ -180,14 +210,15 @@ func (p *Projector) callLease(ctx context.Context, due []*followed, length time.
 		}
 		if f.fence == 0 {
 			p.held.Add(1)
-			f.cursor, f.care = cmp.Or(l.cursor, "0"), l.care
+			f.cursor, f.ahead, f.care = cmp.Or(l.cursor, "0"), "", l.care
+			cursors[i] = f.cursor
 		}
-		f.fence, f.saved, f.next = l.token, f.cursor, now.Add(leaseRenew)
+		f.fence, f.saved, f.next = l.token, cursors[i], now.Add(leaseRenew)
 	}
 	return failed
 }
 
-// drop gives up a partition until its lease is taken anew.
+// drop gives up a partition until its lease is taken anew. The lock is held.
 func (p *Projector) drop(f *followed, now time.Time) {
 	if f.fence != 0 {
 		p.held.Add(-1)

@@ -1,0 +1,143 @@
+package checkpoint
+
+import (
+	"cmp"
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// settleRetry is the longest pause between two attempts to write what is owed to
+// servers that take nothing.
+const settleRetry = 2 * time.Second
+
+// settles is how the settling is doing. All but working belong to whoever set that.
+type settles struct {
+	working atomic.Bool
+	wait    time.Duration // after the next failure
+	next    time.Time
+	told    bool // that something waits
+	slow    bool // the last answer was too late: less is asked for
+}
+
+// owe notes that the log is read up to an entry and that something before it is not
+// written, the oldest of which was recorded at a time. The lock is held.
+func (f *followed) owe(end string, recorded int64) {
+	if f.ahead == "" {
+		f.waits = recorded
+	}
+	f.ahead = end
+}
+
+// toSettle begins a settling if something is owed, or was, and it is time to: then the
+// caller has to settle.
+func (p *Projector) toSettle(all []*followed) bool {
+	if p.settles.working.Load() || time.Now().Before(p.settles.next) || len(p.owed(all)) == 0 && !p.settles.told {
+		return false
+	}
+	p.settles.working.Store(true)
+	return true
+}
+
+// owed copies the partitions that owe something to an index.
+func (p *Projector) owed(all []*followed) (owed []*followed) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range all {
+		if f.fence != 0 && f.ahead != "" {
+			owed = append(owed, &followed{part: f.part, fence: f.fence, cursor: f.cursor, ahead: f.ahead, care: f.care})
+		}
+	}
+	return owed
+}
+
+// settle writes what is owed to servers of a cluster that took nothing, as long as they
+// take it: from the cursors to where the steps are, whatever it is, since what is in an
+// index already does not change. What is owed is not kept in memory: it is in the logs.
+// A partition that owes something to two servers waits for both.
+func (p *Projector) settle(ctx context.Context, all []*followed) {
+	s := &p.settles
+	defer s.working.Store(false)
+	life := ctx
+	ctx = context.WithoutCancel(ctx) // as in round
+	for life.Err() == nil {
+		owed := p.owed(all)
+		if len(owed) == 0 {
+			if s.told {
+				p.logger.Info("all gates' events are in the indexes again")
+			}
+			s.told, s.wait = false, 0
+			return
+		}
+		moved, err := p.settleSome(ctx, all, owed)
+		if moved {
+			s.wait = 0
+		}
+		if err == nil {
+			continue
+		}
+		s.wait = min(max(2*s.wait, leaseRetry), settleRetry)
+		s.next = time.Now().Add(s.wait)
+		if !s.told {
+			s.told = true
+			p.logger.Warn("events of some gates wait for a server that does not take them; those of the others go on", "partitions", len(owed), "error", err)
+		}
+		return
+	}
+}
+
+// settleSome writes some of what is owed. moved: a cursor went on.
+func (p *Projector) settleSome(ctx context.Context, all, owed []*followed) (moved bool, err error) {
+	count := int64(projectFew)
+	if !p.settles.slow {
+		count = max(count, int64(projectRead/len(owed)))
+	}
+	asked := time.Now()
+	logs := make([]*redis.XMessageSliceCmd, len(owed))
+	_, _ = p.reader.Pipelined(ctx, func(pipe redis.Pipeliner) error { // each has its own error
+		for i, o := range owed {
+			logs[i] = pipe.XRangeN(ctx, p.store.keys.log(o.part), "("+o.cursor, o.ahead, count)
+		}
+		return nil
+	})
+	took := time.Since(asked)
+	if p.settles.slow = took > projectStall; p.settles.slow { // see step
+		return false, lateLogs(took)
+	}
+	b := newIndexBatch(p)
+	ends := make([]string, len(owed))
+	for i, o := range owed {
+		messages, failed := logs[i].Result()
+		if failed != nil {
+			err = unavailable(failed)
+			continue
+		}
+		b.add(o, messages)
+		if ends[i] = o.ahead; int64(len(messages)) == count {
+			ends[i] = messages[count-1].ID
+		}
+	}
+	w := b.write(ctx, true)
+	p.observe(w.events, w.oldest)
+	return p.settled(all, owed, ends, w.lost), cmp.Or(err, w.err)
+}
+
+// settled moves the cursors of partitions of which nothing was lost, unless the lease
+// changed hands meanwhile. It tells whether any did.
+func (p *Projector) settled(all, owed []*followed, ends []string, lost uint64) (moved bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, o := range owed {
+		f := all[o.part]
+		if ends[i] == "" || lost&(1<<o.part) != 0 || f.fence != o.fence || f.cursor != o.cursor {
+			continue
+		}
+		moved = true
+		if f.cursor = ends[i]; f.ahead == ends[i] {
+			f.ahead = ""
+		}
+	}
+	return moved
+}
