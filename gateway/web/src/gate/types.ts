@@ -117,6 +117,8 @@ export interface GateState {
 	queueLeft?: number;
 	/** The gate was opened in another window of this browser and goes on there; loading it again takes it back. */
 	elsewhere?: boolean;
+	/** What the phone keeps cannot be read, in the phase "loading": the guard tries again or goes on in memory. */
+	unread?: boolean;
 	/** Something that happened behind the guard's back, such as a badge that was refused afterwards. */
 	notice?: Text | undefined;
 }
@@ -145,6 +147,8 @@ export interface Engine {
 	readonly state: ReadonlySignal<GateState>;
 	readonly recent: ReadonlySignal<RecentScan[]>;
 	start(): Promise<void>;
+	/** Goes on without what the phone keeps, which stays there; the phone has to be enrolled anew. */
+	startInMemory(): Promise<void>;
 	stop(): void;
 	/** code: PGE1-…, from the QR. */
 	enrol(code: string): Promise<void>;

@@ -48,6 +48,8 @@ export class Core {
 	waiting = 0;
 	/** False until the store was read. */
 	loaded = false;
+	/** The store cannot be read: what it has is not known. */
+	unread = false;
 	/** The gate was opened in another window, which goes on with it. */
 	elsewhere = false;
 	private scans: KeptScan[] = [];
@@ -72,7 +74,7 @@ export class Core {
 	/** Reads what earlier visits have left. */
 	async load(store: Store): Promise<void> {
 		this.store = store;
-		const [device, sync, list, listAt, shift, note, offset, counts, notice] = await Promise.all([
+		const [device, sync, list, listAt, shift, note, offset, counts, notice, waiting, scans] = await Promise.all([
 			store.value("device"),
 			store.value("sync"),
 			store.value("list"),
@@ -82,7 +84,12 @@ export class Core {
 			store.value("offset"),
 			store.value("counts"),
 			store.value("notice"),
+			store.waiting(),
+			store.recent(),
 		]);
+		if (this.store !== store) {
+			return; // it came too late: the gate goes on with another
+		}
 		this.device = device ?? null;
 		this.shift = shift ?? null;
 		this.previousNote = note ?? "";
@@ -91,12 +98,13 @@ export class Core {
 		this.list = list ?? EMPTY;
 		this.listAt = listAt ?? null;
 		if (sync) {
-			await this.adopt(sync.body, sync.at);
+			await this.adopt(sync.body, sync.at).catch(() => undefined); // it is fetched again
 		}
-		this.waiting = await store.waiting();
-		this.scans = await store.recent();
+		this.waiting = waiting;
+		this.scans = scans;
 		this.clock.restore(offset ?? null, Math.max(this.syncAt ?? 0, this.listAt ?? 0, this.scans[0]?.at ?? 0));
 		this.loaded = true;
+		this.unread = false;
 		this.publish();
 	}
 
@@ -257,6 +265,7 @@ export class Core {
 			secure: this.world.secure,
 			queueLeft: Math.max(0, QUEUE_MAX - this.waiting),
 			elsewhere: this.elsewhere,
+			unread: this.unread,
 			notice: this.notice,
 		};
 	}

@@ -1,5 +1,6 @@
 // The engine of the guard's page: it stores, verifies, decides, queues and uploads.
 // The screens see nothing of it but Engine (../types.ts).
+import { inTime } from "../../shared/intime";
 import type { Engine } from "../types";
 import { annul } from "./annul";
 import { Core } from "./core";
@@ -83,19 +84,40 @@ export function createEngine(options: EngineOptions = {}): Engine {
 		globalThis.document?.removeEventListener("visibilitychange", wake);
 	}
 
+	/** Reads what is kept, twice if need be: some browsers' disk hangs after a night in the background. */
+	async function read(): Promise<void> {
+		const open = async () => core.load(await (world.open ?? openStore)());
+		await inTime(open()).catch(() => inTime(open()));
+	}
+
+	function begin(): void {
+		syncer.begin();
+		uploader.soon();
+	}
+
 	return {
 		state: core.state,
 		recent: core.recent,
 
 		async start() {
 			takeOver();
-			await core.load(await (world.open ?? openStore)()).catch(() => core.load(new MemoryStore()));
 			void globalThis.navigator?.storage?.persist?.().catch(() => false);
 			globalThis.addEventListener?.("online", wake);
 			globalThis.addEventListener?.("offline", cut);
 			globalThis.document?.addEventListener("visibilitychange", wake);
-			syncer.begin();
-			uploader.soon();
+			try {
+				await read();
+			} catch {
+				core.unread = true;
+				core.publish();
+				return;
+			}
+			begin();
+		},
+
+		async startInMemory() {
+			await core.load(new MemoryStore());
+			begin();
 		},
 
 		stop,

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { type KeptScan, QUEUE_MAX, RECENT_MAX } from "./kept";
 import { MemoryStore } from "./memory";
 import { DiskStore, openStore } from "./store";
-import { BADGE, enrolledGate, entering, FakeServer, NOW, newGate, Problem, passFor, settle } from "./testgate";
+import { BADGE, CODE, enrolledGate, entering, FakeServer, NOW, newGate, Problem, passFor, settle } from "./testgate";
 import type { WireScan } from "./wire";
 
 let databases = 0;
@@ -108,6 +108,46 @@ describe("what waits", () => {
 		server.mode = "up";
 		await engine.syncNow();
 		expect(server.recorded.size).toBe(2);
+	});
+
+	it("is not taken for a new phone when the disk cannot be read, and is there when it can again", async () => {
+		const { store } = await enrolledGate();
+		let broken = true;
+		const open = async () => {
+			if (broken) {
+				throw new DOMException("internal error", "UnknownError");
+			}
+			return store;
+		};
+		const next = newGate(new FakeServer(), { open });
+		await next.engine.start();
+		expect(next.engine.state.value).toMatchObject({ phase: "loading", unread: true });
+		await next.engine.startInMemory();
+		expect(next.engine.state.value).toMatchObject({ phase: "not_enrolled", unread: false, durable: false });
+		broken = false;
+		const after = newGate(new FakeServer(), { open });
+		await after.engine.start();
+		expect(after.engine.state.value).toMatchObject({ phase: "no_shift", unread: false });
+	});
+
+	it("is not waited for when the disk hangs, and what it says too late changes nothing", async () => {
+		vi.useFakeTimers();
+		const late: (() => void)[] = [];
+		const hangs = new MemoryStore();
+		hangs.value = () => new Promise((done) => late.push(() => done(undefined)));
+		const { engine } = newGate(new FakeServer(), { store: hangs });
+		const started = engine.start();
+		await vi.advanceTimersByTimeAsync(10_000);
+		await started;
+		vi.useRealTimers();
+		expect(engine.state.value.unread).toBe(true);
+		await engine.startInMemory();
+		await engine.enrol(CODE);
+		late.forEach((answer) => {
+			answer();
+		});
+		await settle();
+		expect(engine.state.value.phase).toBe("no_shift");
 	});
 
 	it("does not wait for a disk that never answers", async () => {

@@ -1,6 +1,7 @@
 // The store in IndexedDB. Whatever happens to the page or the phone's battery, what
 // change() has resolved for is there afterwards.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { inTime } from "../../shared/intime";
 import {
 	type Change,
 	type KeptScan,
@@ -16,8 +17,6 @@ import {
 import { MemoryStore } from "./memory";
 
 const VERSION = 1;
-/** A disk on which a passage waits has failed after so long (ms): some browsers' hang after a night in the background. */
-const PATIENCE = 5_000;
 
 interface Schema extends DBSchema {
 	values: { key: string; value: unknown };
@@ -29,14 +28,13 @@ interface Schema extends DBSchema {
 type StoreName = "values" | "queue" | "recent" | "people";
 const ALL: StoreName[] = ["values", "queue", "recent", "people"];
 
-/** Opens the store; memory, with durable false, where the browser keeps nothing. */
+/** Opens the store; memory, with durable false, where there is no disk. Rejects if there is one and it fails. */
 export async function openStore(name = "passgate-gate"): Promise<Store> {
-	try {
-		const open = () => openDatabase(name);
-		return new DiskStore(await open(), open);
-	} catch {
+	if (typeof indexedDB === "undefined") {
 		return new MemoryStore();
 	}
+	const open = () => openDatabase(name);
+	return new DiskStore(await open(), open);
 }
 
 function openDatabase(name: string): Promise<IDBPDatabase<Schema>> {
@@ -165,12 +163,4 @@ export class DiskStore implements Store {
 	close(): void {
 		this.db.close();
 	}
-}
-
-/** What work gives, unless it takes longer than a passage can wait. */
-function inTime<T>(work: Promise<T>): Promise<T> {
-	return new Promise((done, failed) => {
-		const late = setTimeout(() => failed(new Error(`the disk has not answered for ${PATIENCE} ms`)), PATIENCE);
-		work.then(done, failed).finally(() => clearTimeout(late));
-	});
 }

@@ -42,6 +42,9 @@ function Page() {
 	if (model.state.value.elsewhere) {
 		return <Elsewhere />;
 	}
+	if (phase === "loading" && model.state.value.unread) {
+		return <Unread />;
+	}
 	const [content, camera, name] = phase === "ready" ? atGate(model) : beforeGate(phase);
 	return (
 		<div class={`page ${phase} on-${name}`}>
@@ -87,6 +90,32 @@ function Elsewhere() {
 			<div class="follow">
 				<Key as="main" focus onPress={() => location.reload()}>
 					{t({ zh: "在这里用", en: "Use it here" })}
+				</Key>
+			</div>
+		</main>
+	);
+}
+
+/** The phone's disk does not answer: that is no new phone, and what waits there is not lost. */
+function Unread() {
+	const model = useModel();
+	return (
+		<main class="verdict grey device">
+			<div class="says" role="alert">
+				<h1>{t({ zh: "读不出本机数据", en: "This phone's storage does not answer" })}</h1>
+				<p class="reason">
+					{t({
+						zh: "登记和待上传的记录还在手机里，没有丢。先再试一次；不行就关掉浏览器重开，或重启手机。",
+						en: "The enrolment and what waits to be sent are still on the phone. Try again; else close the browser and open it again, or restart the phone.",
+					})}
+				</p>
+			</div>
+			<div class="follow">
+				<Key as="main" focus onPress={() => location.reload()}>
+					{t({ zh: "再试一次", en: "Try again" })}
+				</Key>
+				<Key onPress={() => void model.engine.startInMemory()}>
+					{t({ zh: "先不管它，用新登记码登记本机", en: "Go on without it: enrol with a new code" })}
 				</Key>
 			</div>
 		</main>

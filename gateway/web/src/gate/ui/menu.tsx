@@ -68,11 +68,14 @@ export function Counts(p: { in: number; out: number; refused: number }) {
 	);
 }
 
-/** The switch to a new version: never pressed by itself, so nobody loses a passage. */
+/**
+ * The switch to a new version: never pressed by itself, so nobody loses a passage; and not to be
+ * had where loading again would lose the enrolment and what waits.
+ */
 export function NewVersion() {
-	const { lane, car } = useModel();
+	const { lane, car, state } = useModel();
 	const between = idle(lane.value) && car.value.riders.length === 0;
-	if (!updateReady.value || !between) {
+	if (!updateReady.value || !between || !state.value.durable) {
 		return null;
 	}
 	return (
