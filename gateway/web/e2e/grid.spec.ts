@@ -69,7 +69,13 @@ test("a day without a network: two taps a task, then everything once", async ({ 
 	await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 	await expect(page.locator(".parts")).toBeVisible();
 	await context.setOffline(true);
+	// The session ends meanwhile: without a network that stops nobody's work.
+	await page.evaluate((key) => {
+		const session = JSON.parse(localStorage.getItem(key) ?? "");
+		localStorage.setItem(key, JSON.stringify({ ...session, expires: Date.now() - 1_000 }));
+	}, "passgate.grid.session");
 	await page.reload();
+	await expect(page.getByText("登录已过期")).toBeVisible();
 	await expect(page.locator(".rows .row").filter({ hasText: who.name })).toHaveCount(Number(reading) + Number(report));
 
 	const tap = async (name: string | RegExp, within = page.locator("body")) => {

@@ -8,7 +8,7 @@ import { ApiError } from "../shared/api";
 import { measureOffset } from "../shared/clock";
 import { newId } from "../shared/id";
 import { wire } from "../shared/time";
-import type { Store } from "./store";
+import { inMemory, type Store } from "./store";
 import type { Entry, Kept, Today } from "./types";
 import { leftOf, usable } from "./work";
 
@@ -32,13 +32,30 @@ export class Desk {
 	readonly busy = signal(false);
 	readonly failure = signal<unknown>(null);
 	readonly left = computed(() => (this.kept.value ? leftOf(this.kept.value.today, this.entries.value) : null));
+	/** False where nothing is kept beyond this visit. */
+	readonly durable = signal(true);
+	/** What waits on this phone while nobody is signed in. */
+	readonly unsent = signal<{ count: number; who: string }>({ count: 0, who: "" });
 	readonly waiting = computed(() => this.entries.value.filter((e) => e.state === "waiting").length);
 	readonly refused = computed(() => this.entries.value.filter((e) => e.state === "refused"));
 	private offset = 0;
 	private timer: ReturnType<typeof setTimeout> | undefined;
 	private sending: Promise<void> | null = null;
 
-	constructor(private readonly store: Store) {}
+	constructor(private store: Store) {
+		this.durable.value = store.durable;
+	}
+
+	/** Does something with what is kept; a disk that fails costs what is kept, never what is on the screen. */
+	private async keep<T>(work: (store: Store) => Promise<T>): Promise<T> {
+		try {
+			return await work(this.store);
+		} catch {
+			this.store = inMemory(this.kept.value ?? undefined, this.entries.value);
+			this.durable.value = false;
+			return work(this.store);
+		}
+	}
 
 	/** The server's time, UTC ms, as far as the phone knows it. */
 	now(): number {
@@ -48,15 +65,15 @@ export class Desk {
 	/** Takes up what the phone has, for whoever is signed in. */
 	async open(): Promise<void> {
 		const who = session.value?.login ?? "";
-		const kept = await this.store.list();
+		const kept = await this.keep((s) => s.list());
 		this.offset = kept?.offset ?? this.offset;
 		if (usable(kept, who, this.now())) {
 			this.kept.value = kept;
 		} else {
-			await this.store.wipe();
+			await this.keep((s) => s.wipe());
 			this.kept.value = null;
 		}
-		this.entries.value = (await this.store.entries()).filter((e) => e.who === who);
+		this.entries.value = (await this.keep((s) => s.entries())).filter((e) => e.who === who);
 		void this.refresh();
 	}
 
@@ -65,16 +82,18 @@ export class Desk {
 		clearTimeout(this.timer);
 		this.kept.value = null;
 		this.entries.value = [];
-		const kept = await this.store.list();
+		const kept = await this.keep((s) => s.list());
 		if (kept && !usable(kept, kept.who, this.now())) {
-			await this.store.wipe();
+			await this.keep((s) => s.wipe());
 		}
+		const waits = (await this.keep((s) => s.entries())).filter((e) => e.state === "waiting");
+		this.unsent.value = { count: waits.length, who: [...new Set(waits.map((e) => e.who))].join(", ") };
 	}
 
 	/** Forgets the list and the session; what waits stays for the next time they sign in. */
 	async close(): Promise<void> {
 		clearTimeout(this.timer);
-		await this.store.wipe();
+		await this.keep((s) => s.wipe());
 		this.kept.value = null;
 		this.entries.value = [];
 		hold(null);
@@ -93,7 +112,7 @@ export class Desk {
 			holdUntil: Date.now() + UNDO,
 			state: "waiting",
 		};
-		const seq = await this.store.add(entry);
+		const seq = await this.keep((s) => s.add(entry));
 		this.entries.value = [...this.entries.value, { ...entry, seq }];
 		this.later(UNDO + 50);
 	}
@@ -108,7 +127,7 @@ export class Desk {
 
 	/** Forgets an entry that was refused, or one that is held. */
 	async dismiss(entry: Entry): Promise<boolean> {
-		await this.store.drop(entry.seq ?? 0);
+		await this.keep((s) => s.drop(entry.seq ?? 0));
 		this.entries.value = this.entries.value.filter((e) => e.seq !== entry.seq);
 		return true;
 	}
@@ -170,10 +189,10 @@ export class Desk {
 		if (session.value?.token !== who.token) {
 			return; // they have signed out meanwhile: nothing of theirs stays
 		}
-		await this.store.putList(kept);
+		await this.keep((s) => s.putList(kept));
 		// What had been sent before the list was asked for is in it.
 		for (const seq of asked) {
-			await this.store.drop(seq ?? 0);
+			await this.keep((s) => s.drop(seq ?? 0));
 		}
 		this.entries.value = this.entries.value.filter((e) => !asked.includes(e.seq));
 		this.kept.value = kept;
@@ -221,7 +240,7 @@ export class Desk {
 	}
 
 	private async turn(entry: Entry): Promise<void> {
-		await this.store.put(entry);
+		await this.keep((s) => s.put(entry));
 		this.entries.value = this.entries.value.map((e) => (e.seq === entry.seq ? entry : e));
 	}
 }

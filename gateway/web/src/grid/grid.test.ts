@@ -160,6 +160,24 @@ describe("what was done", () => {
 		expect(sent.map((s) => s.path)).toEqual(["/v1/visits", "/v1/disinfections"]);
 		expect(desk.refused.value.map((e) => e.why)).toEqual(["another one"]);
 	});
+	it("goes on in memory, and says so, when the disk fails or cannot be opened", async () => {
+		network = false;
+		const store = await openStore("five");
+		const desk = new Desk(store);
+		await desk.done(visit("1"));
+		store.add = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+		await desk.done(visit("2"));
+		expect([desk.waiting.value, desk.durable.value]).toEqual([2, false]);
+		vi.stubGlobal("indexedDB", { open: () => expect.fail("no disk") });
+		const other = new Desk(await openStore("six"));
+		await other.open();
+		await other.done(visit("3"));
+		expect([other.waiting.value, other.durable.value]).toEqual([1, false]);
+		await other.leave();
+		expect(other.unsent.value).toEqual({ count: 1, who: "grid" });
+		await other.open();
+		expect(other.waiting.value).toBe(1);
+	});
 	it("is on the phone after it was switched off", async () => {
 		network = false;
 		await new Desk(await openStore("four")).done(visit("1"));

@@ -280,3 +280,14 @@ test("a wrong code changes nothing", async () => {
 	await expect(home.activate("PGH1-7K2M-09QX-4TZA", "9999")).rejects.toMatchObject({ code: "wrong_code" });
 	expect(home.families.value).toEqual([]);
 });
+
+test("a disk that cannot be read leaves no blank page: it is said, and the pass can be had anew", async () => {
+	vi.stubGlobal("indexedDB", { open: () => expect.fail("no disk") });
+	store = await openStore("broken");
+	vi.unstubAllGlobals();
+	const home = await open();
+	expect([home.ready.value, home.durable.value]).toEqual([true, false]);
+	expect(home.notice.value?.zh).toContain("读不出");
+	await home.activate("PGH1-7K2M-09QX-4TZA", "123X");
+	expect(home.people.value).toHaveLength(2);
+});

@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { ApiError } from "../shared/api";
 import type { Text } from "../shared/i18n";
+import { inTime } from "../shared/intime";
 import { type Clock, serverTime } from "./clock";
 import type { My } from "./my";
 import type { Family, Settings, Store } from "./store";
@@ -70,6 +71,12 @@ export class Home {
 			this.store.settings(),
 		]);
 		this.durable.value = this.store.durable;
+		if (this.store.unread) {
+			this.notice.value = {
+				zh: "读不出这部手机里存的通行码。请关掉页面重开，或换普通窗口（不用无痕）；还不行就重新激活，但关掉页面就没了。",
+				en: "The passes kept on this phone cannot be read. Close the page and open it again, not in a private window; else activate again, for this visit only.",
+			};
+		}
 		this.large.value = kept.large ?? false;
 		this.chosen.value = kept.shown ?? "";
 		if (kept.offset !== undefined) {
@@ -280,7 +287,7 @@ export class Home {
 	/** A full or failing disk costs what is kept, never what is on the screen. */
 	private async keep(writing: Promise<void>): Promise<void> {
 		try {
-			await writing;
+			await inTime(writing);
 		} catch {
 			this.durable.value = false;
 		}

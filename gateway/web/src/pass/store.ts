@@ -3,6 +3,7 @@
 // grounds, no history, no diary. Where there is no IndexedDB (private windows)
 // it is kept for the visit only.
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { inTime } from "../shared/intime";
 import type { Strip } from "./strip";
 import type { Household, Member } from "./types";
 
@@ -38,6 +39,8 @@ interface Shape extends DBSchema {
 export interface Store {
 	/** False where what is kept ends with the visit. */
 	readonly durable: boolean;
+	/** There is a disk, and it could not be read: what it has is not known. */
+	readonly unread?: boolean;
 	families(): Promise<Family[]>;
 	strips(): Promise<Strip[]>;
 	settings(): Promise<Settings>;
@@ -49,20 +52,25 @@ export interface Store {
 	dropStrip(resident: string): Promise<void>;
 }
 
-/** Opens the phone's store; never throws. */
+/** Opens the phone's store; never throws, and waits for no disk that does not answer. */
 export async function openStore(name = "passgate-pass"): Promise<Store> {
 	try {
-		const db = await openDB<Shape>(name, 1, {
-			upgrade(fresh) {
-				fresh.createObjectStore("families", { keyPath: "token" });
-				fresh.createObjectStore("strips", { keyPath: "resident" });
-				fresh.createObjectStore("settings");
-			},
-		});
-		return onDisk(db);
+		const disk = onDisk(await inTime(open(name)));
+		await inTime(Promise.all([disk.families(), disk.strips(), disk.settings()]));
+		return disk;
 	} catch {
-		return inMemory();
+		return { ...inMemory(), unread: typeof indexedDB !== "undefined" };
 	}
+}
+
+function open(name: string): Promise<IDBPDatabase<Shape>> {
+	return openDB<Shape>(name, 1, {
+		upgrade(fresh) {
+			fresh.createObjectStore("families", { keyPath: "token" });
+			fresh.createObjectStore("strips", { keyPath: "resident" });
+			fresh.createObjectStore("settings");
+		},
+	});
 }
 
 function onDisk(db: IDBPDatabase<Shape>): Store {

@@ -5,7 +5,8 @@ import { choose, lang, t } from "../../shared/i18n";
 import { signIn } from "../session";
 import { Button, Problem, useAction } from "./parts";
 
-export function Login({ app }: { app: string }) {
+/** note: what else whoever signs in should know. */
+export function Login({ app, note = "" }: { app: string; note?: string }) {
 	const [login, setLogin] = useState("");
 	const [password, setPassword] = useState("");
 	const [code, setCode] = useState("");
@@ -38,6 +39,7 @@ export function Login({ app }: { app: string }) {
 				<h1>
 					{app} <small>passgate</small>
 				</h1>
+				{note !== "" && <p role="status">{note}</p>}
 				<label class="field">
 					<span>{t({ zh: "账号", en: "Login" })}</span>
 					<input

@@ -105,8 +105,8 @@ function Unread() {
 				<h1>{t({ zh: "读不出本机数据", en: "This phone's storage does not answer" })}</h1>
 				<p class="reason">
 					{t({
-						zh: "登记和待上传的记录还在手机里，没有丢。先再试一次；不行就关掉浏览器重开，或重启手机。",
-						en: "The enrolment and what waits to be sent are still on the phone. Try again; else close the browser and open it again, or restart the phone.",
+						zh: "登记和待上传的记录还在手机里，没有丢。先再试一次；不行就关掉浏览器重开（不用无痕窗口），或重启手机。",
+						en: "The enrolment and what waits to be sent are still on the phone. Try again; else close the browser and open it again (no private window), or restart the phone.",
 					})}
 				</p>
 			</div>

@@ -1,5 +1,6 @@
 // The grid member's page: four lists of what is left today, and what waits to be sent.
 import { useSignal } from "@preact/signals";
+import { session } from "../../desk/session";
 import { Problem } from "../../desk/ui/parts";
 import { choose, lang, t } from "../../shared/i18n";
 import { dayAndTime } from "../../shared/time";
@@ -21,7 +22,23 @@ export function App({ desk }: { desk: Desk }) {
 	return (
 		<div class="grid-page">
 			<Head desk={desk} />
-			{updateReady.value && (
+			{!desk.durable.value && (
+				<p class="strip bad" role="alert">
+					{t({
+						zh: "这部手机现在存不住数据：没上传的记录，关掉页面就会丢。请尽快联网上传，再重开页面。",
+						en: "This phone keeps nothing now: what is not sent is lost with the page. Get online soon, then open the page again.",
+					})}
+				</p>
+			)}
+			{session.value && session.value.expires < Date.now() && (
+				<p class="strip" role="status">
+					{t({
+						zh: "登录已过期，可以继续记；联网后要重新登录，记下的会照样上传。",
+						en: "Your session has ended: go on, sign in again once online, and all of it is sent.",
+					})}
+				</p>
+			)}
+			{updateReady.value && desk.durable.value && (
 				<button type="button" class="strip" onClick={update}>
 					{t({ zh: "有新版本,点此更新", en: "A new version is here: tap to change" })}
 				</button>
