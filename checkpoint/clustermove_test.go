@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"testing"
@@ -220,5 +221,45 @@ func TestScriptsThatAServerForgotHealByThemselves(t *testing.T) {
 		}
 		must(t, cluster.ForEachMaster(t.Context(), func(ctx context.Context, c *redis.Client) error { return c.ScriptFlush(ctx).Err() }))
 		must(t, n.s.raiseRules(t.Context(), 1)) // all partitions in one pipeline
+	}
+	watchSeesAMasterOfGatesAlone(t, c, n)
+}
+
+// watchSeesAMasterOfGatesAlone takes all partitions from the master of a gate, as in the
+// middle of a resharding. Its loss concerns no partition, but the gate's refusals and index.
+func watchSeesAMasterOfGatesAlone(t *testing.T, c *redisd.Cluster, n *scanner) {
+	t.Helper()
+	m := n.indexOf(t, c, "v-01")
+	for p := range Partitions {
+		if slot := slotOfPartition(p); c.MasterOf(t.Context(), slot) == m {
+			must(t, c.MoveSlot(t.Context(), slot, c.MasterOf(t.Context(), (slot+6000)%slots)))
+		}
+	}
+	kept, told := notes{}, &tellings{}
+	w := n.s.NewMasterWatch(0, kept, told.changed, slog.New(slog.DiscardHandler))
+	now := time.Now()
+	eventually(t, "the master of gates alone is seen", func() bool {
+		must(t, w.look(t.Context(), now))
+		return len(w.beside) == 1
+	})
+	must(t, w.look(t.Context(), now.Add(watchSettle)))
+	for p := range w.seen { // what moved until the client knew of it is not meant here
+		s := &w.seen[p]
+		s.Master, s.first = s.now, time.Time{}
+	}
+	told.times = 0
+	must(t, w.remember(now.Add(watchSettle)))
+	must(t, m.Kill())
+	must(t, m.Restart(t.Context()))
+	w = n.s.NewMasterWatch(0, kept, told.changed, slog.New(slog.DiscardHandler)) // and the gateway starts again
+	must(t, w.recall())
+	eventually(t, "the new one is seen", func() bool { return w.look(t.Context(), now.Add(watchSettle)) == nil && len(w.beside) == 2 })
+	if told.times != 0 {
+		t.Error("told before calls on their way had an end")
+	}
+	must(t, w.look(t.Context(), now.Add(2*watchSettle)))
+	must(t, w.look(t.Context(), now.Add(2*watchSettle)))
+	if told.times != 1 || len(told.parts) != 0 || !told.since.Equal(now.Add(watchSettle).Truncate(time.Millisecond)) || len(w.beside) != 1 {
+		t.Errorf("told %d times, of partitions %v, since %s; %d are known", told.times, told.parts, told.since, len(w.beside))
 	}
 }

@@ -28,13 +28,13 @@ type Master struct {
 func (m Master) same(o Master) bool { return m.Run == o.Run && m.Replication == o.Replication }
 
 // Masters asks which master holds each partition, by the view that scans follow
-// too. A partition whose master does not answer within ctx, or says that it is
-// none, is the zero Master; why is told by the error, beside the others.
-func (s *Store) Masters(ctx context.Context) ([Partitions]Master, error) {
-	var masters [Partitions]Master
+// too, and which others hold gates: in the middle of a resharding one may have no
+// partition yet. A partition whose master does not answer within ctx, or says that it
+// is none, is the zero Master; why is told by the error, beside the others.
+func (s *Store) Masters(ctx context.Context) (masters [Partitions]Master, beside []Master, _ error) {
 	nodes, holder, err := s.servers(ctx)
 	if err != nil {
-		return masters, err
+		return masters, nil, err
 	}
 	_, cluster := s.rdb.(*redis.ClusterClient)
 	found, errs := make([]Master, len(nodes)), make([]error, len(nodes))
@@ -51,11 +51,17 @@ func (s *Store) Masters(ctx context.Context) ([Partitions]Master, error) {
 	for p, at := range holder {
 		masters[p] = found[at]
 	}
-	return masters, errors.Join(errs...)
+	for i, m := range found {
+		if m != (Master{}) && !slices.Contains(holder[:], i) {
+			beside = append(beside, m)
+		}
+	}
+	return masters, beside, errors.Join(errs...)
 }
 
 // servers are the masters, by the view that scans follow too, in the order of the
-// first partition that each holds, and the place of the one that holds each partition.
+// first partition that each holds, then those that hold gates alone, and the place of
+// the one that holds each partition.
 func (s *Store) servers(ctx context.Context) (nodes []*redis.Client, holder [Partitions]int, err error) {
 	cluster, many := s.rdb.(*redis.ClusterClient)
 	if !many {
@@ -69,6 +75,12 @@ func (s *Store) servers(ctx context.Context) (nodes []*redis.Client, holder [Par
 		}
 		if holder[p] = slices.Index(nodes, node); holder[p] < 0 {
 			holder[p] = len(nodes)
+			nodes = append(nodes, node)
+		}
+	}
+	for _, gate := range s.Registry().gates {
+		node, err := cluster.MasterForKey(ctx, s.keys.gateDay(gate.Num, 0)) // any day: the tag is the gate's
+		if err == nil && !slices.Contains(nodes, node) {
 			nodes = append(nodes, node)
 		}
 	}

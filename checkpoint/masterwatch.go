@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,15 +36,16 @@ type MasterMemory interface {
 	SetMeta(key string, value []byte) error
 }
 
-// MasterChange is told that partitions are held by a master with another history
-// than before: what this process was acknowledged from a window before since may
+// MasterChange is told that partitions, or gates alone if there are none, are held by a
+// master with another history than before: what this process was acknowledged from a window before since may
 // be forgotten there, and has to be sent again. An error means that this was not
 // done; the same is told again at the next look.
 type MasterChange func(ctx context.Context, partitions []int, since time.Time) error
 
 // MasterWatch notices that masters change: by fail-over, promotion, the moving of
 // slots, and a restart, after which the end of the append-only file may be
-// missing. It calls its MasterChange once for each change and sends the
+// missing; also of a master that holds gates' refusals and indexes, and no partition.
+// It calls its MasterChange once for each change and sends the
 // projectors of all partitions back by the window. A process that was not running
 // when a master changed notices it at its first look, if it has a memory.
 type MasterWatch struct {
@@ -56,6 +56,7 @@ type MasterWatch struct {
 	logger  *slog.Logger
 
 	seen   [Partitions]sighting
+	beside besides
 	back   [Partitions]time.Time // to where a projector has to be sent back; zero if it has not
 	saved  time.Time             // when the memory was last written
 	needed atomic.Int64          // see Needed
@@ -112,14 +113,14 @@ func (w *MasterWatch) Run(ctx context.Context) {
 func (w *MasterWatch) look(ctx context.Context, now time.Time) error {
 	asking, cancel := context.WithTimeout(ctx, ClientTimeout)
 	defer cancel()
-	masters, failed := w.store.Masters(asking)
-	fresh := false
+	masters, beside, failed := w.store.Masters(asking)
+	fresh := w.beside.note(&masters, beside, now)
 	for p, m := range masters {
 		if m != (Master{}) {
 			fresh = w.seen[p].note(m, now) || fresh
 		}
 	}
-	told, err := w.tell(ctx, now)
+	told, err := w.tell(ctx, failed == nil, now)
 	err = errors.Join(err, w.sendBack(ctx, &masters, now))
 	if fresh || told || now.Sub(w.saved) >= watchRemember {
 		err = errors.Join(err, w.remember(now))
@@ -157,8 +158,8 @@ func (s *sighting) due(now time.Time) bool {
 	return !s.first.IsZero() && (now.Sub(s.latest) >= watchSettle || now.Sub(s.first) >= watchPatience)
 }
 
-// tell tells of the changes that are due.
-func (w *MasterWatch) tell(ctx context.Context, now time.Time) (bool, error) {
+// tell tells of the changes that are due; all says that every master answered.
+func (w *MasterWatch) tell(ctx context.Context, all bool, now time.Time) (bool, error) {
 	var partitions []int
 	since := now
 	for p := range w.seen {
@@ -169,14 +170,19 @@ func (w *MasterWatch) tell(ctx context.Context, now time.Time) (bool, error) {
 			}
 		}
 	}
-	if len(partitions) == 0 {
+	lost, at := w.beside.due(all, now)
+	if len(lost) > 0 && at.Before(since) {
+		since = at
+	}
+	if len(partitions) == 0 && len(lost) == 0 {
 		return false, nil
 	}
-	w.logger.Warn("partitions have another master; what the old one may have kept to itself is sent again",
+	w.logger.Warn("partitions or gates have another master; what the old one may have kept to itself is sent again",
 		"partitions", len(partitions), "since", since.UTC())
 	failed := w.changed(ctx, partitions, since)
 	// A master that is still away must not keep the indexes of the others waiting.
-	if failed == nil || !w.wereRewound(partitions) {
+	was := w.beside.wereRewound(lost)
+	if was = w.wereRewound(partitions) && was; failed == nil || !was {
 		w.rewindFrom(since.Add(-w.window))
 	}
 	if failed != nil {
@@ -187,6 +193,7 @@ func (w *MasterWatch) tell(ctx context.Context, now time.Time) (bool, error) {
 		s.Master, s.At = s.now, now.UnixMilli()
 		s.first, s.latest, s.rewound = time.Time{}, time.Time{}, false
 	}
+	w.beside.forget(lost)
 	return true, nil
 }
 
@@ -234,59 +241,4 @@ func (w *MasterWatch) sendBack(ctx context.Context, masters *[Partitions]Master,
 		w.back[p] = time.Time{}
 	}
 	return nil
-}
-
-// remembered is what a MasterMemory holds.
-type remembered struct {
-	Seen []sighting  `json:"seen"`
-	Back []time.Time `json:"back"`
-}
-
-func (w *MasterWatch) recall() error {
-	if w.memory == nil {
-		return nil
-	}
-	text, err := w.memory.Meta(watchKey)
-	if err != nil || text == nil {
-		return err
-	}
-	var r remembered
-	if err := json.Unmarshal(text, &r); err != nil {
-		return fmt.Errorf("checkpoint: the masters seen before: %w", err)
-	}
-	copy(w.seen[:], r.Seen)
-	copy(w.back[:], r.Back)
-	for p := range w.seen {
-		w.seen[p].now = w.seen[p].Master
-	}
-	w.reckon()
-	return nil
-}
-
-func (w *MasterWatch) remember(now time.Time) error {
-	w.saved = now
-	if w.memory != nil {
-		text, err := json.Marshal(remembered{w.seen[:], w.back[:]})
-		if err != nil {
-			return fmt.Errorf("checkpoint: remember the masters: %w", err)
-		}
-		if err := w.memory.SetMeta(watchKey, text); err != nil {
-			return fmt.Errorf("checkpoint: remember the masters: %w", err)
-		}
-	}
-	w.reckon()
-	return nil
-}
-
-// reckon sets what Needed tells: by what is remembered, not by what is seen.
-func (w *MasterWatch) reckon() {
-	oldest := int64(0)
-	for p := range w.seen {
-		if at := w.seen[p].At; w.seen[p].Run != "" && (oldest == 0 || at < oldest) {
-			oldest = at
-		}
-	}
-	if oldest != 0 {
-		w.needed.Store(oldest - w.window.Milliseconds())
-	}
 }

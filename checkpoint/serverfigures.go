@@ -25,7 +25,8 @@ type ServerFigures struct {
 }
 
 // ServerFigures asks the masters about themselves, in the order of the first partition
-// that each holds: as long as no partition moves, each has the same place. One that does
+// that each holds, those that hold gates alone at the end: as long as no partition
+// moves, each that holds one has the same place. One that does
 // not answer within ctx is not Up. Errors: ErrUnavailable if it is not known who they are.
 func (s *Store) ServerFigures(ctx context.Context) ([]ServerFigures, error) {
 	nodes, _, err := s.servers(ctx)
