@@ -1,12 +1,10 @@
 package checkpoint
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -270,67 +268,6 @@ func (b *Standby) keepIn(req *ScanRequest, refused Reason, res *ScanResult) {
 	if err := b.journal.Keep(queueOf(res), entry.encode()); err != nil {
 		b.cfg.Logger.Warn("an answered scan is not in the journal: it is lost if a master is lost now", "error", err)
 	}
-}
-
-// Resend sends again what was answered since a moment (UTC ms) for partitions
-// whose master has changed: the new one may not have all of it. What it has
-// stays as it is; what it has otherwise is kept as it was told and marked. One master
-// that does not answer holds up nobody else's: the error tells of it at the end.
-func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent int, err error) {
-	for _, part := range append(slices.Clone(parts), refusalQueue) { // gates' logs may be on any master
-		n, failed := b.resendQueue(ctx, part, since)
-		sent, err = sent+n, errors.Join(err, failed)
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return sent, err
-}
-
-// resendPatience is how many scans of a partition may fail before the rest waits.
-const resendPatience = 8
-
-// resendQueue sends one queue again. A device whose gate's master does not answer is not
-// asked for twice; the first error is returned.
-func (b *Standby) resendQueue(ctx context.Context, part int, since int64) (sent int, failed error) {
-	var entries []journal.Entry
-	err := b.journal.Kept(part, since, func(e journal.Entry) error {
-		entries = append(entries, e)
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("journal: %w", err)
-	}
-	failures := 0
-	away := map[uint32]bool{} // devices: a refusal lies with their gate
-	for _, e := range entries {
-		var entry journalEntry
-		if err := json.Unmarshal(e.Value, &entry); err != nil {
-			b.cfg.Logger.Error("an answered scan in the journal cannot be read", "partition", part, "answered_at", e.At, "error", err)
-			continue
-		}
-		if away[entry.Request.Device] {
-			continue
-		}
-		_, err := b.s.take(ctx, entry.Request, entry.Refused)
-		switch {
-		case ctx.Err() != nil:
-			return sent, cmp.Or(failed, ctx.Err())
-		case errors.Is(err, ErrUnavailable):
-			failed = cmp.Or(failed, err)
-			if part == refusalQueue {
-				away[entry.Request.Device] = true
-			} else if failures++; failures == resendPatience {
-				return sent, failed // it is the partition's own master, not one record
-			}
-		case err != nil:
-			b.cfg.Logger.Error("an answered scan could not be sent again", "partition", part, "answered_at", e.At, "error", err)
-		default:
-			sent++
-			b.resent.Add(1)
-		}
-	}
-	return sent, failed
 }
 
 // recall takes up what an earlier run of this gateway left owed, so that the

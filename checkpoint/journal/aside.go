@@ -2,8 +2,10 @@ package journal
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -45,6 +47,9 @@ func (j *Journal) SetAside(seq uint64, why string) error {
 	if missing {
 		return fmt.Errorf("%w: %d", ErrNotOwed, seq)
 	}
+	j.mu.Lock()
+	j.asides++
+	j.mu.Unlock()
 	j.o.Logger.Warn("journal: an entry was refused for good and is set aside", "seq", seq)
 	return nil
 }
@@ -99,15 +104,13 @@ func (j *Journal) Aside(fn func(e Entry, why string) error) error {
 }
 
 // ForgetAside removes what came before a time (UTC ms) and was set aside, such
-// as at the end of retention.
+// as at the end of retention. It looks only if there may be something to remove.
 func (j *Journal) ForgetAside(before int64) error {
-	var seqs []uint64
-	err := j.Aside(func(e Entry, _ string) error {
-		if e.At < before {
-			seqs = append(seqs, e.Seq)
-		}
+	changes, due := j.asideDue(before)
+	if !due {
 		return nil
-	})
+	}
+	seqs, oldest, err := j.asideBefore(before)
 	for err == nil && len(seqs) > 0 {
 		some := seqs[:min(len(seqs), paidAtOnce)]
 		seqs = seqs[len(some):]
@@ -126,7 +129,49 @@ func (j *Journal) ForgetAside(before int64) error {
 			return nil
 		})
 	}
+	if err == nil {
+		j.mu.Lock()
+		j.oldAside = oldAside{known: true, changes: changes, at: oldest}
+		j.mu.Unlock()
+	}
 	return err
+}
+
+// oldAside is when the oldest entry came that was set aside, as it was found after so
+// many had been.
+type oldAside struct {
+	known   bool
+	changes uint64
+	at      int64 // UTC ms; the end of time if there is none
+}
+
+// asideDue tells whether something that is set aside may have come before a time, and
+// how many were so far.
+func (j *Journal) asideDue(before int64) (changes uint64, due bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	o := j.oldAside
+	return j.asides, j.state.aside > 0 && (!o.known || o.changes != j.asides || o.at < before)
+}
+
+// asideBefore lists what came before a time and is set aside, and when the oldest of
+// the others came. The headers say that: nothing is opened.
+func (j *Journal) asideBefore(before int64) (seqs []uint64, oldest int64, err error) {
+	oldest = math.MaxInt64
+	err = j.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket([]byte("aside")).ForEach(func(k, v []byte) error {
+			h, _, err := parseHeader(v)
+			switch {
+			case err != nil: // went bad; Aside tells of it
+			case h.at < before:
+				seqs = append(seqs, binary.BigEndian.Uint64(k[1:]))
+			default:
+				oldest = min(oldest, h.at)
+			}
+			return nil
+		})
+	})
+	return seqs, oldest, err
 }
 
 // maxName bounds the name of a fact, in bytes.

@@ -85,8 +85,10 @@ type Journal struct {
 	suspect   bool      // the file has to be made anew; the writer's
 	crowd     int       // requests in the last commit; the writer's
 
-	mu    sync.Mutex
-	state state
+	mu       sync.Mutex
+	state    state
+	asides   uint64 // entries that were set aside since Open
+	oldAside oldAside
 }
 
 // state is what is told of a journal, kept up to date by the writer.

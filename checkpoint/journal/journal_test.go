@@ -200,6 +200,29 @@ func TestSetAsideIsKeptWithItsReason(t *testing.T) {
 	}
 }
 
+// What is set aside later may have come earlier.
+func TestForgettingLooksAgainWhenMoreIsSetAside(t *testing.T) {
+	t.Parallel()
+	o, clock := options(filepath.Join(t.TempDir(), "journal")), &testClock{ms: 1000}
+	o.Now = clock.now
+	j := open(t, o)
+	early := owe(t, j, 1, "early")
+	clock.set(2000)
+	late := owe(t, j, 1, "late")
+	must(t, j.SetAside(late, "why"))
+	must(t, j.ForgetAside(1500))
+	must(t, j.SetAside(early, "why"))
+	for _, turn := range []struct {
+		before int64
+		left   int
+	}{{1000, 2}, {1500, 1}, {2000, 1}, {2001, 0}} {
+		must(t, j.ForgetAside(turn.before))
+		if n := j.Stats().Aside; n != turn.left {
+			t.Errorf("%d are set aside after what came before %d was forgotten, want %d", n, turn.before, turn.left)
+		}
+	}
+}
+
 func TestAsideShowsAllOfMany(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t)
