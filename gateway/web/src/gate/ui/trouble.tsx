@@ -8,11 +8,12 @@ import { Key } from "./parts";
 import { problemText } from "./problems";
 import { useSeconds } from "./statusbar";
 import { CallLink } from "./verdict";
-import { TROUBLES } from "./words";
+import { CLOCK_DOUBTFUL, TROUBLES } from "./words";
 
 export function TroubleScreen({ verdict, trouble }: { verdict: Verdict; trouble: Trouble }) {
 	const model = useModel();
 	const words = TROUBLES[trouble];
+	const doubtful = trouble === "clock_wrong" && model.state.value.clockDoubtful;
 	const next = () => model.send({ type: "next" });
 	const find = () => {
 		next();
@@ -23,7 +24,7 @@ export function TroubleScreen({ verdict, trouble }: { verdict: Verdict; trouble:
 			<div class="says" role="alert">
 				<Icon name={ICONS[trouble]} size={84} />
 				<h1>{t(words.title)}</h1>
-				<p class="reason">{t(words.why)}</p>
+				<p class="reason">{t(doubtful ? CLOCK_DOUBTFUL : words.why)}</p>
 				{trouble === "clock_wrong" && <Clocks />}
 				<ol>
 					{words.steps.map((step) => (
@@ -72,13 +73,14 @@ const ICONS = {
 export function Clocks() {
 	const model = useModel();
 	const now = useSeconds(1_000);
-	const { clockOffset } = model.state.value;
+	const { clockOffset: offset, clockDoubtful } = model.state.value;
+	const known = offset !== null && !clockDoubtful;
 	return (
 		<dl class="clocks">
 			<dt>{t({ zh: "本机", en: "This phone" })}</dt>
 			<dd>{clockTimeSeconds(now)}</dd>
 			<dt>{t({ zh: "服务器", en: "Server" })}</dt>
-			<dd>{clockOffset === null ? t({ zh: "未测到", en: "not measured" }) : clockTimeSeconds(now - clockOffset)}</dd>
+			<dd>{known ? clockTimeSeconds(now - offset) : t({ zh: "未测到", en: "not measured" })}</dd>
 		</dl>
 	);
 }
