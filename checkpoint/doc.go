@@ -182,7 +182,7 @@
 //	{gN}:e:day:n      zset    projector       gate index: one chunk of <= 120 events      36-56 an event
 //	{gN}:w:date:page  hash    RecordPaper     rows typed back of a page of the paper log; retention      ~35 a row
 //	{gN}:T:localday   hash    projector       how often each temperature was read; 3 days         ~7 a value
-//	{gN}:L:localday   string  logpages        last page of the gate's paper log that was printed; 3 days
+//	{gN}:L:localday   string  logpages        last page of the gate's paper log that was printed; 400 days  ~90
 //	{gN}:r:day, :n    both    refuse          refusals without a person, in the same form
 //	{al}:e:day, :n    both    projector       alerts of that day at all gates, in the same form      ~52 an alert
 //	{gN}:c:dev:min    string  refuse          refusals of a device in a minute; 2 minutes

@@ -183,7 +183,7 @@ func (k keys) readings(gate uint32, day Day) string { // hash: 2 bytes, how and 
 	return k.gate(gate, "T:"+strconv.FormatInt(int64(day), 10))
 }
 
-func (k keys) logPages(gate uint32, day Day) string { // string: last number of a page of its paper log; 3 days
+func (k keys) logPages(gate uint32, day Day) string { // string: last number of a page of its paper log; 400 days
 	return k.gate(gate, "L:"+strconv.FormatInt(int64(day), 10))
 }
 

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"context"
 	"fmt"
+	"strconv"
 )
 
 // TakeLogPages gives out numbers for pages of a gate's paper log that are
@@ -27,4 +28,19 @@ func (s *Store) TakeLogPages(ctx context.Context, gate string, pages, highest in
 		return 0, 0, &FieldError{"pages", fmt.Sprintf("this gate has had up to %d pages today, no more are printed: use those, or print tomorrow", highest)}
 	}
 	return int(number), day, nil
+}
+
+// LogPagePrinted tells whether page number of a gate and day was given out to be
+// printed, in the last 400 days. Errors: ErrNotFound for the gate, ErrUnavailable.
+func (s *Store) LogPagePrinted(ctx context.Context, gate string, day Day, number int) (bool, error) {
+	at, ok := s.Registry().Gate(gate)
+	if !ok {
+		return false, notFound("gate", gate)
+	}
+	text, err := s.rdb.Get(ctx, s.keys.logPages(at.Num, day)).Result()
+	if err != nil && !isNil(err) {
+		return false, unavailable(err)
+	}
+	last, _ := strconv.Atoi(text) // none: 0
+	return number >= 1 && number <= last, nil
 }

@@ -16,7 +16,7 @@ import (
 //	PGL1-<gate code>-<yyyymmdd>-<page number>-<check>
 //
 // The check is 4 characters over all before it. It guards against mistakes; who
-// may type the pages of a gate is for the gateway to say.
+// may type the pages of a gate, and which were printed, is for the gateway to say.
 
 // LogRows is how many rows a page has, numbered from 1.
 const LogRows = 25

@@ -65,8 +65,8 @@ func (s *Server) handleTypePage(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"results": answers})
 }
 
-// pageOfGate reads which page is typed: one of the gate in the path, that was
-// printed, and not before what is kept.
+// pageOfGate reads which page is typed: one of the gate in the path, that was printed
+// in the last 400 days.
 func (s *Server) pageOfGate(c *fiber.Ctx, text string) (codes.LogPage, error) {
 	gate := c.Params("gate")
 	if d := principalOf(c).Device; d != nil && d.Gate != gate {
@@ -83,7 +83,12 @@ func (s *Server) pageOfGate(c *fiber.Ctx, text string) (codes.LogPage, error) {
 	if err != nil || printed.After(s.clock()) {
 		return page, invalid("page", "has a date that is still to come")
 	}
-	return page, nil
+	// The check of a page is anybody's to compute: what was printed is not.
+	known, err := s.store.LogPagePrinted(s.context(c), gate, s.store.DayAt(printed.UnixMilli()), page.Number)
+	if err == nil && !known {
+		err = invalid("page", fmt.Sprintf("was never printed here: no page %d of gate %s is on record for %s; see that it was read right, or copy its rows onto a page that is printed now", page.Number, gate, page.Date))
+	}
+	return page, err
 }
 
 // typist is the number of who types: staff, or who is on shift at the device; 0 if

@@ -10,8 +10,18 @@ import (
 	"passgate/codes"
 )
 
-// typedPage is page 7 of G1, printed yesterday.
+// typedPage is page 7 of a gate, printed so long ago.
 func (w *world) typedPage(gate string, back time.Duration) string {
+	w.t.Helper()
+	w.clock.Advance(-back)
+	_, _, err := w.store.TakeLogPages(w.t.Context(), gate, 7, codes.MaxLogPage)
+	w.must(err)
+	w.clock.Advance(back)
+	return w.pageOf(gate, back)
+}
+
+// pageOf is the text of page 7, whether it was printed or not.
+func (w *world) pageOf(gate string, back time.Duration) string {
 	return codes.LogPage{Gate: gate, Date: w.clock.Now().Add(-back).In(w.store.Zone()).Format("20060102"), Number: 7}.String()
 }
 
@@ -137,7 +147,8 @@ func TestNobodyTypesPagesOfAnotherGate(t *testing.T) {
 	w.typePage(w.as("leader-a2"), "G1", own, nil, row).problem(http.StatusForbidden, "out_of_scope", "")
 	w.typePage(w.as("tracer"), "G1", own, nil, row).problem(http.StatusForbidden, "forbidden", "")
 	w.typePage("", "G1", own, nil, row).problem(http.StatusUnauthorized, "unauthorized", "")
-	for _, bad := range []string{"", "PGL1-G1-20200211-7-AAAA", strings.Replace(own, "-7-", "-8-", 1), w.typedPage("G1", -24*time.Hour)} {
+	beyond := codes.LogPage{Gate: "G1", Date: strings.Split(own, "-")[2], Number: 8}.String() // of 7 that were printed
+	for _, bad := range []string{"", beyond, "PGL1-G1-20200211-7-AAAA", strings.Replace(own, "-7-", "-8-", 1), w.pageOf("G1", -24*time.Hour), w.pageOf("G1", 48*time.Hour)} { // still to come, and never printed
 		w.typePage(w.as("leader"), "G1", bad, nil, row).problem(http.StatusUnprocessableEntity, "invalid", "page")
 	}
 	w.typePage(w.as("leader"), "NONE", own, nil, row).problem(http.StatusNotFound, "not_found", "")

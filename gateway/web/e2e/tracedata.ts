@@ -1,6 +1,8 @@
 // Passages for what tracers look at: handed in as devices do that were offline, and, for
 // what lies before a device's enrolment, typed back from paper.
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { call, newDevice, patiently, type Town } from "./town.ts";
 
 export interface Device {
@@ -76,6 +78,15 @@ function logPage(gate: string, date: string, page: number): string {
 	return `${body}-${[19, 14, 9, 4].map((shift) => digits[(bits >> shift) & 31]).join("")}`;
 }
 
+/** Has it on record that a gate's pages were printed on a day that has passed, which nobody can do over the API. */
+function printed(town: Town, gate: string, date: string): void {
+	const redis = (...args: string[]) =>
+		execFileSync("redis-cli", ["-s", join(town.data, "redis", "redis.sock"), ...args], { encoding: "utf8" });
+	const { num } = JSON.parse(redis("HGET", "pg:{reg}:gates", gate)) as { num: number };
+	const day = Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6))) / 86_400_000;
+	redis("SET", `pg:{g${num}}:L:${day}`, "9999");
+}
+
 /** Types passages back as rows of paper pages of earlier days, as an enroller does. */
 export async function typeBack(town: Town, gate: string, scans: Scan[], firstPage = 1): Promise<void> {
 	const days = new Map<string, Scan[]>();
@@ -84,6 +95,7 @@ export async function typeBack(town: Town, gate: string, scans: Scan[], firstPag
 		days.set(day, [...(days.get(day) ?? []), scan]);
 	}
 	for (const [day, list] of days) {
+		printed(town, gate, day);
 		for (let from = 0; from < list.length; from += 25) {
 			const rows = list
 				.slice(from, from + 25)
