@@ -160,11 +160,12 @@ func (s *Store) Alerts(ctx context.Context, from, to int64, fn func(*Alert) erro
 	return nil
 }
 
-// raiseAlert puts an event that is in no log into its day's alerts, at once.
-func (s *Store) raiseAlert(ctx context.Context, e *ScanEvent) error {
+// raiseAlert puts an event that is in no log into its day's alerts, at once. told: it
+// was told before, so that it may be there in other words; see additionArgs.
+func (s *Store) raiseAlert(ctx context.Context, e *ScanEvent, told bool) error {
 	if !e.alerts() {
 		return nil
 	}
-	_, err := s.runScan(ctx, plateScript, []string{s.keys.alerts(dayOf(e.OccurredAt))}, additionArgs(false, timed{e.OccurredAt, e.alertMember()})...)
+	_, err := s.runScan(ctx, plateScript, []string{s.keys.alerts(dayOf(e.OccurredAt))}, additionArgs(told, timed{e.OccurredAt, e.alertMember()})...)
 	return err
 }

@@ -137,10 +137,22 @@ func TestEmergencyWithoutANameIsAnAlertAtOnce(t *testing.T) {
 		t.Errorf("alerts %+v, want %+v", again, got)
 	}
 
+	t.Log("the gate's record was lost with its master, and is made again from what was told: in other words")
+	gate, _ := s.Registry().Gate("v-01-g1")
+	refusals := s.keys.refusals(gate.Num, dayOf(req.OccurredAt))
+	must(t, s.rdb.Del(t.Context(), refusals, chunk(refusals, 0)).Err())
+	resent := req
+	resent.Told, resent.Journaled = &Told{Pass, ReasonMalformed, Admit}, req.OccurredAt
+	_, err := s.Refuse(t.Context(), resent, ReasonUnknownPerson)
+	must(t, err)
+	if again := alertsOf(t, s); len(again) != 1 || again[0].Event.Reason != resent.Told.Reason {
+		t.Errorf("alerts %+v, want one, as it was told", again)
+	}
+
 	t.Log("a forged code is none, unless a device let it pass offline")
 	forged := home.request(0, Out, 0)
 	forged.Presented = "forged"
-	_, err := s.Refuse(t.Context(), forged, ReasonBadSignature)
+	_, err = s.Refuse(t.Context(), forged, ReasonBadSignature)
 	must(t, err)
 	passed := home.request(0, In, 0)
 	passed.Presented, passed.Late, passed.Told = "forged", true, &Told{Pass, ReasonOK, Admit}

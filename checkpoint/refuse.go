@@ -49,7 +49,7 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 		s.recent.refuse(e.Hash, e.OccurredAt)
 		if verdict == "new" {
 			e.Outcome = o
-			err = s.raiseAlert(ctx, e)
+			err = s.raiseAlert(ctx, e, c.req.Told != nil)
 		}
 		return res, err
 	case "again":
@@ -61,7 +61,7 @@ func (s *Store) refuse(ctx context.Context, c *scanCall, reason Reason) (ScanRes
 			return ScanResult{}, err
 		}
 		res.Outcome, res.RecordedAt = first.Outcome, first.RecordedAt
-		return res, s.raiseAlert(ctx, &first) // the first time, it may have failed
+		return res, s.raiseAlert(ctx, &first, c.req.Told != nil) // the first time, it may have failed
 	}
 	return ScanResult{}, c.refusedBy(verdict)
 }

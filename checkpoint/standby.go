@@ -45,9 +45,11 @@ type Standby struct {
 	told    *toldScans
 	capped  minuteCaps
 	stuck   stuckEntries
-	copying sync.Mutex      // one reader of the copy at a time
-	watch   *MasterWatch    // nil without a window
-	turns   [256]sync.Mutex // scans of one person, one after the other
+	rounds  [journal.Partitions]payRound // by queue
+	once    int                          // entries of a queue in one go
+	copying sync.Mutex                   // one reader of the copy at a time
+	watch   *MasterWatch                 // nil without a window
+	turns   [256]sync.Mutex              // scans of one person, one after the other
 
 	degraded atomic.Int64 // scans answered without Redis
 	paid     atomic.Int64 // of those, recorded since
@@ -89,7 +91,7 @@ func (s *Store) NewStandby(ctx context.Context, cfg StandbyConfig) (*Standby, er
 	if err != nil {
 		return nil, err
 	}
-	b := &Standby{s: s, cfg: cfg, journal: cfg.Journal, judge: j, copy: newSnapshot(), owing: newDebts(), told: newToldScans()}
+	b := &Standby{s: s, cfg: cfg, journal: cfg.Journal, judge: j, copy: newSnapshot(), owing: newDebts(), told: newToldScans(), once: standbyOnce}
 	if cfg.Window > 0 {
 		b.watch = s.NewMasterWatch(cfg.Window, cfg.Journal, b.masterChanged, cfg.Logger)
 	}

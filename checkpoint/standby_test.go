@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -277,5 +278,42 @@ func TestAnsweredScansAreSentAgainToANewMaster(t *testing.T) {
 	}
 	if trail := trailOf(t, s, ids[1]); len(trail) != 1 {
 		t.Errorf("the other's trail is %+v", trail)
+	}
+}
+
+// More refusals than are tried in one go wait for their gate; another gate's are recorded
+// meanwhile, and theirs when they can be.
+func TestWhatWaitsInTheJournalKeepsNobodyElseBack(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	b := newStandby(t, s, t.TempDir(), StandbyConfig{})
+	b.once = standbySend
+	mall, home := post(t, s, clock, "mall-01"), post(t, s, clock, "v-01")
+	owe := func(req ScanRequest) {
+		res := ScanResult{Outcome: Outcome{Decision: Deny, Reason: ReasonBadSignature, Action: SendBack, Flags: FlagDegraded}, RecordedAt: s.now()}
+		must(t, b.owe(t.Context(), 0, &req, ReasonBadSignature, &res))
+	}
+	var writing sync.WaitGroup
+	for range standbySend + 1 {
+		req := mall.request(0, In, 36_5)
+		writing.Go(func() { owe(req) })
+	}
+	writing.Wait()
+	owe(home.request(0, In, 36_5))
+
+	gate, _ := s.Registry().Gate("mall-01-g1")
+	base := s.keys.refusals(gate.Num, dayOf(s.now()))
+	must(t, s.rdb.HSet(t.Context(), base, "no", "table").Err())
+	b.Settle(t.Context())
+	b.Settle(t.Context())
+	if n := b.journal.OwedCount(); n != standbySend+1 {
+		t.Errorf("%d scans are owed, want those of the gate that cannot be written: %d", n, standbySend+1)
+	}
+	must(t, s.rdb.Del(t.Context(), base).Err())
+	for range 4 {
+		b.Settle(t.Context())
+	}
+	if n := b.journal.OwedCount(); n != 0 {
+		t.Errorf("%d scans are still owed", n)
 	}
 }

@@ -129,7 +129,8 @@ func (b *Standby) probe(ctx context.Context) {
 }
 
 // Settle records what the journal owes to the parts that Redis answers for, in
-// the order in which it was told, each partition on its own.
+// the order in which it was told, each partition on its own: some thousand of each, so
+// that a queue that has come back does not wait for the longest. One call at a time.
 func (b *Standby) Settle(ctx context.Context) {
 	if b.s.Outdated() != nil { // it is for the newer program, which finds the journal
 		return
@@ -147,19 +148,31 @@ func (b *Standby) Settle(ctx context.Context) {
 	wg.Wait()
 }
 
-// pay records what is owed to one partition.
+// payRound is how far one queue was worked through, oldest first, by calls of pay.
+type payRound struct {
+	after   uint64          // sequence
+	waiting map[uint64]bool // owners of whom an entry before that has to wait
+}
+
+// pay records what is owed to one partition, from where the last call ended: entries
+// that have to wait, however many, keep nobody else's back.
 func (b *Standby) pay(ctx context.Context, queue int) error {
-	after, waiting := uint64(0), map[uint64]bool{}
-	for range standbyOnce / standbySend {
-		entries, err := b.journal.Owed(queue, after, standbySend)
+	round := b.rounds[queue]
+	b.rounds[queue] = payRound{} // from the beginning again, unless it goes on below
+	if round.waiting == nil {
+		round.waiting = map[uint64]bool{}
+	}
+	for range b.once / standbySend {
+		entries, err := b.journal.Owed(queue, round.after, standbySend)
 		if err != nil || len(entries) == 0 {
 			return err
 		}
-		after = entries[len(entries)-1].Seq
-		if err := b.payAll(ctx, queue, entries, waiting); err != nil {
+		round.after = entries[len(entries)-1].Seq
+		if err := b.payAll(ctx, queue, entries, round.waiting); err != nil {
 			return err
 		}
 	}
+	b.rounds[queue] = round
 	return nil
 }
 
