@@ -36,6 +36,9 @@ import (
 // gateway with a slow clock still accepts does not come behind the sweep.
 const sweepMargin = 5 * time.Minute
 
+// Retention is how long events are shown after they occurred.
+func (s *Store) Retention() time.Duration { return s.retention }
+
 // oldestShown is the time (UTC ms) from which on events are shown.
 func (s *Store) oldestShown() int64 { return s.now() - s.retention.Milliseconds() }
 

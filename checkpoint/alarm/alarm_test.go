@@ -326,10 +326,10 @@ func TestLateEventsAreRaisedOnce(t *testing.T) {
 		must(t, err)
 		return all
 	}
-	until := func(n int) {
+	until := func(n int, step time.Duration) {
 		t.Helper()
 		for end := time.Now().Add(20 * time.Second); len(open()) != n && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-			d.after(time.Minute)
+			d.after(step)
 		}
 		if got := open(); len(got) != n {
 			t.Fatalf("%d alarms, want %d: %+v", len(got), n, got)
@@ -337,7 +337,7 @@ func TestLateEventsAreRaisedOnce(t *testing.T) {
 	}
 	d.after(0)
 	emergency(0, false)
-	until(1)
+	until(1, time.Minute)
 	e := open()[0]
 	if e.Kind != Override || e.Node != "V2C-1" || e.Told != "XS" || e.Person != d.People["zhao"] {
 		t.Errorf("raised %+v", e)
@@ -345,7 +345,7 @@ func TestLateEventsAreRaisedOnce(t *testing.T) {
 	_, err := d.book.Close(t.Context(), e.ID, d.num("leader"), "已核实")
 	must(t, err)
 	emergency(-20*time.Hour, true) // of a device that was offline
-	until(1)
+	until(1, time.Minute)
 	if late := open()[0]; late.ID == e.ID {
 		t.Errorf("the first one came back: %+v", late)
 	}
@@ -354,6 +354,8 @@ func TestLateEventsAreRaisedOnce(t *testing.T) {
 	if got := open(); len(got) != 1 {
 		t.Errorf("whoever takes over raises %+v", got)
 	}
+	emergency(-27*24*time.Hour, true) // of a paper log, as late as one may come
+	until(2, 31*time.Minute)
 	d.Clock.Advance(25 * time.Hour)
 	if raised, err := d.book.raise(t.Context(), e.Alarm, raising{source: "events", once: true}); raised || err != nil {
 		t.Errorf("an event that was seen to is raised again a day later: %v", err)

@@ -11,16 +11,16 @@ import (
 )
 
 // Events reach the lists of alerts within the projector's lag, and those of devices
-// that were offline hours or days after they occurred. Three windows, looked at the
-// less often the longer they are, find all of them; each is raised once, whatever
-// becomes of it.
+// that were offline, and of paper logs, hours or weeks after they occurred. Three windows,
+// looked at the less often the longer they are, find all of them: the last goes back as
+// far as events are shown. Each is raised once, whatever becomes of it.
 const (
 	minute, hour, day = 60 * second, 3600 * second, 24 * 3600 * second
 	ahead             = 10 * minute // of clocks that are fast
 	maxSeen           = 100_000     // events remembered; more are asked for again
 )
 
-var windows = [...]struct{ length, every int64 }{{15 * minute, 0}, {26 * hour, minute}, {14 * day, 30 * minute}}
+var windows = [...]struct{ length, every int64 }{{15 * minute, 0}, {26 * hour, minute}, {0, 30 * minute}} // length 0: retention
 
 // follower is how far the events were followed.
 type follower struct {
@@ -40,7 +40,8 @@ func (d *Duty) follow(ctx context.Context) error {
 		if f.asked[i] != 0 && now < f.asked[i]+w.every {
 			continue
 		}
-		if err := d.followWindow(ctx, now-w.length, now+ahead); err != nil {
+		length := cmp.Or(w.length, d.book.store.Retention().Milliseconds())
+		if err := d.followWindow(ctx, now-length, now+ahead); err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
