@@ -73,13 +73,13 @@
 // A ring is a file, keys.json, of mode 0600 in a folder of mode 0700, or the
 // same JSON in PASSGATE_KEYS. Each pass key owns a signing key, a seal secret
 // and a jti secret. A new key is in the JWKS for 24 h before it signs. When the
-// last pass of its predecessor has expired, that one is retired: the private
-// half is destroyed, the public key and the secrets stay for retention, and
-// then it is pruned. Keys that are no canonical point of the prime-order group
-// are refused wherever they come from. The private member passgate_use of a JWK
-// says what a key is for: "pass", "revocations" for the list, or "feed" for pages of
-// the feed (feed.go); the latter two never verify a pass.
-// A key without it is one for passes.
+// last pass of its predecessor has expired, the next rotation retires that one:
+// the private half is destroyed, the public key and the secrets stay for 60 days,
+// the longest retention. The first rotation after that prunes it. Keys that are no
+// canonical point of the prime-order group are refused wherever they come from. The
+// private member passgate_use of a JWK says what a key is for: "pass", "revocations"
+// for the list, or "feed" for pages of the feed (feed.go); the latter two never verify
+// a pass. A key without it is one for passes.
 //
 // # The revocation list
 //

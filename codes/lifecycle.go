@@ -286,7 +286,8 @@ func (k *ringKey) lastExpiry(supersededAt int64) int64 {
 }
 
 // Prune removes keys that were retired at least retention ago, with their
-// secrets: nobody can open passes of theirs after that. It gives their kids.
+// secrets: nobody can open passes of theirs after that. KeepPublic is enough for any
+// place. It gives their kids.
 func (r *Ring) Prune(now time.Time, retention time.Duration) (kids []string, err error) {
 	err = r.change(func(s *snapshot) ([]*ringKey, error) {
 		kids = nil

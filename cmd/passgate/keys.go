@@ -38,7 +38,7 @@ func (d dataFlag) ring(con *console) (*codes.Ring, error) {
 type keysCmd struct {
 	List   keysListCmd   `cmd:"" help:"Show the keys, without secrets."`
 	Make   keysMakeCmd   `cmd:"" help:"Make all secrets of a new system."`
-	Rotate keysRotateCmd `cmd:"" help:"Add a key, which signs from 24 hours later, and retire what is over."`
+	Rotate keysRotateCmd `cmd:"" help:"Add a key, which signs from 24 hours later; retire and remove what is over."`
 	Fields keysFieldsCmd `cmd:"" help:"The keys that encrypt and find people's particulars."`
 	JWKS   keysJWKSCmd   `cmd:"" name:"jwks" help:"Print the public keys as a JSON Web Key Set."`
 }
@@ -94,14 +94,15 @@ type keysRotateCmd struct {
 func (keysRotateCmd) Help() string {
 	return `The new key is in the JWKS at once and signs from 24 hours later, so that
 every phone at a gate knows it by then. A running server follows by itself.
-The private half of a key whose last pass has expired is destroyed.
+The private half of a key whose last pass has expired is destroyed. What is left of
+such a key is removed 60 days later, the longest time in which a scan may come late.
 
 Example:
 
     passgate keys rotate --data ./data`
 }
 
-// Run rotates and retires.
+// Run rotates, retires and prunes.
 func (k *keysRotateCmd) Run(con *console) error {
 	ring, err := k.ring(con)
 	if err != nil {
@@ -123,6 +124,10 @@ func (k *keysRotateCmd) Run(con *console) error {
 	if err != nil {
 		return fmt.Errorf("the new key is %s, but old keys could not be retired: %w", kid, err)
 	}
+	pruned, err := ring.Prune(now, codes.KeepPublic)
+	if err != nil {
+		return fmt.Errorf("the new key is %s, but old keys could not be removed: %w", kid, err)
+	}
 	signs := now
 	for _, key := range ring.List() {
 		if key.KeyID == kid {
@@ -130,14 +135,16 @@ func (k *keysRotateCmd) Run(con *console) error {
 		}
 	}
 	if k.JSON {
-		if retired == nil {
-			retired = []string{}
-		}
-		return printJSON(con.Out, map[string]any{"kid": kid, "signs_from": signs.UTC(), "retired": retired})
+		return printJSON(con.Out, map[string]any{
+			"kid": kid, "signs_from": signs.UTC(), "retired": append([]string{}, retired...), "pruned": append([]string{}, pruned...),
+		})
 	}
 	text := fmt.Sprintf("new key %s signs from %s\n", kid, localTime(signs))
 	for _, old := range retired {
 		text += fmt.Sprintf("retired %s\n", old)
+	}
+	for _, old := range pruned {
+		text += fmt.Sprintf("removed %s\n", old)
 	}
 	_, err = io.WriteString(con.Out, text)
 	return err

@@ -181,6 +181,39 @@ func TestKeysOfAFolder(t *testing.T) {
 	contains(t, set, rotated.KeyID, signer.KeyID())
 }
 
+// Each key is there until nobody can show a pass of it any more, whenever that occurred.
+func TestRotationRemovesWhatIsOver(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	data, day := t.TempDir(), 24*time.Hour
+	ago := func(days int) time.Time { return time.Now().Add(-time.Duration(days) * day) }
+	ring, err := codes.CreateRing(filepath.Join(data, "keys"), ago(400))
+	var retired []string
+	var second, third string
+	if err == nil {
+		second, err = ring.Rotate(ago(300))
+	}
+	if err == nil {
+		retired, err = ring.Retire(ago(61))
+	}
+	if err == nil {
+		third, err = ring.Rotate(ago(120))
+	}
+	if err != nil || len(retired) != 1 {
+		t.Fatal(retired, err)
+	}
+	out, _ := s.must(0, "keys", "rotate", "--data", data)
+	contains(t, out, "retired "+second, "removed "+retired[0])
+	list, _ := s.must(0, "keys", "list", "--data", data)
+	contains(t, list, second, third)
+	if strings.Contains(list, retired[0]) || strings.Contains(out, third) {
+		t.Errorf("rotated:\n%s\nthen there are\n%s", out, list)
+	}
+	if out, _ := s.must(0, "keys", "rotate", "--data", data, "--list", "--json"); !strings.Contains(out, `"pruned": []`) && !strings.Contains(out, `"pruned":[]`) {
+		t.Errorf("nothing is over, and it says %s", out)
+	}
+}
+
 func TestIssueDrawsAQRThatAnotherDecoderReads(t *testing.T) {
 	t.Parallel()
 	compact := goldenFile(t, "paper.compact")
