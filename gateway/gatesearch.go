@@ -43,9 +43,7 @@ func (s *Server) handleGateSearch(c *fiber.Ctx) error {
 		return err
 	}
 	site := s.siteOfDevice(device)
-	s.beginInquiry(c, route{method: post, path: c.Route().Path}, guard)
-	entry := &inquiryOf(c).entry
-	entry.Role, entry.Subject, entry.Detail = string(checkpoint.RoleGuard), site, "device="+device.Code
+	s.inquireAtGate(c, device, guard)
 	people, more, err := s.searchHome(c, site, in.Query)
 	if err != nil {
 		return err
@@ -76,6 +74,13 @@ func (s *Server) searchHome(c *fiber.Ctx, site, query string) ([]checkpoint.Resi
 	return s.store.SearchHome(s.context(c), site, query)
 }
 
+// inquireAtGate is beginInquiry for who is on shift at a device, about its site.
+func (s *Server) inquireAtGate(c *fiber.Ctx, device *checkpoint.Device, guard *checkpoint.Staff) {
+	s.inquire(c, route{method: c.Method(), path: c.Route().Path}, guard.Login, string(checkpoint.RoleGuard))
+	entry := &inquiryOf(c).entry
+	entry.Subject, entry.Detail = s.siteOfDevice(device), "device="+device.Code
+}
+
 // guardOn is who is on shift at a device.
 func (s *Server) guardOn(device *checkpoint.Device) (*checkpoint.Staff, error) {
 	if shift, ok := s.store.ShiftAt(device.Num, s.now()); ok {
@@ -83,5 +88,5 @@ func (s *Server) guardOn(device *checkpoint.Device) (*checkpoint.Staff, error) {
 			return guard, nil
 		}
 	}
-	return nil, failure(codeNoShift, "open a shift with your badge first: searches are on record under your name")
+	return nil, failure(codeNoShift, "open a shift with your badge first: this is on record under your name")
 }

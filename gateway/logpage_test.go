@@ -147,7 +147,7 @@ func TestNobodyTypesPagesOfAnotherGate(t *testing.T) {
 	w.typePage(w.as("leader-a2"), "G1", own, nil, row).problem(http.StatusForbidden, "out_of_scope", "")
 	w.typePage(w.as("tracer"), "G1", own, nil, row).problem(http.StatusForbidden, "forbidden", "")
 	w.typePage("", "G1", own, nil, row).problem(http.StatusUnauthorized, "unauthorized", "")
-	beyond := codes.LogPage{Gate: "G1", Date: strings.Split(own, "-")[2], Number: 8}.String() // of 7 that were printed
+	beyond := codes.LogPage{Gate: "G1", Date: strings.Split(own, "-")[2], Number: 8}.String()                                                                                 // of 7 that were printed
 	for _, bad := range []string{"", beyond, "PGL1-G1-20200211-7-AAAA", strings.Replace(own, "-7-", "-8-", 1), w.pageOf("G1", -24*time.Hour), w.pageOf("G1", 48*time.Hour)} { // still to come, and never printed
 		w.typePage(w.as("leader"), "G1", bad, nil, row).problem(http.StatusUnprocessableEntity, "invalid", "page")
 	}

@@ -90,6 +90,11 @@ func (s *Server) handleIssuePermit(c *fiber.Ctx) error {
 		if err := s.asks.admit(d.Num, s.now(), permitTries, "ask for permits"); err != nil {
 			return err
 		}
+		guard, err := s.guardOn(d)
+		if err != nil {
+			return err
+		}
+		s.inquireAtGate(c, d, guard)
 		ask.Device = d.Code
 		if ask.Site == "" {
 			ask.Site = s.siteOfDevice(d)
@@ -107,6 +112,7 @@ func (s *Server) handleIssuePermit(c *fiber.Ctx) error {
 		s.log(c).Info("permit issued", "permit", permit.Number, "by", ask.By, "device", ask.Device, "site", permit.Site)
 		c.Status(fiber.StatusCreated)
 	}
+	s.about(c, permit.Person)
 	shown, err := s.permitWithPass(c, &permit)
 	if err != nil {
 		return err
@@ -190,6 +196,7 @@ func (s *Server) handleWithdrawPermit(c *fiber.Ctx) error {
 	if by == "" {
 		by = who.Device.Code
 	}
+	s.about(c, permit.Person)
 	if permit, err = s.store.WithdrawPermit(s.context(c), permit.Number, by); err != nil {
 		return err
 	}

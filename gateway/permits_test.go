@@ -211,10 +211,7 @@ func TestDeviceIssuesForItsOwnSiteInTheNameOfWhoIsOnShift(t *testing.T) {
 	w := newWorld(t)
 	device := w.deviceToken("D1")
 	byD1 := func(ask fields) answer { return w.do(http.MethodPost, "/v1/permits", device, ask) }
-	nobody := byD1(w.newPermit().with(fields{"site": nil})).ok(http.StatusCreated).json()
-	if nobody["site"] != "V1" || nobody["issued_by"] != "" || nobody["device"] != "D1" {
-		t.Errorf("with nobody on shift: %v", nobody)
-	}
+	byD1(w.newPermit()).problem(http.StatusConflict, "no_shift", "") // in nobody's name
 	badge := sha256.Sum256([]byte("badge of the grid member"))
 	w.change(func(d *checkpoint.Draft) error {
 		old, _ := d.Staff("grid")
@@ -225,9 +222,21 @@ func TestDeviceIssuesForItsOwnSiteInTheNameOfWhoIsOnShift(t *testing.T) {
 	dev, _ := w.store.Registry().Device("D1")
 	_, err := w.store.OpenShift(t.Context(), checkpoint.ShiftRequest{ID: "shift-0001", Device: dev.Num, BadgeHash: badge[:], OpenedAt: w.clock.Now().UnixMilli()})
 	w.must(err)
-	permit := byD1(w.newPermit()).ok(http.StatusCreated).json()
-	if permit["issued_by"] != "grid" || permit["device"] != "D1" {
+	permit := byD1(w.newPermit().with(fields{"site": nil})).ok(http.StatusCreated).json()
+	if permit["site"] != "V1" || permit["issued_by"] != "grid" || permit["device"] != "D1" || permit["pass"] == nil {
 		t.Errorf("with somebody on shift: %v", permit)
+	}
+	// Whoever lives elsewhere in the town has passes of their own: no gate gets one of them.
+	li := byD1(w.newPermit().with(fields{"visitor": nil, "person": w.personID("li")})).ok(http.StatusCreated).json()
+	if again := w.do(http.MethodGet, permitPath(li, ""), w.as("leader"), nil).ok(http.StatusOK).json(); li["pass"] != nil || again["pass"] != nil {
+		t.Errorf("a pass of a resident: %v, %v", li["pass"], again["pass"])
+	}
+	who, err := w.store.Resident(t.Context(), w.people["li"])
+	w.must(err)
+	read, err := w.store.Readers(t.Context(), who)
+	w.must(err)
+	if len(read) == 0 || read[len(read)-1].Action != "POST /v1/permits" || read[len(read)-1].Actor != "grid" {
+		t.Errorf("they are told of %+v", read)
 	}
 	list := w.do(http.MethodGet, "/v1/permits", device, nil).ok(http.StatusOK).json()
 	if permits, _ := list["permits"].([]any); len(permits) != 2 {
@@ -243,7 +252,7 @@ func TestDeviceIssuesForItsOwnSiteInTheNameOfWhoIsOnShift(t *testing.T) {
 	if got := w.do(http.MethodGet, permitPath(permit, ""), device, nil).ok(http.StatusOK).json(); got["withdrawn_by"] != "grid" {
 		t.Errorf("withdrawn by %v", got["withdrawn_by"])
 	}
-	for range permitTries - 3 {
+	for range permitTries - 4 {
 		byD1(w.newPermit().with(fields{"id": "short"})).problem(http.StatusUnprocessableEntity, "invalid", "id")
 	}
 	byD1(w.newPermit()).problem(http.StatusTooManyRequests, "too_many", "")

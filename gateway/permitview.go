@@ -74,7 +74,8 @@ func (s *Server) viewOfPermits(ctx context.Context, permits []checkpoint.Permit)
 }
 
 // permitWithPass is a permit with a pass for the visitor to show. Pass is null
-// when the permit is over or begins later than a pass can be issued.
+// when the permit is over or begins later than a pass can be issued, and of who
+// lives in the town: they show their own, which nobody else gets into hands.
 type permitWithPass struct {
 	permitView
 	Pass *visitorPass `json:"pass"`
@@ -111,7 +112,7 @@ func (s *Server) passOfPermit(ctx context.Context, p *checkpoint.Permit) (*visit
 		return nil, fmt.Errorf("gateway: sign a visitor's pass: %w", err)
 	}
 	person, err := s.store.Resident(ctx, p.Person)
-	if err != nil {
+	if err != nil || person.Kind != checkpoint.KindVisitor {
 		return nil, err
 	}
 	midnight, days := time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, from.Location()), 1

@@ -77,6 +77,8 @@ var actionTexts = map[string]textView{
 	"GET /v1/returnees":                       {"查看返乡人员名单", "Looked at who has come back"},
 	"GET /v1/grid/:id/today":                  {"查看网格当日清单", "Looked at what is to be done today"},
 	"GET /v1/walk-ins/:id/candidates":         {"核对手写登记人员", "Compared a walk-in with residents"},
+	"POST /v1/permits":                        {"发放访客许可", "Issued a permit for you to visit"},
+	"POST /v1/permits/:id/withdraw":           {"收回访客许可", "Withdrew a permit of yours"},
 	"POST /v1/walk-ins/:id/match":             {"将手写登记归入本人", "Matched a walk-in"},
 	"POST /v1/cases":                          {"建立流调案件", "Opened a tracing case"},
 	"POST /v1/cases/:code/people":             {"加入流调案件", "Added to a tracing case"},

@@ -105,11 +105,11 @@ func (s *Server) peopleRoutes() []route {
 
 		{method: post, path: "/v1/residents/:id/activation/renew", who: only(enroller), node: home, reads: duty, handle: s.handleRenewActivation},
 
-		{method: post, path: "/v1/permits", who: permitting, handle: s.handleIssuePermit},
+		{method: post, path: "/v1/permits", who: permitting, reads: duty, handle: s.handleIssuePermit},
 		{method: get, path: "/v1/permits", who: permitting, reads: duty, handle: s.handlePermits},
 		{method: get, path: "/v1/permits/overstayed", who: permitting, reads: duty, handle: s.handleOverstayed},
 		{method: get, path: "/v1/permits/:id", who: permitting, reads: duty, handle: s.handlePermit},
-		{method: post, path: "/v1/permits/:id/withdraw", who: permitting, handle: s.handleWithdrawPermit},
+		{method: post, path: "/v1/permits/:id/withdraw", who: permitting, reads: duty, handle: s.handleWithdrawPermit},
 		{method: put, path: "/v1/residents/:id/exemption", who: only(enroller, medic), node: home, handle: s.handleExempt},
 		{method: del, path: "/v1/residents/:id/exemption", who: only(enroller, medic), node: home, handle: s.handleEndExemption},
 	}
