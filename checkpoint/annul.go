@@ -133,7 +133,7 @@ func (s *Store) prepareAnnulment(req *AnnulRequest) (*annulment, error) {
 	if !ok {
 		return nil, notFound("gate", device.Gate)
 	}
-	fresh := s.fresh.Milliseconds()
+	fresh := freshWindow.Milliseconds()
 	switch {
 	case req.At < req.OccurredAt:
 		return nil, &FieldError{"annulled_at", "lies before the scan"}

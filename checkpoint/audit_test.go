@@ -51,7 +51,7 @@ func TestTheAuditIsReadAsItWasWritten(t *testing.T) {
 		clock.Advance(time.Second)
 	}
 	var got []AuditEntry
-	must(t, s.AuditLog(t.Context(), 2, 5, func(e *AuditEntry) error { got = append(got, *e); return nil }))
+	must(t, s.AuditRecords(t.Context(), 2, 5, func(e *AuditRecord) error { got = append(got, e.AuditEntry); return nil }))
 	if len(got) != 3 {
 		t.Fatalf("%d entries from 2 to 5", len(got))
 	}
@@ -68,7 +68,7 @@ func TestTheAuditIsReadAsItWasWritten(t *testing.T) {
 		}
 	}
 	stop := errors.New("enough")
-	if err := s.AuditLog(t.Context(), 1, 6, func(*AuditEntry) error { return stop }); !errors.Is(err, stop) {
+	if err := s.AuditRecords(t.Context(), 1, 6, func(*AuditRecord) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("the reader's error is %v", err)
 	}
 }

@@ -14,15 +14,10 @@ import (
 // auditPage is how many entries are read at once.
 const auditPage = 500
 
-// AuditLog hands the entries with from <= seq < to in order to fn; it stops at
-// fn's first error and returns it. Errors beside fn's: ErrUnavailable.
-func (s *Store) AuditLog(ctx context.Context, from, to int64, fn func(*AuditEntry) error) error {
-	return s.AuditRecords(ctx, from, to, func(r *AuditRecord) error { return fn(&r.AuditEntry) })
-}
-
-// AuditRecords is AuditLog for the entries as they are stored, the reason
-// opened. It does not verify them. An entry that cannot be read has its number
-// and nothing else.
+// AuditRecords hands the entries with from <= seq < to in order to fn, as they are
+// stored, the reason opened; it stops at fn's first error and returns it. It does not
+// verify them. An entry that cannot be read has its number and nothing else. Errors
+// beside fn's: ErrUnavailable.
 func (s *Store) AuditRecords(ctx context.Context, from, to int64, fn func(*AuditRecord) error) error {
 	if from < 1 {
 		from = 1

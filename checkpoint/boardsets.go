@@ -46,7 +46,7 @@ type minuteCounts struct {
 
 // keep makes room for the sets that matter now and forgets the others.
 func (b *Board) keep(reg *Registry, since, now int64) {
-	first, last := dayOf(since), dayOf(now+b.store.fresh.Milliseconds())
+	first, last := dayOf(since), dayOf(now+freshWindow.Milliseconds())
 	for k := range b.sets {
 		if _, ok := reg.GateByNum(k.gate); !ok || k.day < first {
 			delete(b.sets, k)

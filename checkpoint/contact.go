@@ -49,11 +49,6 @@ const (
 
 var contactKindNames = [...]string{"household", "vehicle", "venue", "gate"}
 
-// ContactKinds lists every kind, the gravest first.
-func ContactKinds() []ContactKind {
-	return []ContactKind{ContactHousehold, ContactVehicle, ContactVenue, ContactGate}
-}
-
 // String returns the wire name, for example "venue".
 func (k ContactKind) String() string { return nameOf(contactKindNames[:], int(k)) }
 

@@ -206,7 +206,7 @@ func (o *contactOracle) line(person uint64, hop int, l oracleLink) string {
 		}
 	}
 	var names []string
-	for _, k := range ContactKinds() {
+	for _, k := range []ContactKind{ContactHousehold, ContactVehicle, ContactVenue, ContactGate} {
 		if kinds[k] {
 			names = append(names, k.String())
 		}

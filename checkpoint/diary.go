@@ -146,7 +146,7 @@ func (s *Store) checkReading(r *DiaryReading) (err error) {
 	switch {
 	case !r.Temperature.Valid():
 		return &FieldError{"temperature", "is missing: give °C from 30.0 to 45.0 with one decimal"}
-	case r.At > now+s.fresh.Milliseconds():
+	case r.At > now+freshWindow.Milliseconds():
 		return &FieldError{"at", "lies in the future: the phone's clock is wrong"}
 	case r.At < now-diaryBack.Milliseconds():
 		return &FieldError{"at", fmt.Sprintf("lies more than %d hours back: tell the grid member instead", int(diaryBack.Hours()))}

@@ -63,21 +63,6 @@ type FeverReading struct {
 // MaxFevers is the most cases that one list holds.
 const MaxFevers = 1000
 
-// OpenFevers lists the open cases, the one that waits longest first, at most
-// MaxFevers.
-func (s *Store) OpenFevers(ctx context.Context) ([]FeverCase, error) {
-	page, _, err := s.Fevers(ctx, FeverQuery{})
-	return page, err
-}
-
-// ClosedFevers lists the cases closed in from <= closed_at < to (UTC ms), in
-// the order in which they were closed, at most MaxFevers. A case is kept for as
-// long after it was closed as events are.
-func (s *Store) ClosedFevers(ctx context.Context, from, to int64) ([]FeverCase, error) {
-	page, _, err := s.Fevers(ctx, FeverQuery{Closed: true, From: from, To: to})
-	return page, err
-}
-
 // FeverQuery says which cases are asked for.
 type FeverQuery struct {
 	Closed   bool   // by closed_at; else the open ones, by opened_at

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -15,7 +16,7 @@ func (g *gatePost) fevered(person uint64) FeverCase {
 	want(g.t, g.scan(person, In, 38_0), Remeasure, ReasonRemeasure, MeasureAgain, FlagTemperatureHigh)
 	g.clock.Advance(time.Minute)
 	want(g.t, g.scan(person, In, 38_4), Deny, ReasonFever, HoldHere, FlagTemperatureHigh)
-	open, err := g.s.OpenFevers(g.t.Context())
+	open, err := g.s.openFevers(g.t.Context())
 	must(g.t, err)
 	for _, c := range open {
 		if c.Person == person {
@@ -81,7 +82,7 @@ func TestClosingLetsThePersonInAgain(t *testing.T) {
 	}
 	want(t, home.scan(id, Out, 36_5), Pass, ReasonOK, Admit, 0)
 	want(t, mall.scan(id, In, 36_5), Pass, ReasonOK, Admit, 0)
-	if open, err := s.OpenFevers(t.Context()); err != nil || len(open) != 0 {
+	if open, err := s.openFevers(t.Context()); err != nil || len(open) != 0 {
 		t.Errorf("still open: %+v, %v", open, err)
 	}
 	for _, key := range allKeys(t, s) {
@@ -162,7 +163,7 @@ func TestClosedCasesAreListedByTimeAndGoWhenRetentionIsOver(t *testing.T) {
 	mall := post(t, s, clock, "mall-01")
 	ids := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"))
 	early, late := mall.fevered(ids[0]), mall.fevered(ids[1])
-	if open, err := s.OpenFevers(t.Context()); err != nil || len(open) != 2 || open[0].ID != early.ID || open[1].ID != late.ID {
+	if open, err := s.openFevers(t.Context()); err != nil || len(open) != 2 || open[0].ID != early.ID || open[1].ID != late.ID {
 		t.Errorf("open: %+v, %v", open, err)
 	}
 	_, err := s.CloseFever(t.Context(), late.ID, FeverHandedOver, "medic-1", "")
@@ -172,7 +173,7 @@ func TestClosedCasesAreListedByTimeAndGoWhenRetentionIsOver(t *testing.T) {
 	_, err = s.CloseFever(t.Context(), early.ID, FeverHandedOver, "medic-1", "")
 	must(t, err)
 	list := func(from, to int64) (ids []FeverID) {
-		cases, err := s.ClosedFevers(t.Context(), from, to)
+		cases, err := s.closedFevers(t.Context(), from, to)
 		must(t, err)
 		for _, c := range cases {
 			ids = append(ids, c.ID)
@@ -203,4 +204,17 @@ func TestClosedCasesAreListedByTimeAndGoWhenRetentionIsOver(t *testing.T) {
 	if _, err := s.Fever(t.Context(), early.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the case is still there: %v", err)
 	}
+}
+
+// openFevers are the open cases, the one that waits longest first.
+func (s *Store) openFevers(ctx context.Context) ([]FeverCase, error) {
+	page, _, err := s.Fevers(ctx, FeverQuery{})
+	return page, err
+}
+
+// closedFevers are the cases closed in from <= closed_at < to (UTC ms), in the order in
+// which they were closed.
+func (s *Store) closedFevers(ctx context.Context, from, to int64) ([]FeverCase, error) {
+	page, _, err := s.Fevers(ctx, FeverQuery{Closed: true, From: from, To: to})
+	return page, err
 }

@@ -49,7 +49,7 @@ func (s *Store) IssuePermit(ctx context.Context, in NewPermit) (permit Permit, a
 		return Permit{}, false, err
 	}
 	now := s.now()
-	p := issuing{kind: 'v', host: in.Host, site: site.Num, from: in.From, request: in.identity(), late: in.inTime(now, s.fresh.Milliseconds())}
+	p := issuing{kind: 'v', host: in.Host, site: site.Num, from: in.From, request: in.identity(), late: in.inTime(now, freshWindow.Milliseconds())}
 	if p.from == 0 {
 		p.from = now
 	}

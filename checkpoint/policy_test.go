@@ -43,7 +43,7 @@ func rulesNow(t testing.TB, s *Store, code string) SiteRules {
 func (g *gatePost) reasonAt(person uint64, at int64) Reason {
 	g.t.Helper()
 	req := g.request(person, In, 36_5)
-	req.OccurredAt, req.Late = at, g.clock.Now().UnixMilli()-at > g.s.fresh.Milliseconds()
+	req.OccurredAt, req.Late = at, g.clock.Now().UnixMilli()-at > freshWindow.Milliseconds()
 	return g.send(req).Reason
 }
 

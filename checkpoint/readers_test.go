@@ -117,7 +117,7 @@ func BenchmarkReadersBySearch(b *testing.B) {
 	b.ResetTimer()
 	for range b.N {
 		n := 0
-		must(b, s.AuditLog(b.Context(), 1, 1<<40, func(e *AuditEntry) error {
+		must(b, s.AuditRecords(b.Context(), 1, 1<<40, func(e *AuditRecord) error {
 			if e.Subject == FormatPersonID(ids[0]) {
 				n++
 			}

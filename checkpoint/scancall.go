@@ -104,12 +104,12 @@ func (c *scanCall) revoked() bool {
 func (s *Store) inTime(req *ScanRequest, device *Device, now int64) error {
 	away := time.Duration(req.OccurredAt-now) * time.Millisecond
 	switch {
-	case req.Journaled != 0 && req.OccurredAt > req.Journaled+s.fresh.Milliseconds(), req.Journaled == 0 && away > s.fresh:
+	case req.Journaled != 0 && req.OccurredAt > req.Journaled+freshWindow.Milliseconds(), req.Journaled == 0 && away > freshWindow:
 		return &FieldError{"occurred_at", fmt.Sprintf("lies %s in the future: the device's clock is wrong", away.Round(time.Second))}
 	case away < -s.retention:
 		return &FieldError{"occurred_at", fmt.Sprintf("is older than the %d days that events are kept", int(s.retention.Hours()/24))}
-	case !req.Late && req.Journaled == 0 && away < -s.fresh:
-		return &FieldError{"occurred_at", fmt.Sprintf("lies %s back: scans older than %s go through the batch route", (-away).Round(time.Second), s.fresh)}
+	case !req.Late && req.Journaled == 0 && away < -freshWindow:
+		return &FieldError{"occurred_at", fmt.Sprintf("lies %s back: scans older than %s go through the batch route", (-away).Round(time.Second), freshWindow)}
 	case req.Late && req.OccurredAt < device.EnrolledAt:
 		return &FieldError{"occurred_at", "lies before this device was enrolled"}
 	case req.OccurredAt <= 0:

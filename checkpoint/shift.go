@@ -238,11 +238,11 @@ func (s *Store) badgeHolder(device *Device, badge []byte) (*Staff, error) {
 func (s *Store) shiftInTime(field string, at int64, device *Device) error {
 	away := time.Duration(at-s.now()) * time.Millisecond
 	switch {
-	case away > s.fresh:
+	case away > freshWindow:
 		return &FieldError{field, fmt.Sprintf("lies %s in the future: the device's clock is wrong", away.Round(time.Second))}
 	case away < -ShiftWithin:
 		return &FieldError{field, fmt.Sprintf("lies more than %d hours back: it can no longer be reported", int(ShiftWithin.Hours()))}
-	case away < -s.fresh && at < device.EnrolledAt:
+	case away < -freshWindow && at < device.EnrolledAt:
 		return &FieldError{field, "lies before this device was enrolled"}
 	}
 	return nil

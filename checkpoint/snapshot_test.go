@@ -43,7 +43,7 @@ func TestCopyFollowsEveryChange(t *testing.T) {
 			pharmacy.send(pharmacy.request(ids[5], In, 38_1))
 		},
 		"a fever case's end": func() {
-			open, err := s.OpenFevers(t.Context())
+			open, err := s.openFevers(t.Context())
 			must(t, err)
 			_, err = s.CloseFever(t.Context(), open[0].ID, FeverScreenedNegative, "medic-1", "")
 			must(t, err)

@@ -186,7 +186,7 @@ func TestDegradedAnswersSurviveTheGateway(t *testing.T) {
 	if len(trail) != 2 || trail[0].Outcome != first.Outcome || trail[1].Outcome != second.Outcome {
 		t.Errorf("trail %+v", trail)
 	}
-	fevers, err := s.OpenFevers(t.Context())
+	fevers, err := s.openFevers(t.Context())
 	if err != nil || len(fevers) != 1 || fevers[0].Person != person {
 		t.Errorf("fever cases %+v, %v", fevers, err)
 	}

@@ -39,9 +39,6 @@ type Config struct {
 	Zone *time.Location
 	// Retention of events, 28 days if zero.
 	Retention time.Duration
-	// FreshWindow is how far occurred_at of a fresh scan may lie from the clock,
-	// ± 2 minutes if zero.
-	FreshWindow time.Duration
 	// Program is who opens the store, such as "passgate v1.2", for the record of the
 	// data's format.
 	Program string
@@ -60,7 +57,6 @@ type Store struct {
 	clock     Clock
 	zone      *time.Location
 	retention time.Duration
-	fresh     time.Duration
 	seal      *sealer
 	barrier   time.Duration // between the steps of a change of the field key
 	recent    *recentScans
@@ -78,6 +74,10 @@ type Store struct {
 // DefaultRetention is how long events are kept.
 const DefaultRetention = 28 * 24 * time.Hour
 
+// freshWindow is how far occurred_at of a fresh scan may lie from the clock, before it
+// or behind.
+const freshWindow = 2 * time.Minute
+
 // Open checks the format of the store, carries older data forward, which may take
 // long (see DataFormat), and loads the registry. It starts no goroutine:
 // Projector.Run and WatchRules do the background work. Errors: ErrFormat,
@@ -89,7 +89,6 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		clock:     cfg.Clock,
 		zone:      cfg.Zone,
 		retention: cfg.Retention,
-		fresh:     cfg.FreshWindow,
 		recent:    newRecentScans(),
 		audit:     newAuditDesk(),
 		barrier:   cmp.Or(cfg.FieldBarrier, fieldBarrier),
@@ -104,9 +103,6 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	if s.retention == 0 {
 		s.retention = DefaultRetention
-	}
-	if s.fresh == 0 {
-		s.fresh = 2 * time.Minute
 	}
 	if s.zone == nil {
 		zone, err := time.LoadLocation("Asia/Shanghai")

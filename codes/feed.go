@@ -84,9 +84,6 @@ func ParsePartnerKey(text string) (PartnerKey, error) {
 	return PartnerKey{public}, err
 }
 
-// KeyID is the first 8 characters of its RFC 7638 thumbprint.
-func (k PartnerKey) KeyID() string { return k.public.kid }
-
 // Verify checks a detached JWS over a body. The algorithm is pinned; of other
 // members of the header only kid and typ may be there, and say nothing.
 func (k PartnerKey) Verify(detached string, body []byte) error {

@@ -163,7 +163,7 @@ func TestReadersOfTheAuditAreInIt(t *testing.T) {
 		return err == nil && head == before+3
 	})
 	var last []checkpoint.AuditEntry
-	w.must(w.store.AuditLog(t.Context(), before+1, before+4, func(e *checkpoint.AuditEntry) error { last = append(last, *e); return nil }))
+	w.must(w.store.AuditRecords(t.Context(), before+1, before+4, func(e *checkpoint.AuditRecord) error { last = append(last, e.AuditEntry); return nil }))
 	for i, want := range []struct {
 		actor, outcome string
 		rows           int64

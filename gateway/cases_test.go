@@ -253,7 +253,7 @@ func TestTheAuditHasEveryQuestion(t *testing.T) {
 	var request string
 	for end := time.Now().Add(10 * time.Second); len(got) < len(want) && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		got = nil // the end of a stream comes after its answer
-		w.must(w.store.AuditLog(t.Context(), 0, 1<<62, func(e *checkpoint.AuditEntry) error {
+		w.must(w.store.AuditRecords(t.Context(), 0, 1<<62, func(e *checkpoint.AuditRecord) error {
 			if len(got) == 0 {
 				request = e.Request
 			}
@@ -281,7 +281,7 @@ func TestTheAuditSaysHowMany(t *testing.T) {
 	w.do(http.MethodPost, "/v1/residents/search", w.as("enroller"), fields{"phone": "15499999999"}).ok(http.StatusOK)
 	w.do(http.MethodGet, "/v1/fevers", w.as("medic"), nil).ok(http.StatusOK)
 	var got []int64
-	w.must(w.store.AuditLog(t.Context(), 0, 1<<62, func(e *checkpoint.AuditEntry) error {
+	w.must(w.store.AuditRecords(t.Context(), 0, 1<<62, func(e *checkpoint.AuditRecord) error {
 		got = append(got, e.Rows)
 		return nil
 	}))

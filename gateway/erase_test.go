@@ -28,7 +28,7 @@ func TestErasureIsAskedForWithAReasonAndOnRecord(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	var outcomes []string
-	w.must(w.store.AuditLog(t.Context(), 0, 1<<62, func(e *checkpoint.AuditEntry) error {
+	w.must(w.store.AuditRecords(t.Context(), 0, 1<<62, func(e *checkpoint.AuditRecord) error {
 		if strings.HasSuffix(e.Action, "/erase") && e.Subject == id && e.Actor == "enroller-a2" {
 			outcomes = append(outcomes, e.Outcome+" "+e.Reason)
 		}

@@ -179,8 +179,8 @@ func TestResidentsSeeWhoHasReadThem(t *testing.T) {
 // auditOf is the whole audit.
 func (w *world) auditOf(t *testing.T) (entries []checkpoint.AuditEntry) {
 	t.Helper()
-	w.must(w.store.AuditLog(t.Context(), 1, 1<<40, func(e *checkpoint.AuditEntry) error {
-		entries = append(entries, *e)
+	w.must(w.store.AuditRecords(t.Context(), 1, 1<<40, func(e *checkpoint.AuditRecord) error {
+		entries = append(entries, e.AuditEntry)
 		return nil
 	}))
 	return entries

@@ -68,7 +68,7 @@ func TestSchedulesInWords(t *testing.T) {
 		{func() (*Schedule, error) { return Ramp(0, 100, 2*time.Second) }, 100, 1989974874 * time.Nanosecond},
 		{func() (*Schedule, error) { return Spike(10, 10, time.Second, time.Second, time.Second) }, 175, 3900 * time.Millisecond},
 		{func() (*Schedule, error) {
-			return Curve("", []time.Duration{0, time.Second, 2 * time.Second}, []float64{0, 10, 10})
+			return curve([]time.Duration{0, time.Second, 2 * time.Second}, []float64{0, 10, 10})
 		}, 15, 1900 * time.Millisecond},
 	} {
 		s, err := c.make()
@@ -267,4 +267,13 @@ func TestAStoppedRunForgetsNobody(t *testing.T) {
 	if n := r.Errors["not sent again: the run was stopped"]; n == 0 || n != r.Failed {
 		t.Errorf("errors %v", r.Errors)
 	}
+}
+
+// curve goes evenly from point to point: rates at times after the start, the first at 0.
+func curve(times []time.Duration, rates []float64) (*Schedule, error) {
+	parts := make([]Segment, len(times)-1)
+	for i := range parts {
+		parts[i] = Segment{times[i+1] - times[i], rates[i], rates[i+1]}
+	}
+	return NewSchedule("", parts...)
 }

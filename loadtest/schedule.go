@@ -133,17 +133,4 @@ func Steps(text string) (*Schedule, error) {
 	return NewSchedule("steps of "+text, parts...)
 }
 
-// Curve goes evenly from point to point: rates at times after the start, the
-// first at 0.
-func Curve(words string, times []time.Duration, rates []float64) (*Schedule, error) {
-	if len(times) != len(rates) || len(times) < 2 || times[0] != 0 {
-		return nil, errors.New("loadtest: a curve takes as many times as rates, two at least, the first at 0")
-	}
-	parts := make([]Segment, len(times)-1)
-	for i := range parts {
-		parts[i] = Segment{times[i+1] - times[i], rates[i], rates[i+1]}
-	}
-	return NewSchedule(words, parts...)
-}
-
 func number(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }

@@ -2,6 +2,7 @@ package bulletin
 
 import (
 	"context"
+	"slices"
 
 	"passgate/checkpoint"
 )
@@ -24,3 +25,6 @@ func SourceNames() []string {
 	}
 	return names
 }
+
+// Lines lists the table in the order in which it is read.
+func Lines() []Line { return slices.Clone(lines) }

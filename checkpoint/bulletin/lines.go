@@ -96,9 +96,6 @@ func init() { // the lines know their sources, whose readers know the lines
 	}
 }
 
-// Lines lists the table in the order in which it is read.
-func Lines() []Line { return slices.Clone(lines) }
-
 // Find gives the row of the table with a key.
 func Find(key string) (*Line, bool) {
 	i, ok := places[key]

@@ -184,7 +184,7 @@ func TestTheCityHasEachEventOnceAndInOrder(t *testing.T) {
 	w.scan("li", "ML", checkpoint.In, 38_2, first)
 	did("li", string(TypeScan)+" in")
 	did("li", string(TypeFeverOpened)+" ")
-	open, err := w.Store.OpenFevers(t.Context())
+	open, _, err := w.Store.Fevers(t.Context(), checkpoint.FeverQuery{})
 	w.must(err)
 	if len(open) != 1 {
 		t.Fatalf("%d open fevers", len(open))

@@ -18,8 +18,6 @@ type Options struct {
 	Dir string
 	// Key seals what is written: 32 bytes, for nothing else.
 	Key []byte
-	// OldKeys open what was sealed before the key was changed.
-	OldKeys [][]byte
 	// MaxBytes bounds the file; 1 GiB if it is 0, at least 16 MiB.
 	MaxBytes int64
 	// Logger is told of trouble; slog's default if it is nil.
@@ -50,7 +48,7 @@ var (
 	ErrClosed = errors.New("journal: closed")
 	// ErrInUse: another process has the folder.
 	ErrInUse = errors.New("journal: in use")
-	// ErrKey: no record of the file can be opened with the keys given.
+	// ErrKey: no record of the file can be opened with the key given.
 	ErrKey = errors.New("journal: another key")
 	// ErrNotOwed: there is no such entry, or it was paid.
 	ErrNotOwed = errors.New("journal: not owed")
@@ -122,7 +120,7 @@ func Open(o Options) (*Journal, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	keys, err := newSealer(append([][]byte{o.Key}, o.OldKeys...)...)
+	keys, err := newSealer(o.Key)
 	if err != nil {
 		return nil, err
 	}

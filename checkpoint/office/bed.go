@@ -73,9 +73,6 @@ type FormerBed struct {
 // bedLeaves are where somebody can go.
 var bedLeaves = []string{"home", "hospital", "hotel", "other"}
 
-// BedLeaves lists where somebody who leaves a bed can go.
-func BedLeaves() []string { return append([]string(nil), bedLeaves...) }
-
 func stayRef(person uint64) checkpoint.MatterRef {
 	return checkpoint.MatterRef{Kind: KindBedStay, ID: checkpoint.NewMatterID(KindBedStay, checkpoint.FormatPersonID(person))}
 }

@@ -201,24 +201,3 @@ func (o *Office) turnEnterprise(
 	}
 	return *written, nil
 }
-
-// EnterpriseStates counts the enterprises that have a record by the node that each
-// belongs to itself and by their state, an approval that has run out as lapsed.
-func (o *Office) EnterpriseStates(ctx context.Context) (map[string]map[string]int64, error) {
-	all, err := o.Enterprises(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	counts, now := map[string]map[string]int64{}, o.store.Now()
-	for _, m := range all {
-		var e Enterprise
-		if err := m.Get(&e); err != nil {
-			return nil, err
-		}
-		if counts[m.Node] == nil {
-			counts[m.Node] = map[string]int64{}
-		}
-		counts[m.Node][e.StandingAt(m.State, now)]++
-	}
-	return counts, nil
-}

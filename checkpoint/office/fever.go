@@ -49,15 +49,14 @@ const (
 
 // Deadlines of the steps.
 const (
-	reportWithin      = 10 * time.Minute
-	escalateWithin    = 30 * time.Minute
-	handoverWithin    = 2 * time.Hour
-	screeningWithin   = 24 * time.Hour
-	feverCloseWithin  = 24 * time.Hour
-	maxScreenings     = 20
-	maxFeverWords     = 60
-	maxFeverNote      = 200
-	maxOpenFeverCases = 20_000
+	reportWithin     = 10 * time.Minute
+	escalateWithin   = 30 * time.Minute
+	handoverWithin   = 2 * time.Hour
+	screeningWithin  = 24 * time.Hour
+	feverCloseWithin = 24 * time.Hour
+	maxScreenings    = 20
+	maxFeverWords    = 60
+	maxFeverNote     = 200
 )
 
 // FeverReport is one of the two reports.

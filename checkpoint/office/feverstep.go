@@ -22,9 +22,6 @@ func ScreeningResults() []string {
 // handoverWays are how somebody gets to the hospital.
 var handoverWays = []string{"ambulance", "own_vehicle", "on_foot"}
 
-// HandoverWays lists them.
-func HandoverWays() []string { return slices.Clone(handoverWays) }
-
 // ReportFever writes a report down: to the community, or to the subdistrict, which
 // comes after it. The same again changes nothing. Errors: *FieldError, *Refusal,
 // ErrNotFound, ErrUnavailable.

@@ -25,9 +25,6 @@ const (
 // purchaseOutcomes are how a report can end.
 var purchaseOutcomes = []string{"well", "fever_case", "observation", "unreachable"}
 
-// PurchaseOutcomes lists them.
-func PurchaseOutcomes() []string { return slices.Clone(purchaseOutcomes) }
-
 // Bounds of purchases.
 const (
 	visitWithin      = 12 * time.Hour // after the purchase

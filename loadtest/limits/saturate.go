@@ -73,17 +73,6 @@ func Saturate(ctx context.Context, server []Part, load *Load) (Saturation, error
 	return s, nil
 }
 
-// CPU is what all parts used.
-func (s *Saturation) CPU() (sum time.Duration) {
-	for _, u := range s.Spent {
-		sum += u.Total
-	}
-	return sum
-}
-
-// PerCPUSecond is how many requests were answered well for each second of CPU.
-func (s *Saturation) PerCPUSecond() float64 { return float64(s.Done) / s.CPU().Seconds() }
-
 func account(server []Part) ([]rig.Usage, error) {
 	used := make([]rig.Usage, len(server))
 	for i, p := range server {
