@@ -127,6 +127,14 @@ func TestTryingDocumentsLeavesATrace(t *testing.T) {
 	}
 	search("grid").problem(http.StatusTooManyRequests, "too_many", "")
 	search("enroller").ok(http.StatusOK)
+	rows := make([]fields, searchesAMinute)
+	for i := range rows {
+		rows[i] = fields{"id_document": newDocument()} // of nobody: a row is told so, as long as it is looked up
+	}
+	told := w.do(http.MethodPost, "/v1/enterprises/ML/staff", w.as("enroller"), fields{"people": rows}).ok(http.StatusOK).json().list("results")
+	if told[searchesAMinute-2]["code"] != "invalid" || told[searchesAMinute-1]["code"] != "too_many" {
+		t.Errorf("documents of an enterprise's people: %v", told[searchesAMinute-2:])
+	}
 }
 
 // A device is of one gate: at all others it is nobody.

@@ -269,6 +269,8 @@ func (s *Server) handleEmploy(c *fiber.Ctx) error {
 		}
 		if err == nil && p.Resident != "" {
 			employee.Person, err = checkpoint.ParsePersonID(p.Resident)
+		} else if err == nil { // it tells whose document that is, like a search
+			err = s.searches.admit(principalOf(c).Staff.Num, s.now(), searchesAMinute, "look up people by document")
 		}
 		var m checkpoint.Matter
 		if err == nil {
