@@ -5,7 +5,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"passgate/checkpoint"
 	"passgate/checkpoint/office"
 )
 
@@ -150,11 +149,9 @@ func (s *Server) handleDisinfections(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	day := s.store.DayAt(s.now())
-	if text := c.Query("day"); text != "" {
-		if day, err = checkpoint.ParseDay(text); err != nil {
-			return err
-		}
+	day, err := s.dayAsked(c)
+	if err != nil {
+		return err
 	}
 	sites, err := s.office.RoundsOfDay(s.context(c), node, day)
 	if err != nil {

@@ -347,14 +347,9 @@ func (s *Server) handleTellHotline(c *fiber.Ctx) error {
 // handleMyHotline lists what the household has said in its members' names, the last
 // first.
 func (s *Server) handleMyHotline(c *fiber.Ctx) error {
-	phone := principalOf(c).Phone
-	members, err := s.store.HouseholdMembers(s.context(c), phone.Site, phone.Household)
+	ids, err := s.householdIDs(c)
 	if err != nil {
 		return err
-	}
-	ids := make([]uint64, len(members))
-	for i := range members {
-		ids[i] = members[i].ID
 	}
 	mine, err := s.office.MyReports(s.context(c), ids)
 	if err != nil {

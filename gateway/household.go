@@ -75,6 +75,17 @@ func (s *Server) viewOfHousehold(ctx context.Context, phone *checkpoint.Phone) (
 	return view, err
 }
 
+// householdIDs are the people of the household whose phone calls.
+func (s *Server) householdIDs(c *fiber.Ctx) ([]uint64, error) {
+	phone := principalOf(c).Phone
+	members, err := s.store.HouseholdMembers(s.context(c), phone.Site, phone.Household)
+	ids := make([]uint64, len(members))
+	for i := range members {
+		ids[i] = members[i].ID
+	}
+	return ids, err
+}
+
 // viewOfMember shows a member of a household to it.
 func viewOfMember(p *checkpoint.Resident, care memberCare) memberView {
 	words := checkpoint.StatusWords()[p.Status]

@@ -162,11 +162,9 @@ func (s *Server) handleCoverage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	day := s.store.DayAt(s.now())
-	if text := c.Query("day"); text != "" {
-		if day, err = checkpoint.ParseDay(text); err != nil {
-			return err
-		}
+	day, err := s.dayAsked(c)
+	if err != nil {
+		return err
 	}
 	coverage, err := s.office.CoverageOf(s.context(c), node, day)
 	if err != nil {

@@ -69,14 +69,9 @@ func (s *Server) handleMyRequest(c *fiber.Ctx) error {
 
 // handleMyRequests lists what the household has asked for, the last first.
 func (s *Server) handleMyRequests(c *fiber.Ctx) error {
-	phone := principalOf(c).Phone
-	members, err := s.store.HouseholdMembers(s.context(c), phone.Site, phone.Household)
+	ids, err := s.householdIDs(c)
 	if err != nil {
 		return err
-	}
-	ids := make([]uint64, len(members))
-	for i := range members {
-		ids[i] = members[i].ID
 	}
 	requests, err := s.store.RequestsOf(s.context(c), ids)
 	if err != nil {

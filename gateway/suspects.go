@@ -50,12 +50,9 @@ func hundredths(v float64) float64 { return math.Round(v*100) / 100 }
 // handleSuspects names the gates in the caller's scope whose temperatures of a
 // day cannot be trusted. They are compared with all gates, in scope or not.
 func (s *Server) handleSuspects(c *fiber.Ctx) error {
-	day := s.store.DayAt(s.now())
-	if text := c.Query("day"); text != "" {
-		var err error
-		if day, err = checkpoint.ParseDay(text); err != nil {
-			return err
-		}
+	day, err := s.dayAsked(c)
+	if err != nil {
+		return err
 	}
 	suspects, err := s.suspects(s.context(c), principalOf(c), day)
 	if err != nil {
