@@ -61,6 +61,12 @@ const problems: Record<string, Text> = {
 	wrong_login: { zh: "账号、密码或验证码不对", en: "Wrong login, password or code" },
 	forbidden: { zh: "您的岗位不能做这件事", en: "Your role may not do this" },
 	out_of_scope: { zh: "不存在,或不在您负责的网格内", en: "Not there, or outside your part of the grid" },
+	case_closed: { zh: "案件已结，不能再据此查询", en: "The case is closed" },
+	over_cap: {
+		zh: "超出案件的查询上限，扩大须另一人批准",
+		en: "Larger than the case allows: more takes a second person",
+	},
+	same_person: { zh: "须由另一人办理，不能自己办自己的", en: "It takes a second person" },
 	not_found: { zh: "没有找到", en: "Not found" },
 	too_many: { zh: "操作太频繁,请稍等再试", en: "Too many in a short time: wait a little" },
 	overloaded: { zh: "系统繁忙,请稍后再试", en: "The server has too much to do: try again later" },

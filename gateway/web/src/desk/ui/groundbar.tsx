@@ -4,11 +4,13 @@ import { useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
 import { call } from "../call";
 import { ground, stand } from "../ground";
+import { session } from "../session";
 import { Button, Problem, useLoad } from "./parts";
 
 interface Case {
 	code: string;
 	title: string;
+	opened_by: string;
 }
 
 export function GroundBar() {
@@ -31,7 +33,7 @@ function Choose({ onDone }: { onDone: () => void }) {
 	const { data, error, reload } = useLoad(() =>
 		call<{ cases: Case[] }>("GET", "/v1/cases", { query: { state: "open" } }),
 	);
-	const cases = data?.cases ?? [];
+	const cases = (data?.cases ?? []).filter((c) => c.opened_by !== session.value?.login); // as the server has it
 	const [kase, setKase] = useState(ground.value?.kase ?? "");
 	const [reason, setReason] = useState(ground.value?.reason ?? "");
 	const code = kase || cases[0]?.code || "";
@@ -63,8 +65,8 @@ function Choose({ onDone }: { onDone: () => void }) {
 				{data && cases.length === 0 && (
 					<small>
 						{t({
-							zh: "没有未结案件:请医务人员或负责人先立案",
-							en: "No case is open: a medic or leader has to open one",
+							zh: "没有可用的未结案件：请另一位医务人员或负责人立案（自己立的案件不能自己据以查询）",
+							en: "No case is open that somebody else opened: ask a medic or a leader for one",
 						})}
 					</small>
 				)}
