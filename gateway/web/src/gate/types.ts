@@ -72,6 +72,8 @@ export interface RecentScan {
 	/** Why it was refused or what the server says instead, for state conflict and refused. */
 	problem?: Text;
 	annulled: "" | "waiting" | "done";
+	/** The guard has seen the problem: it alarms no more. */
+	seen?: boolean;
 }
 
 export interface GateState {
@@ -162,6 +164,8 @@ export interface Engine {
 		car: { plate: string; plateUnchecked?: boolean; disinfected: boolean; direction: Direction },
 		riders: ScanInput[],
 	): Promise<Verdict[]>;
+	/** Takes note of the problem of a scan. */
+	acknowledge(scanId: string): Promise<void>;
 	/** Takes a scan back, within 15 minutes. */
 	annul(scanId: string): Promise<void>;
 	search(query: string): Promise<PersonFound[]>; // throws ApiError when offline: the screen then offers walk-in

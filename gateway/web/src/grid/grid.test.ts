@@ -30,7 +30,7 @@ const today: Today = {
 		},
 	],
 	rounds: [],
-	homes: { homes: 5, reached: 2, missing: [home("3-1-101"), home("3-1-102"), home("10-1-101")] },
+	homes: { homes: 5, reached: 2, missing: [home("3-1-101"), home("3-1-102"), home("10-1-101")], truncated: false },
 	truncated: false,
 };
 const entry = (key: string, path: string, more: Partial<Entry> = {}): Entry => ({

@@ -57,7 +57,7 @@ export interface Today {
 	reports: ReportDue[];
 	requests: Request[];
 	rounds: Round[];
-	homes: { homes: number; reached: number; missing: HomeMissing[] };
+	homes: { homes: number; reached: number; missing: HomeMissing[]; truncated: boolean };
 	truncated: boolean;
 }
 

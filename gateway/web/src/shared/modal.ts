@@ -1,4 +1,5 @@
 // Boxes over the page, also where the browser has no <dialog> (before Safari 15.4).
+import { lastOf } from "./lists";
 
 /** Puts a box over the page, with the focus in it; gives what takes it away again. */
 export function cover(box: HTMLDialogElement, onClose: () => void): () => void {
@@ -7,6 +8,9 @@ export function cover(box: HTMLDialogElement, onClose: () => void): () => void {
 		return () => box.close();
 	}
 	const onKey = (e: KeyboardEvent) => {
+		if (box !== lastOf(document.querySelectorAll(".over"))) {
+			return; // another lies over it
+		}
 		if (e.key === "Escape") {
 			onClose();
 		} else if (e.key === "Tab") {
@@ -18,8 +22,8 @@ export function cover(box: HTMLDialogElement, onClose: () => void): () => void {
 	box.setAttribute("aria-modal", "true");
 	box.tabIndex = -1;
 	box.focus();
-	box.addEventListener("keydown", onKey);
-	return () => box.removeEventListener("keydown", onKey);
+	document.addEventListener("keydown", onKey);
+	return () => document.removeEventListener("keydown", onKey);
 }
 
 /** Keeps the Tab key within a box. */

@@ -1,11 +1,15 @@
 // Parts that the screens of gates and people share.
+
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { save } from "../desk/call";
 import { ground } from "../desk/ground";
 import { href } from "../desk/router";
 import { may } from "../desk/session";
 import { localInput, parseLocal } from "../desk/time";
+import { toast } from "../desk/ui/overlay";
 import { Empty } from "../desk/ui/parts";
+import { problemText } from "../desk/words";
 import { t } from "../shared/i18n";
 import { wire } from "../shared/time";
 import { asked, LONGEST, type Period } from "./period";
@@ -102,4 +106,9 @@ export function PeriodPicker({ value, presets, onPick }: PickerProps) {
 			)}
 		</fieldset>
 	);
+}
+
+/** Fetches a file to keep, and says so when that fails: nobody looks for what never came. */
+export function saveOrSay(...what: Parameters<typeof save>): Promise<void> {
+	return save(...what).catch((cause) => toast(problemText(cause), "bad"));
 }

@@ -7,10 +7,11 @@ import { Form, type Values } from "../../desk/ui/form";
 import { toast } from "../../desk/ui/overlay";
 import { Card } from "../../desk/ui/parts";
 import { t } from "../../shared/i18n";
-import { newId } from "../../shared/id";
+import { type Name, naming } from "../../shared/id";
+import { wire } from "../../shared/time";
 
 /** What the screen's fields give, as the server takes it. */
-function purchaseOf(id: string, v: Values): Record<string, unknown> {
+function purchaseOf({ id, at }: Name, v: Values): Record<string, unknown> {
 	const document = String(v.id_document).trim();
 	const buyer = document
 		? { id_document: document }
@@ -25,7 +26,7 @@ function purchaseOf(id: string, v: Values): Record<string, unknown> {
 			.filter((m) => m !== ""),
 		for_whom: String(v.for_whom).trim(),
 		...(v.temperature === null ? {} : { temperature: v.temperature }),
-		at: new Date().toISOString(),
+		at: wire(at),
 	};
 }
 
@@ -33,7 +34,7 @@ export default function Buyer() {
 	const pharmacies = sites.value.filter((s) => s.kind === "pharmacy");
 	const [turn, setTurn] = useState(0);
 	// The same for every try of one purchase, so that it is written down once.
-	const id = useMemo(() => newId(), [turn]);
+	const name = useMemo(() => naming(), [turn]);
 	const [site, setSite] = useState(pharmacies[0]?.code ?? "");
 	return (
 		<>
@@ -86,7 +87,7 @@ export default function Buyer() {
 					submitText={t({ zh: "登记并上报", en: "Write down and report" })}
 					onChange={(v) => setSite(String(v.site))}
 					submit={async (v) => {
-						await call("POST", "/v1/purchases", { body: purchaseOf(id, v) });
+						await call("POST", "/v1/purchases", { body: purchaseOf(name(v), v) });
 						toast(t({ zh: "已登记,网格员会上门了解情况", en: "Written down: the grid member will call on them" }));
 						setTurn(turn + 1);
 					}}

@@ -2,8 +2,8 @@
 import { call } from "../../desk/call";
 import type { Action } from "../../desk/ui/actions";
 import type { Field, Values } from "../../desk/ui/form";
-import { newID } from "../../desk/ui/register";
 import { t } from "../../shared/i18n";
+import { naming } from "../../shared/id";
 import { localDay, wire } from "../../shared/time";
 import type { ObservationDetail } from "./types";
 import { grounds, methods, optionsOf, symptoms } from "./words";
@@ -86,10 +86,12 @@ export function readingFields(): Field[] {
 	];
 }
 
+const nameReading = naming("r-");
+
 /** The body of a reading as it is sent. */
 export function readingBody(v: Values): Record<string, unknown> {
 	return {
-		id: newID("r"),
+		id: nameReading(v).id,
 		at: v.at,
 		temperature: v.temperature,
 		method: v.method,

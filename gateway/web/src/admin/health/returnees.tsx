@@ -6,9 +6,10 @@ import { nodeName } from "../../desk/town";
 import type { Action } from "../../desk/ui/actions";
 import type { Values } from "../../desk/ui/form";
 import { Chip, Facts } from "../../desk/ui/parts";
-import { dayFields, daysAsked, newID, Register, Steps, when } from "../../desk/ui/register";
+import { dayFields, daysAsked, Register, Steps, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
+import { naming } from "../../shared/id";
 import { wire } from "../../shared/time";
 import type { Returnee } from "./types";
 import { homeOf, optionsOf, returneeOutcomes, returneeStates } from "./words";
@@ -146,6 +147,8 @@ export default function Returnees() {
 
 const unknown = (v: Values) => v.known !== true;
 
+const nameReturnee = naming("ret-");
+
 const register: Action<null> = {
 	key: "register",
 	get title() {
@@ -184,8 +187,7 @@ const register: Action<null> = {
 	],
 	initial: () => ({ known: true, arrived_at: wire(Date.now()) }),
 	run: async (_, { known, ...values }) => {
-		const id = newID("ret");
-		await call("POST", "/v1/returnees", { body: { id, ...values } });
+		await call("POST", "/v1/returnees", { body: { id: nameReturnee(values).id, ...values } });
 	},
 };
 

@@ -11,6 +11,7 @@ import { Register } from "../../desk/ui/register";
 import type { Column } from "../../desk/ui/table";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
+import { naming } from "../../shared/id";
 import { dayAndTime, wire } from "../../shared/time";
 import { homeOptions } from "./homes";
 import { PermitPass } from "./permitpass";
@@ -203,12 +204,8 @@ function withdraw(): Action<Permit> {
 	};
 }
 
-/** Names the request, so that sending it again makes no second permit; a new one after each permit. */
-let request = "";
-
-function newRequest(): string {
-	return [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
-}
+/** A new one after each permit: the same visitor may come again. */
+let nameRequest = naming();
 
 function issue(): Action<null> {
 	return {
@@ -223,9 +220,8 @@ function issue(): Action<null> {
 		}),
 		submit: t({ zh: "签发", en: "Issue" }),
 		run: async (_, v) => {
-			request ||= newRequest();
-			const made = await call<Permit>("POST", "/v1/permits", { body: bodyOf(v, request) });
-			request = "";
+			const made = await call<Permit>("POST", "/v1/permits", { body: bodyOf(v, nameRequest(v).id) });
+			nameRequest = naming();
 			go(["visitors", String(made.number)], Object.fromEntries(route.value.query));
 		},
 	};

@@ -7,7 +7,7 @@ import { t } from "../../shared/i18n";
 import { localInput, parseLocal } from "../time";
 import { problemText } from "../words";
 import { PersonField } from "./findperson";
-import { Button, Problem, useAction } from "./parts";
+import { Button, faultOf, Problem, useAction } from "./parts";
 import { gateOptions, nodeOptions, type Option, Pick, siteOptions, staffOptions } from "./pick";
 
 export type Value = string | number | boolean | null;
@@ -190,20 +190,25 @@ export function FieldInput({ field: f, value, onValue, error }: FieldProps) {
 		return (
 			<div class={`field check ${error ? "wrong" : ""}`}>
 				<label>
-					<input type="checkbox" checked={value === true} onChange={(e) => onValue(e.currentTarget.checked)} />
+					<input
+						type="checkbox"
+						checked={value === true}
+						onChange={(e) => onValue(e.currentTarget.checked)}
+						{...faultOf(id, error)}
+					/>
 					{name}
 				</label>
 				{f.hint && <small>{f.hint}</small>}
-				{error && <em>{error}</em>}
+				{error && <em id={`${id}-error`}>{error}</em>}
 			</div>
 		);
 	}
 	return (
 		<div class={`field ${error ? "wrong" : ""}`}>
 			<label for={id}>{name}</label>
-			<Input id={id} field={f} value={value} onValue={onValue} />
+			<Input id={id} field={f} value={value} onValue={onValue} error={error} />
 			{f.hint && <small id={`${id}-hint`}>{f.hint}</small>}
-			{error && <em>{error}</em>}
+			{error && <em id={`${id}-error`}>{error}</em>}
 		</div>
 	);
 }
@@ -213,17 +218,19 @@ function Input({
 	field: f,
 	value,
 	onValue,
+	error,
 }: {
 	id: string;
 	field: Field;
 	value: Value;
 	onValue: (value: Value) => void;
+	error: string | undefined;
 }) {
 	const common = {
 		id,
 		required: f.required ?? false,
 		placeholder: f.placeholder ?? "",
-		"aria-describedby": f.hint ? `${id}-hint` : undefined,
+		...faultOf(id, error, f.hint ? `${id}-hint` : undefined),
 	};
 	const text = String(value ?? "");
 	switch (f.kind) {

@@ -222,3 +222,11 @@ export function useAction(): {
 	}, []);
 	return { busy, error, run };
 }
+
+/** What tells a screen reader that a field is wrong, and why; what is said of it besides stays. */
+export function faultOf(id: string, error: string | undefined, hint?: string) {
+	return {
+		"aria-invalid": error ? true : undefined,
+		"aria-describedby": [hint, error && `${id}-error`].filter(Boolean).join(" ") || undefined,
+	};
+}

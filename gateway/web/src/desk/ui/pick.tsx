@@ -3,6 +3,7 @@ import { useId, useState } from "preact/hooks";
 import { t } from "../../shared/i18n";
 import { gates, nodeName, nodes, siteName, sites, staff } from "../town";
 import { roles, siteKinds, wordOf } from "../words";
+import { faultOf } from "./parts";
 
 export interface Option {
 	value: string;
@@ -76,6 +77,7 @@ export function Pick({ label, value, options, onPick, required, placeholder, err
 				aria-autocomplete="list"
 				aria-activedescendant={typed !== null && found[at] ? `${id}-${at}` : undefined}
 				required={required ?? false}
+				{...faultOf(id, error)}
 				placeholder={placeholder ?? t({ zh: "输入名称或编号", en: "Type a name or code" })}
 				value={typed ?? chosen?.label ?? value}
 				onFocus={(e) => e.currentTarget.select()}
@@ -110,7 +112,7 @@ export function Pick({ label, value, options, onPick, required, placeholder, err
 					</li>
 				)}
 			</ul>
-			{error && <em>{error}</em>}
+			{error && <em id={`${id}-error`}>{error}</em>}
 		</div>
 	);
 }

@@ -139,6 +139,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
 		closeShift: (note) => shifts.close(note),
 		scan: (input) => scans.scan(input),
 		scanCar: (car, riders) => scans.car(car, riders),
+		acknowledge: (id) =>
+			core.update(async () => {
+				const scan = await core.store.scan(id);
+				return scan ? { recent: [{ ...scan, seen: true }] } : {};
+			}),
 		annul: (id) => annul(core, id, queued),
 		search: (query) => desk.search(query),
 		registerVisitor: (visitor) => desk.registerVisitor(visitor),

@@ -183,6 +183,9 @@ describe("what comes of an upload", () => {
 		expect(of(ids[1])).toMatchObject({ state: "refused", problem: { zh: expect.stringContaining("enrolled") } });
 		expect(of(third.id)?.problem).toBeUndefined();
 		expect(engine.state.value).toMatchObject({ waiting: 1, conflicts: 2 });
+		await engine.acknowledge(ids[1] as string);
+		expect(engine.state.value.conflicts).toBe(1);
+		expect(of(ids[1])).toMatchObject({ state: "refused", seen: true });
 	});
 
 	it("waits where the phone's clock was set on while offline, until the time of the scan has come", async () => {

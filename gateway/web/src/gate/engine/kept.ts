@@ -124,7 +124,7 @@ export interface Store {
 
 /** Whether a scan stays in the list although newer ones have come. */
 export function hasProblem(s: KeptScan): boolean {
-	return s.state === "conflict" || s.state === "refused";
+	return (s.state === "conflict" || s.state === "refused") && !s.seen;
 }
 
 /** Whether a scan may leave the store: nothing more will become of it. */

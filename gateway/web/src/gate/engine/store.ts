@@ -4,6 +4,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { inTime } from "../../shared/intime";
 import {
 	type Change,
+	hasProblem,
 	type KeptScan,
 	type KeptValues,
 	type Known,
@@ -98,7 +99,7 @@ export class DiskStore implements Store {
 				found.set(cursor.value.id, cursor.value);
 			}
 			for (const state of ["conflict", "refused"]) {
-				for (const scan of await tx.store.index("state").getAll(state)) {
+				for (const scan of (await tx.store.index("state").getAll(state)).filter(hasProblem)) {
 					found.set(scan.id, scan);
 				}
 			}

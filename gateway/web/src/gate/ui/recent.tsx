@@ -80,6 +80,14 @@ function OneScan({ scan: r, onBack }: { scan: RecentScan; onBack: () => void }) 
 			setProblem(problemText(cause));
 		}
 	};
+	const acknowledge = async () => {
+		try {
+			await model.engine.acknowledge(v.id);
+			onBack();
+		} catch (cause) {
+			setProblem(problemText(cause));
+		}
+	};
 	return (
 		<Sheet title={{ zh: "一条记录", en: "One scan" }} onBack={onBack}>
 			<p class={`banner ${v.color}`}>
@@ -106,6 +114,11 @@ function OneScan({ scan: r, onBack }: { scan: RecentScan; onBack: () => void }) 
 				<dd>{stateWords(r) || t({ zh: "已入库", en: "On record" })}</dd>
 			</dl>
 			{r.problem && <p class="note warn">{t(r.problem)}</p>}
+			{(r.state === "conflict" || r.state === "refused") && !r.seen && (
+				<Key as="main" onPress={() => void acknowledge()}>
+					{t({ zh: "知道了，不再提醒", en: "I have seen it" })}
+				</Key>
+			)}
 			<Problem text={problem} />
 			{undoable ? (
 				<Key as="danger" icon="undo" onPress={() => void undo()}>

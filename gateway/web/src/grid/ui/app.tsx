@@ -44,6 +44,14 @@ export function App({ desk }: { desk: Desk }) {
 				</button>
 			)}
 			<Problem cause={desk.failure.value} retry={() => void desk.refresh()} />
+			{(desk.kept.value?.today.truncated || desk.kept.value?.today.homes.truncated) && (
+				<p class="strip" role="status">
+					{t({
+						zh: "清单太长，每类只列出前 500 条；办完这些再刷新。",
+						en: "The list is long: the first 500 of each kind are shown; do these, then refresh.",
+					})}
+				</p>
+			)}
 			{left ? (
 				<>
 					<Parts desk={desk} now={part.value} onPick={(next) => (part.value = next)} />

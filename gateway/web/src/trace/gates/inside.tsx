@@ -1,6 +1,6 @@
 // Who was inside a site at a moment.
 import { useState } from "preact/hooks";
-import { call, save } from "../../desk/call";
+import { call } from "../../desk/call";
 import { go, href, route } from "../../desk/router";
 import { localInput, parseLocal } from "../../desk/time";
 import { gateName, siteName, siteOf } from "../../desk/town";
@@ -9,7 +9,7 @@ import { Pick, siteOptions } from "../../desk/ui/pick";
 import { Table } from "../../desk/ui/table";
 import { t } from "../../shared/i18n";
 import { dayAndTime, wire } from "../../shared/time";
-import { NeedGround, PersonLink } from "../parts";
+import { NeedGround, PersonLink, saveOrSay } from "../parts";
 import { around, asked, DAY, moment } from "../period";
 import { span } from "./passage";
 
@@ -87,7 +87,7 @@ function Occupants({ site, at }: { site: string; at: number }) {
 						})}
 					</span>
 				)}
-				<Button onClick={() => void save(path, `inside_${site}.csv`, { ...options, accept: "text/csv" })}>
+				<Button onClick={() => void saveOrSay(path, `inside_${site}.csv`, { ...options, accept: "text/csv" })}>
 					{t({ zh: "导出 CSV", en: "Export CSV" })}
 				</Button>
 			</div>

@@ -1,12 +1,13 @@
 // Refusals that name nobody: forged, foreign and damaged codes, unknown documents.
 import { useEffect, useState } from "preact/hooks";
-import { lines, save } from "../../desk/call";
+import { lines } from "../../desk/call";
 import { reasonWord, staffName } from "../../desk/town";
 import { Busy, Button, Empty, Problem } from "../../desk/ui/parts";
 import { Table } from "../../desk/ui/table";
 import { directions, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { clockTimeSeconds, dayAndTime, localDay } from "../../shared/time";
+import { saveOrSay } from "../parts";
 import { asked, type Period } from "../period";
 import type { Row } from "./columns";
 import { PassageDrawer } from "./passage";
@@ -57,7 +58,7 @@ export function Refusals({ gate, period }: { gate: string; period: Period }) {
 				<li>
 					<Button
 						onClick={() =>
-							void save(path, `${gate}_refusals_${localDay(period.from)}.csv`, {
+							void saveOrSay(path, `${gate}_refusals_${localDay(period.from)}.csv`, {
 								query: { ...asked(period), format: "csv" },
 							})
 						}
