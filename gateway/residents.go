@@ -47,7 +47,8 @@ func maskTail(text string) string {
 	return strings.Repeat("*", hidden) + text[hidden:]
 }
 
-// residentInput is one person to be enrolled.
+// residentInput is one person to be enrolled, who begins green: any other status is a
+// decision with a ground and an author, and red takes a second person (handleStatus).
 type residentInput struct {
 	Name     string `json:"name"`
 	IDNumber string `json:"id_number"`
@@ -55,7 +56,6 @@ type residentInput struct {
 	Site     string `json:"site"`
 	Door     string `json:"door"`
 	Grid     string `json:"grid"`
-	Status   string `json:"status"`
 }
 
 // handleEnrol enters one person into the register.
@@ -66,13 +66,6 @@ func (s *Server) handleEnrol(c *fiber.Ctx) error {
 	}
 	row := checkpoint.NewResident{
 		Name: in.Name, IDNumber: in.IDNumber, Phone: in.Phone, Site: in.Site, Door: in.Door, Grid: in.Grid,
-	}
-	if in.Status != "" {
-		status, err := checkpoint.ParseStatus(in.Status)
-		if err != nil {
-			return invalid("status", "must be one of "+joined(checkpoint.Statuses()))
-		}
-		row.Status = status
 	}
 	who := principalOf(c)
 	if !s.reachesHome(who, row) {

@@ -72,9 +72,12 @@ func TestPeopleWhoCannotBeEnrolled(t *testing.T) {
 	person := fields{"name": "王小明", "id_number": newDocument(), "site": "V2"}
 	for field, bad := range map[string]fields{
 		"name": {"name": nil}, "id_number": {"id_number": "11010519491231002Y"}, "phone": {"phone": "123"}, "site": {"site": "V9"},
-		"grid": {"grid": "MLC"}, "status": {"status": "purple"}, "door": {"door": strings.Repeat("x", 61)},
+		"grid": {"grid": "MLC"}, "door": {"door": strings.Repeat("x", 61)},
 	} {
 		w.do(http.MethodPost, "/v1/residents", w.as("admin"), person.with(bad)).problem(http.StatusUnprocessableEntity, "invalid", field)
+	}
+	for _, status := range []string{"red", "quarantine", "recovered"} { // that is a medic's to decide, on a ground
+		w.do(http.MethodPost, "/v1/residents", w.as("admin"), person.with(fields{"status": status})).problem(http.StatusBadRequest, "unknown_field", "status")
 	}
 	w.do(http.MethodPost, "/v1/residents", w.as("admin"), person.with(fields{"site": "ML"})).problem(http.StatusUnprocessableEntity, "invalid", "site")
 	w.do(http.MethodPost, "/v1/residents", w.as("medic"), person).problem(http.StatusForbidden, "forbidden", "")
