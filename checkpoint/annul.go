@@ -32,7 +32,7 @@ type AnnulRequest struct {
 	Person     uint64 // whose scan it was
 	Late       bool   // came by the batch route
 
-	journaled int64 // of what a gateway told: when it did, UTC ms
+	journaled int64 // of what a gateway told, or sends again: when it first did, UTC ms
 }
 
 // AnnulResult is the answer, first or repeated.
@@ -139,7 +139,7 @@ func (s *Store) prepareAnnulment(req *AnnulRequest) (*annulment, error) {
 		return nil, &FieldError{"annulled_at", "lies before the scan"}
 	case req.At > now+fresh:
 		return nil, &FieldError{"annulled_at", "lies in the future: the device's clock is wrong"}
-	case !req.Late && req.At < now-fresh:
+	case !req.Late && req.journaled == 0 && req.At < now-fresh:
 		return nil, &FieldError{"annulled_at", "lies too far back: what was done offline goes through the batch route"}
 	}
 	a := &annulment{target: scanHash(device.Num, req.Scan), at: req.At}
@@ -153,6 +153,9 @@ func (s *Store) prepareAnnulment(req *AnnulRequest) (*annulment, error) {
 	}
 	if req.Late {
 		a.event.Flags = FlagLate
+	}
+	if req.journaled != 0 {
+		a.event.RecordedAt = req.journaled
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "annul %s %d", req.Scan, req.At))
 	copy(a.event.Digest[:], sum[:])

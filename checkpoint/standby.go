@@ -116,6 +116,16 @@ func (b *Standby) Refuse(ctx context.Context, req ScanRequest, reason Reason) (S
 	return b.answer(ctx, req, reason)
 }
 
+// Annul is Store.Annul. It is for Redis alone, and remembered for the window, to be sent
+// again behind the scan if both were lost with a master.
+func (b *Standby) Annul(ctx context.Context, req AnnulRequest) (AnnulResult, error) {
+	res, err := b.s.Annul(ctx, req)
+	if err == nil && (!res.Duplicate || b.inWindow(res.RecordedAt)) {
+		b.keepEntry(partitionOf(res.Person), &journalEntry{Annul: &req, At: res.RecordedAt})
+	}
+	return res, err
+}
+
 // FindByDocument is Store.FindByDocument, and asks the copy if Redis does not
 // answer.
 func (b *Standby) FindByDocument(ctx context.Context, number string) (uint64, error) {

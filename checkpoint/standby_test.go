@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -315,5 +316,47 @@ func TestWhatWaitsInTheJournalKeepsNobodyElseBack(t *testing.T) {
 	}
 	if n := b.journal.OwedCount(); n != 0 {
 		t.Errorf("%d scans are still owed", n)
+	}
+}
+
+// What a guard took back stays taken back when the master that knew it is lost, with the
+// scan or without.
+func TestAnAnnulmentIsSentAgainBehindItsScan(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	person := mustEnrol(t, s, resident(1, "v-01"))[0]
+	b := newStandby(t, s, t.TempDir(), StandbyConfig{Window: time.Minute})
+	home := post(t, s, clock, "v-01")
+	req := home.request(person, Out, 36_5)
+	_, err := b.Scan(t.Context(), req)
+	must(t, err)
+	clock.Advance(time.Second)
+	_, err = b.Annul(t.Context(), AnnulRequest{
+		ID: "annul-0001", Device: home.device, Scan: req.ID, OccurredAt: req.OccurredAt, At: clock.Now().UnixMilli(), Person: person,
+	})
+	must(t, err)
+	before := trailOf(t, s, person)
+	if len(before) != 2 {
+		t.Fatalf("trail %+v", before)
+	}
+	chunk := s.keys.trail(person) + ":0"
+	members := s.rdb.ZRange(t.Context(), chunk, 0, -1).Val()
+	annulment := slices.IndexFunc(members, func(m string) bool {
+		e, err := parseTrail(person, req.OccurredAt, m)
+		must(t, err)
+		return e.IsAnnulment()
+	})
+	for _, lost := range [][]string{members, {members[annulment]}} {
+		for _, m := range lost {
+			must(t, s.rdb.ZRem(t.Context(), chunk, m).Err())
+		}
+		clock.Advance(time.Hour) // the master may be away for long
+		for range 2 {
+			_, err := b.Resend(t.Context(), []int{partitionOf(person)}, req.OccurredAt)
+			must(t, err)
+			if after := trailOf(t, s, person); !slices.Equal(before, after) {
+				t.Errorf("%d are lost: the trail is %+v, was %+v", len(lost), after, before)
+			}
+		}
 	}
 }

@@ -10,6 +10,11 @@ type journalEntry struct {
 	Request ScanRequest `json:"r"` // with Told, Journaled and Degraded set
 	Refused Reason      `json:"x,omitempty"`
 	Owner   uint64      `json:"o,omitempty"` // whose record it was judged by, 0 for a refusal without a person
+
+	// Annul is set instead where a scan was taken back, and At is when that was recorded,
+	// UTC ms. Such an entry is kept, never owed.
+	Annul *AnnulRequest `json:"a,omitempty"`
+	At    int64         `json:"t,omitempty"`
 }
 
 // tell makes the answer part of the request: it is never decided anew.

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"passgate/checkpoint/journal"
 )
@@ -21,6 +22,9 @@ const (
 	resendBeside = 8
 	// resendPatience is how many scans of a partition may fail before the rest waits.
 	resendPatience = 8
+	// resendTries is how often, a second apart, it is tried to take a scan back that
+	// another gateway answered and has to send again.
+	resendTries = 5
 )
 
 // Resend sends again what was answered since a moment (UTC ms) for partitions
@@ -28,24 +32,11 @@ const (
 // stays as it is; what it has otherwise is kept as it was told and marked. One master
 // that does not answer holds up nobody else's: the error tells of it at the end.
 func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent int, err error) {
-	queues := map[int]*resending{refusalQueue: newResending(b, refusalQueue)} // gates' logs may be on any master
+	queues := resendings{refusalQueue: newResending(b, refusalQueue)} // gates' logs may be on any master
 	for _, part := range parts {
 		queues[part] = newResending(b, part)
 	}
 	waiting := 0
-	flush := func() error {
-		var sending sync.WaitGroup
-		turn := make(chan struct{}, resendBeside)
-		for _, q := range queues {
-			if len(q.entries) > 0 {
-				turn <- struct{}{}
-				sending.Go(func() { q.send(ctx); <-turn })
-			}
-		}
-		sending.Wait()
-		waiting = 0
-		return ctx.Err()
-	}
 	err = b.journal.Kept(journal.AllPartitions, since, func(e journal.Entry) error {
 		q := queues[e.Partition]
 		if q == nil || q.over {
@@ -55,16 +46,57 @@ func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent in
 		if waiting++; waiting < resendAtOnce {
 			return nil
 		}
-		return flush()
+		waiting = 0
+		return queues.send(ctx)
 	})
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("journal: %w", err)
 	}
-	err = cmp.Or(err, flush())
+	if err = cmp.Or(err, queues.send(ctx)); err == nil {
+		err = queues.sendLate(ctx)
+	}
 	for _, part := range slices.Sorted(maps.Keys(queues)) {
 		sent, err = sent+queues[part].sent, errors.Join(err, queues[part].failed)
 	}
 	return sent, err
+}
+
+// resendings are what is sent again, by queue of the journal.
+type resendings map[int]*resending
+
+// send sends what waits in the queues, some of them beside each other.
+func (r resendings) send(ctx context.Context) error {
+	var sending sync.WaitGroup
+	turn := make(chan struct{}, resendBeside)
+	for _, q := range r {
+		if len(q.entries) > 0 {
+			turn <- struct{}{}
+			sending.Go(func() { q.send(ctx); <-turn })
+		}
+	}
+	sending.Wait()
+	return ctx.Err()
+}
+
+// sendLate tries again what takes scans back that are not there yet, for as long as
+// other gateways may take to send them.
+func (r resendings) sendLate(ctx context.Context) error {
+	for try := range resendTries {
+		some := false
+		for _, q := range r {
+			q.entries, q.late = q.late, nil
+			q.last = try == resendTries-1
+			some = some || len(q.entries) > 0
+		}
+		if !some {
+			break
+		}
+		sleep(ctx, time.Second)
+		if err := r.send(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // resending is the sending again of one queue of the journal, in the order in which its
@@ -73,6 +105,8 @@ type resending struct {
 	b        *Standby
 	part     int
 	entries  []journal.Entry // to be sent
+	late     []journal.Entry // of annulments: the scan is not there yet
+	last     bool            // there is no further try for those
 	sent     int
 	failures int
 	away     map[uint32]bool // devices: a refusal lies with their gate, whose master is not asked for twice
@@ -104,10 +138,12 @@ func (q *resending) sendOne(ctx context.Context, e journal.Entry) {
 	if q.away[entry.Request.Device] {
 		return
 	}
-	_, err := q.b.s.take(ctx, entry.Request, entry.Refused)
+	err := q.b.sendAgain(ctx, &entry)
 	switch {
 	case ctx.Err() != nil:
 		q.failed = cmp.Or(q.failed, ctx.Err())
+	case entry.Annul != nil && errors.Is(err, ErrNotFound) && !q.last: // another gateway sends the scan
+		q.late = append(q.late, e)
 	case errors.Is(err, ErrUnavailable):
 		q.failed = cmp.Or(q.failed, err)
 		if q.part == refusalQueue {
@@ -122,4 +158,19 @@ func (q *resending) sendOne(ctx context.Context, e journal.Entry) {
 		q.sent++
 		q.b.resent.Add(1)
 	}
+}
+
+// sendAgain hands an entry to Redis.
+func (b *Standby) sendAgain(ctx context.Context, e *journalEntry) error {
+	if e.Annul == nil {
+		_, err := b.s.take(ctx, e.Request, e.Refused)
+		return err
+	}
+	req := *e.Annul
+	req.journaled = e.At
+	_, err := b.s.Annul(ctx, req)
+	if errors.Is(err, ErrAnnulled) {
+		return nil
+	}
+	return err
 }

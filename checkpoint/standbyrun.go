@@ -262,9 +262,14 @@ func (b *Standby) setAside(e journal.Entry, why error) error {
 // and, for the window, in the journal.
 func (b *Standby) keep(req *ScanRequest, refused Reason, res *ScanResult) {
 	b.remember(req, res)
-	if !res.Duplicate || res.RecordedAt >= b.s.now()-b.cfg.Window.Milliseconds() {
+	if !res.Duplicate || b.inWindow(res.RecordedAt) {
 		b.keepIn(req, refused, res)
 	}
+}
+
+// inWindow tells that what was recorded at a time (UTC ms) may be lost with a master.
+func (b *Standby) inWindow(recorded int64) bool {
+	return recorded >= b.s.now()-b.cfg.Window.Milliseconds()
 }
 
 func (b *Standby) remember(req *ScanRequest, res *ScanResult) {
@@ -273,12 +278,16 @@ func (b *Standby) remember(req *ScanRequest, res *ScanResult) {
 
 // keepIn keeps an answer in the journal for the window.
 func (b *Standby) keepIn(req *ScanRequest, refused Reason, res *ScanResult) {
+	entry := journalEntry{Request: *req, Refused: refused}
+	entry.tell(res)
+	b.keepEntry(queueOf(res), &entry)
+}
+
+func (b *Standby) keepEntry(queue int, entry *journalEntry) {
 	if b.cfg.Window == 0 {
 		return
 	}
-	entry := journalEntry{Request: *req, Refused: refused}
-	entry.tell(res)
-	if err := b.journal.Keep(queueOf(res), entry.encode()); err != nil {
+	if err := b.journal.Keep(queue, entry.encode()); err != nil {
 		b.cfg.Logger.Warn("an answered scan is not in the journal: it is lost if a master is lost now", "error", err)
 	}
 }

@@ -66,7 +66,7 @@ func (s *Server) annul(ctx context.Context, device *checkpoint.Device, in *annul
 	if s.standby != nil && s.standby.Owes(req.Device, req.Scan, req.OccurredAt) {
 		return nil, failure(codeUnavailable, "the scan is not on record yet: send this again in a moment")
 	}
-	result, err := s.store.Annul(ctx, req)
+	result, err := s.recorder().Annul(ctx, req)
 	if err != nil {
 		return nil, err
 	}

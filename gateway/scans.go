@@ -94,6 +94,7 @@ func (s *Server) admitScans(c *fiber.Ctx, some int) error {
 type recorder interface {
 	Scan(ctx context.Context, req checkpoint.ScanRequest) (checkpoint.ScanResult, error)
 	Refuse(ctx context.Context, req checkpoint.ScanRequest, reason checkpoint.Reason) (checkpoint.ScanResult, error)
+	Annul(ctx context.Context, req checkpoint.AnnulRequest) (checkpoint.AnnulResult, error)
 	FindByDocument(ctx context.Context, number string) (uint64, error)
 }
 
