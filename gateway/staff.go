@@ -37,9 +37,12 @@ type accountInput struct {
 	Grid     string          `json:"grid"`
 	Disabled bool            `json:"disabled"`
 	Password string          `json:"password"`
+	// The caller's own, where the change needs them: see takesProof.
+	OwnPassword string `json:"own_password"`
+	Code        string `json:"code"`
 }
 
-func (in accountInput) check() error {
+func (in *accountInput) check() error {
 	if !slices.Contains(accountRoles, in.Role) {
 		return invalid("role", fmt.Sprintf("must be one of %v", accountRoles))
 	}
@@ -50,6 +53,28 @@ func (in accountInput) check() error {
 	}
 	return checkLine("name", in.Name, 120)
 }
+
+// takesProof tells that a change makes its author somebody else or gives all powers
+// away, for which a session left open on a desk is not enough: a password for an
+// account that there is, whose deeds would be its owner's, and whoever becomes an
+// admin. old is nil for a new account.
+func (in *accountInput) takesProof(old *checkpoint.Staff) bool {
+	return old != nil && in.Password != "" || in.Role == checkpoint.RoleAdmin && (old == nil || old.Role != checkpoint.RoleAdmin)
+}
+
+// proveForAccount has the caller prove who they are if the change takes it.
+func (s *Server) proveForAccount(c *fiber.Ctx, login string, in *accountInput) (proven bool, err error) {
+	old, _ := s.store.Registry().Staff(login)
+	if !in.takesProof(old) {
+		return false, nil
+	}
+	if in.OwnPassword == "" {
+		return false, errUnproven
+	}
+	return true, s.proveMyself(c, "own_password", in.OwnPassword, in.Code)
+}
+
+var errUnproven = invalid("own_password", "is missing: another password of an account, or a new admin, takes your own password, and a code if you have a second factor")
 
 // checkPassword takes a new password.
 func checkPassword(field, password string) error {
@@ -70,8 +95,8 @@ func (s *Server) handleStaff(c *fiber.Ctx) error {
 	return c.JSON(fiber.Map{"staff": accounts})
 }
 
-// handlePutStaff adds or replaces an account. Another password, role, scope or
-// state ends its sessions.
+// handlePutStaff adds or replaces an account, with the caller's own password where it
+// takesProof. Another password, role, scope or state ends its sessions.
 func (s *Server) handlePutStaff(c *fiber.Ctx) error {
 	var in accountInput
 	if err := decode(c, &in); err != nil {
@@ -84,6 +109,10 @@ func (s *Server) handlePutStaff(c *fiber.Ctx) error {
 	if err := in.check(); err != nil {
 		return err
 	}
+	proven, err := s.proveForAccount(c, login, &in)
+	if err != nil {
+		return err
+	}
 	hash := ""
 	if in.Password != "" {
 		if hash, err = s.familiar.hash(s.context(c), in.Password); err != nil {
@@ -93,6 +122,9 @@ func (s *Server) handlePutStaff(c *fiber.Ctx) error {
 	err = s.store.Change(s.context(c), func(d *checkpoint.Draft) error {
 		st := checkpoint.Staff{Login: login, Name: in.Name, Role: in.Role, Grid: in.Grid, Disabled: in.Disabled, PasswordHash: hash}
 		old, known := d.Staff(login)
+		if !proven && in.takesProof(old) { // it has come to be meanwhile
+			return errUnproven
+		}
 		if known && hash == "" && st.Role != checkpoint.RoleGuard {
 			st.PasswordHash = old.PasswordHash
 		}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAccountIsMadeAndCanSignIn(t *testing.T) {
@@ -55,7 +56,7 @@ func TestChangeOfPowersEndsSessions(t *testing.T) {
 	token := w.as("tracer-a2")
 	put(fields{"name": "王芳"})
 	w.do(http.MethodGet, "/v1/me", token, nil).ok(http.StatusOK) // another name ends nothing
-	for _, change := range []fields{{"grid": "A1"}, {"grid": "A1", "role": "auditor"}, {"password": "another password"}, {"disabled": true}} {
+	for _, change := range []fields{{"grid": "A1"}, {"grid": "A1", "role": "auditor"}, {"password": "another password", "own_password": testPassword}, {"disabled": true}} {
 		token = w.as("tracer-a2")
 		put(change)
 		w.do(http.MethodGet, "/v1/me", token, nil).problem(http.StatusUnauthorized, "unauthorized", "")
@@ -71,6 +72,38 @@ func TestLastAdminStays(t *testing.T) {
 	admin := fields{"name": "某某", "role": "admin"}
 	w.do(http.MethodPut, "/v1/staff/admin", w.as("admin"), admin.with(fields{"disabled": true})).problem(http.StatusUnprocessableEntity, "invalid", "role")
 	w.do(http.MethodPut, "/v1/staff/admin", w.as("admin"), admin.with(fields{"role": "leader"})).problem(http.StatusUnprocessableEntity, "invalid", "role")
-	w.do(http.MethodPut, "/v1/staff/second", w.as("admin"), admin.with(fields{"password": "ten chars!"})).ok(http.StatusOK)
+	w.do(http.MethodPut, "/v1/staff/second", w.as("admin"), admin.with(fields{"password": "ten chars!", "own_password": testPassword})).ok(http.StatusOK)
 	w.do(http.MethodPut, "/v1/staff/admin", w.as("second"), admin.with(fields{"disabled": true})).ok(http.StatusOK)
+}
+
+// A session that was left open makes nobody somebody else, and nobody an admin.
+func TestASessionAloneTakesNoAccountOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	put := func(login string, in fields) answer {
+		return w.do(http.MethodPut, "/v1/staff/"+login, w.as("admin"), fields{"name": "某某", "grid": ""}.with(in))
+	}
+	for what, ask := range map[string]func(own fields) answer{
+		"a colleague's password": func(own fields) answer {
+			return put("medic", fields{"role": "medic", "password": "ten chars!"}.with(own))
+		},
+		"a new admin": func(own fields) answer {
+			return put("second", fields{"role": "admin", "password": "ten chars!"}.with(own))
+		},
+		"a leader made admin": func(own fields) answer { return put("leader", fields{"role": "admin"}.with(own)) },
+	} {
+		t.Log(what)
+		before := string(w.do(http.MethodGet, "/v1/staff", w.as("auditor"), nil).ok(http.StatusOK).body)
+		for _, own := range []fields{nil, {"own_password": "not mine at all"}} {
+			ask(own).problem(http.StatusUnprocessableEntity, "invalid", "own_password")
+		}
+		if after := string(w.do(http.MethodGet, "/v1/staff", w.as("auditor"), nil).ok(http.StatusOK).body); after != before {
+			t.Errorf("%s: refused, and the accounts are %s", what, after)
+		}
+		w.clock.Advance(time.Minute)
+		ask(fields{"own_password": testPassword}).ok(http.StatusOK)
+	}
+	// Neither does the way round by a guard, who has no password.
+	put("medic", fields{"role": "guard"}).ok(http.StatusOK)
+	put("medic", fields{"role": "medic", "password": "ten chars!"}).problem(http.StatusUnprocessableEntity, "invalid", "own_password")
 }

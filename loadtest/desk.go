@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,6 +24,7 @@ type desk struct {
 	base, admin string
 	http        *http.Client
 	root        string            // node of the grid that all others lie in
+	run         string            // in the logins: an account that there is takes no new password from a session
 	tokens      map[string]string // by role
 
 	mu     sync.Mutex
@@ -42,7 +44,7 @@ var deskRoles = []string{"medic", "leader", "tracer"}
 // openDesk makes the accounts, as an administrator.
 func openDesk(ctx context.Context, base, admin string) (*desk, error) {
 	d := &desk{
-		base: base, admin: admin, tokens: map[string]string{},
+		base: base, admin: admin, tokens: map[string]string{}, run: strings.ToLower(rand.Text()[:8]),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * askers, DisableCompression: true}},
 	}
 	var grid struct {
@@ -62,7 +64,7 @@ func openDesk(ctx context.Context, base, admin string) (*desk, error) {
 			return nil, err
 		}
 		var session struct{ Token string }
-		in := map[string]string{"login": loginOf(role), "password": password}
+		in := map[string]string{"login": d.loginOf(role), "password": password}
 		if err := d.call(ctx, http.MethodPost, "/v1/login", "", in, &session); err != nil {
 			return nil, err
 		}
@@ -72,10 +74,10 @@ func openDesk(ctx context.Context, base, admin string) (*desk, error) {
 	return d, err
 }
 
-func loginOf(role string) string { return "loadtest-" + role }
+func (d *desk) loginOf(role string) string { return "loadtest-" + role + "-" + d.run }
 
 func (d *desk) putAccount(ctx context.Context, role, password string, disabled bool) error {
-	login := loginOf(role)
+	login := d.loginOf(role)
 	in := map[string]any{"login": login, "name": "load test", "role": role, "grid": d.root, "disabled": disabled}
 	if password != "" {
 		in["password"] = password
