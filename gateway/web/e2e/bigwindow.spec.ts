@@ -128,7 +128,7 @@ test(`${ROWS} rows of a gate never hold the page up`, async ({ page, browser }) 
 		await expect(page.getByRole("button", { name: "导出…" })).toBeEnabled({ timeout: 120_000 });
 	});
 	const loaded = Date.now() - began;
-	const name = page.getByLabel("姓名(掩码)或编号");
+	const name = page.getByLabel("姓名（掩码）或编号");
 	times.typing = await longest(browser, page, async () => {
 		await name.pressSequentially("孙*甲", { delay: 60 });
 		await expect(foot).not.toContainText(`显示 ${ROWS.toLocaleString("en-US")} 条`);

@@ -64,7 +64,7 @@ test("a caller's round by the keyboard, and what is left for the leader", async 
 	await page.keyboard.press("Alt+3");
 	await expect(who).toContainText("卫*");
 	await page.keyboard.press("4");
-	await page.getByRole("button", { name: "提交,待第二人审批" }).press("Enter");
+	await page.getByRole("button", { name: "提交，待第二人审批" }).press("Enter");
 	await expect(page.locator(".call-idle")).toContainText("起有未接通的要再打");
 
 	await page.getByRole("tab", { name: /全部名单/ }).click();

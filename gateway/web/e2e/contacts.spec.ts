@@ -223,7 +223,7 @@ test("more hops than the case allows are asked for, approved by a leader, and th
 
 	await page.getByRole("radio", { name: /^2/ }).check();
 	await page.locator(".ct-ask").getByRole("button", { name: "申请放宽…" }).click();
-	await page.getByLabel("理由(4 至 200 字)").fill("聚集性疫情,需查次密接");
+	await page.getByLabel("理由（4 至 200 字）").fill("聚集性疫情,需查次密接");
 	await page.getByRole("button", { name: "提交申请" }).click();
 	await expect(page.locator(".ct-waiting")).toContainText("等负责人批准");
 

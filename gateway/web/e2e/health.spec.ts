@@ -48,9 +48,9 @@ test("a fever case goes from the second reading to its end, each step in its pla
 	await feverAtTheMall(town, await somebody(town, 931, "何发热"));
 	await openDesk(page, "admin", "medic", { hash: "#/fevers" });
 	await page.getByRole("link", { name: "何*热" }).click();
-	await expect(page.getByRole("heading", { name: "发热病例:何发热" })).toBeVisible();
+	await expect(page.getByRole("heading", { name: "发热病例：何发热" })).toBeVisible();
 	await expect(page.locator("[aria-current=step]")).toContainText(/一报.*还剩 \d+ 分钟/);
-	await expect(page.getByText("还缺:")).toHaveCount(0); // a false reading can be closed at once
+	await expect(page.getByText("还缺：")).toHaveCount(0); // a false reading can be closed at once
 
 	await act(page, "记录一报", {});
 	await act(page, "记录二报", { 备注: "县卫健局已知悉" });
@@ -120,7 +120,7 @@ test("a leader gives a bed with two clicks, and an observation begins with the n
 	await page.getByRole("button", { name: /何\*察/ }).click();
 	await page.getByRole("button", { name: "开始观察", exact: true }).click();
 	const drawer = page.getByRole("dialog", { name: "何观察" });
-	await expect(drawer).toContainText("第 1 天,共 14 天");
+	await expect(drawer).toContainText("第 1 天，共 14 天");
 	await expect(drawer.locator(".h-strip th.today")).toHaveCount(1);
 	await drawer.getByRole("button", { name: "代报今日情况" }).click();
 	await drawer.locator("form button[type=submit]").click(); // all is well

@@ -52,15 +52,15 @@ export function wordOf(table: Record<string, Text>, name: string): string {
 }
 
 const problems: Record<string, Text> = {
-	timeout: { zh: "服务器没有及时答复,请稍后再试", en: "The server gave no answer in time: try again" },
+	timeout: { zh: "服务器没有及时答复，请稍后再试", en: "The server gave no answer in time: try again" },
 	network: {
-		zh: "连不上服务器,请检查网络后再试",
+		zh: "连不上服务器，请检查网络后再试",
 		en: "The server cannot be reached: look at the network and try again",
 	},
-	unauthorized: { zh: "登录已失效,请重新登录", en: "The session has ended: sign in again" },
+	unauthorized: { zh: "登录已失效，请重新登录", en: "The session has ended: sign in again" },
 	wrong_login: { zh: "账号、密码或验证码不对", en: "Wrong login, password or code" },
 	forbidden: { zh: "您的岗位不能做这件事", en: "Your role may not do this" },
-	out_of_scope: { zh: "不存在,或不在您负责的网格内", en: "Not there, or outside your part of the grid" },
+	out_of_scope: { zh: "不存在，或不在您负责的网格内", en: "Not there, or outside your part of the grid" },
 	case_closed: { zh: "案件已结，不能再据此查询", en: "The case is closed" },
 	over_cap: {
 		zh: "超出案件的查询上限，扩大须另一人批准",
@@ -68,19 +68,19 @@ const problems: Record<string, Text> = {
 	},
 	same_person: { zh: "须由另一人办理，不能自己办自己的", en: "It takes a second person" },
 	not_found: { zh: "没有找到", en: "Not found" },
-	too_many: { zh: "操作太频繁,请稍等再试", en: "Too many in a short time: wait a little" },
-	overloaded: { zh: "系统繁忙,请稍后再试", en: "The server has too much to do: try again later" },
-	unavailable: { zh: "服务暂时不可用,请稍后再试", en: "Not available for the moment: try again shortly" },
+	too_many: { zh: "操作太频繁，请稍等再试", en: "Too many in a short time: wait a little" },
+	overloaded: { zh: "系统繁忙，请稍后再试", en: "The server has too much to do: try again later" },
+	unavailable: { zh: "服务暂时不可用，请稍后再试", en: "Not available for the moment: try again shortly" },
 };
 
 /** What went wrong, in words, and what the server said of it. */
 export function problemText(cause: unknown): string {
 	if (!(cause instanceof ApiError)) {
-		return t({ zh: `出错了:${String(cause)}`, en: `Something failed: ${String(cause)}` });
+		return t({ zh: `出错了：${String(cause)}`, en: `Something failed: ${String(cause)}` });
 	}
 	const known = problems[cause.code];
 	const wait = cause.retryAfter
-		? t({ zh: `(${cause.retryAfter} 秒后再试)`, en: ` (again in ${cause.retryAfter} s)` })
+		? t({ zh: `（${cause.retryAfter} 秒后再试）`, en: ` (again in ${cause.retryAfter} s)` })
 		: "";
 	const own = (lang.value === "zh" && cause.detailZh) || cause.detail;
 	if (known && (cause.status === 0 || own === "")) {
@@ -93,5 +93,5 @@ export function problemText(cause: unknown): string {
 		return t(known) + front + wait;
 	}
 	const said = own === "" ? cause.code : own;
-	return (known ? `${t(known)}${t({ zh: ":", en: ": " })}${said}` : said) + wait;
+	return (known ? `${t(known)}${t({ zh: "：", en: ": " })}${said}` : said) + wait;
 }

@@ -171,7 +171,7 @@ export class Home {
 		if (cause.code === "unauthorized") {
 			await this.forget(family);
 			this.notice.value = {
-				zh: `「${family.door || family.site}」已在本手机退出:激活码已更换,或有人在别处退出了这部手机。如需继续使用,请用社区发的新激活码重新激活。`,
+				zh: `「${family.door || family.site}」已在本手机退出：激活码已更换，或有人在别处退出了这部手机。如需继续使用，请用社区发的新激活码重新激活。`,
 				en: `“${family.door || family.site}” was signed out on this phone: the activation code was replaced, or somebody signed this phone out. To go on, activate it with the new code from your community.`,
 			};
 		} else if (cause.status === 429) {

@@ -93,7 +93,7 @@ const actions = (): Action<Alarm>[] => [
 		fields: () => [
 			{
 				name: "note",
-				label: t({ zh: "说明(可不填)", en: "Note (may be empty)" }),
+				label: t({ zh: "说明（可不填）", en: "Note (may be empty)" }),
 				hint: t({ zh: "接下后不再逐级上报", en: "Nobody above is told any more" }),
 			},
 		],
@@ -111,7 +111,7 @@ const actions = (): Action<Alarm>[] => [
 				kind: "area",
 				required: true,
 				hint: t({
-					zh: "原因还在的话,一天后会再次告警",
+					zh: "原因还在的话，一天后会再次告警",
 					en: "If its cause goes on it is raised again a day later",
 				}),
 			},
@@ -184,7 +184,7 @@ export default function Alarms() {
 			path="alarms"
 			title={t({ zh: "告警", en: "Alarms" })}
 			hint={t({
-				zh: "接下后由您负责,处理完写明情况再关闭;没人接的到时自动报给上一级负责人。",
+				zh: "接下后由您负责，处理完写明情况再关闭；没人接的到时自动报给上一级负责人。",
 				en: "Take it, see to it, close it with what was done. What nobody takes goes to the head above in time.",
 			})}
 			links={<a href="#/board">{t({ zh: "卡口态势", en: "Live board" })}</a>}
@@ -228,7 +228,7 @@ function Detail({ a }: { a: Alarm }) {
 					[
 						t({ zh: "次数", en: "How often" }),
 						a.count > 1 || a.generation > 0
-							? t({ zh: `第 ${a.generation + 1} 轮,${a.count} 次`, en: `round ${a.generation + 1}, ${a.count} times` })
+							? t({ zh: `第 ${a.generation + 1} 轮，${a.count} 次`, en: `round ${a.generation + 1}, ${a.count} times` })
 							: "",
 					],
 				]}

@@ -94,7 +94,7 @@ export default function Audit() {
 					/>
 				))}
 				<label class="field">
-					<span>{t({ zh: "关于谁(编号)", en: "About whom (ID or code)" })}</span>
+					<span>{t({ zh: "关于谁（编号）", en: "About whom (ID or code)" })}</span>
 					<input type="search" autocomplete="off" value={subject} onChange={(e) => setSubject(e.currentTarget.value)} />
 				</label>
 			</Toolbar>
@@ -103,7 +103,7 @@ export default function Audit() {
 					cause={
 						new Error(
 							t({
-								zh: `第 ${broken} 条的哈希与内容不符:记录被改动,保存证据并联系系统管理员`,
+								zh: `第 ${broken} 条的哈希与内容不符：记录被改动，保存证据并联系系统管理员`,
 								en: `entry ${broken} does not have the hash that it claims: it was changed; keep the evidence and call the administrator`,
 							}),
 						)
@@ -203,11 +203,11 @@ function Export({ query }: { query: Record<string, string | null> }) {
 				onClick={() =>
 					void run(async () => {
 						await save("/v1/audit", name, { accept: "application/x-ndjson", query });
-						toast(t({ zh: "已导出,导出本身也已记入审计", en: "Exported, which is on record as well" }));
+						toast(t({ zh: "已导出，导出本身也已记入审计", en: "Exported, which is on record as well" }));
 					})
 				}
 			>
-				{t({ zh: "导出(NDJSON)", en: "Export (NDJSON)" })}
+				{t({ zh: "导出（NDJSON）", en: "Export (NDJSON)" })}
 			</Button>
 			<Problem cause={error} />
 		</>
@@ -257,7 +257,7 @@ function OneEntry({ e, onClose, onSubject }: { e: Entry; onClose: () => void; on
 			/>
 			{parts.length > 0 && (
 				<p>
-					{t({ zh: "关于:", en: "About: " })}
+					{t({ zh: "关于：", en: "About: " })}
 					{parts.map((id) => (
 						<Button
 							key={id}
@@ -266,7 +266,7 @@ function OneEntry({ e, onClose, onSubject }: { e: Entry; onClose: () => void; on
 								onClose();
 							}}
 						>
-							{t({ zh: `${id}:谁查过`, en: `${id}: who asked` })}
+							{t({ zh: `${id}：谁查过`, en: `${id}: who asked` })}
 						</Button>
 					))}
 				</p>

@@ -102,7 +102,7 @@ function Totals({ s }: { s: Sum }) {
 		[
 			t({ zh: "有情况的卡口", en: "Gates in trouble" }),
 			number(s.troubled),
-			t({ zh: `${s.gates} 个,开放 ${s.open}`, en: `of ${s.gates}, ${s.open} open` }),
+			t({ zh: `${s.gates} 个，开放 ${s.open}`, en: `of ${s.gates}, ${s.open} open` }),
 			s.troubled > 0 ? "bad" : "",
 		],
 		[

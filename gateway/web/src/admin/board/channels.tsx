@@ -36,7 +36,7 @@ const kinds: Record<string, Text> = {
 	wecom: { zh: "企业微信群机器人", en: "WeCom group robot" },
 	dingtalk: { zh: "钉钉群机器人", en: "DingTalk group robot" },
 	feishu: { zh: "飞书群机器人", en: "Feishu group robot" },
-	webhook: { zh: "其他系统(Webhook)", en: "Another program (webhook)" },
+	webhook: { zh: "其他系统（Webhook）", en: "Another program (webhook)" },
 };
 
 const levels: Record<string, Text> = {
@@ -79,7 +79,7 @@ const fields = (isNew: boolean): Field[] => [
 		placeholder: "https://",
 		autocomplete: "off",
 		hint: isNew
-			? t({ zh: "机器人的完整地址,保存后不再显示", en: "The robot's whole address; it is not shown again" })
+			? t({ zh: "机器人的完整地址，保存后不再显示", en: "The robot's whole address; it is not shown again" })
 			: t({ zh: "不填则不变", en: "Empty: as it was" }),
 	},
 	{
@@ -89,7 +89,7 @@ const fields = (isNew: boolean): Field[] => [
 		autocomplete: "new-password",
 		when: (v) => v.kind !== "wecom",
 		hint: t({
-			zh: "钉钉、飞书:机器人的加签密钥;Webhook:whsec_ 开头。修改时不填则不变",
+			zh: "钉钉、飞书：机器人的加签密钥；Webhook:whsec_ 开头。修改时不填则不变",
 			en: "What the robot shows for signing; whsec_… for a webhook. Empty when changing: as it was",
 		}),
 	},
@@ -124,7 +124,7 @@ const actions = (): Action<Channel>[] => [
 		title: t({ zh: "发送测试", en: "Send a test" }),
 		main: true,
 		run: (c) => call("POST", at(c.name, "/test"), { body: {} }),
-		done: t({ zh: "测试消息已排队,几秒后点“刷新”看结果", en: "Queued: look again in a few seconds" }),
+		done: t({ zh: "测试消息已排队，几秒后点“刷新”看结果", en: "Queued: look again in a few seconds" }),
 	},
 	{
 		key: "change",
@@ -139,7 +139,7 @@ const actions = (): Action<Channel>[] => [
 		danger: true,
 		about: () =>
 			t({
-				zh: "地址和密钥将被删除,排队中的消息不再发送。",
+				zh: "地址和密钥将被删除，排队中的消息不再发送。",
 				en: "Its address and secret are forgotten; what waits is not sent.",
 			}),
 		run: async (c) => {
@@ -155,7 +155,7 @@ export default function Channels() {
 			path="channels"
 			title={t({ zh: "告警推送", en: "Ways of telling" })}
 			hint={t({
-				zh: "群里只发告警的种类、地点和数量,不发任何个人信息。",
+				zh: "群里只发告警的种类、地点和数量，不发任何个人信息。",
 				en: "Chats are told kinds, places and counts, and nothing of a person.",
 			})}
 			load={async () => ({ rows: (await call<{ channels: Channel[] }>("GET", "/v1/channels")).channels })}
@@ -233,7 +233,7 @@ function DeadMessages({ name }: { name: string }) {
 						{d.test ? t({ zh: "测试消息", en: "a test" }) : t({ zh: `${d.alarms} 条告警`, en: `${d.alarms} alarms` })}
 						<br />
 						<small>
-							{t({ zh: `试了 ${d.attempts} 次:`, en: `${d.attempts} attempts: ` })}
+							{t({ zh: `试了 ${d.attempts} 次：`, en: `${d.attempts} attempts: ` })}
 							{d.error}
 						</small>
 					</li>

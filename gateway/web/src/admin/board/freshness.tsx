@@ -37,7 +37,7 @@ export function Freshness() {
 				<small>
 					{" "}
 					{t({
-						zh: "服务器在线,但暂时读不到数据库:卡口照常放行,恢复后补记",
+						zh: "服务器在线，但暂时读不到数据库：卡口照常放行，恢复后补记",
 						en: "The server is there but cannot read its database: gates go on, and it is recorded later",
 					})}
 				</small>

@@ -111,7 +111,7 @@ export function ChainHead() {
 						? t({ zh: "核对不通过", en: "Something is wrong" })
 						: whole
 							? t({ zh: "核对通过", en: "All is right" })
-							: t({ zh: "签名有效,其余尚无可比对", en: "Signed; the rest cannot be compared yet" })}
+							: t({ zh: "签名有效，其余尚无可比对", en: "Signed; the rest cannot be compared yet" })}
 				</Chip>{" "}
 				{t({ zh: `链头第 ${head.seq} 条 · ${when(head.at)}`, en: `head ${head.seq} · ${when(head.at)}` })} ·{" "}
 				<code>{head.hash.slice(0, 16)}…</code>
@@ -145,7 +145,7 @@ function Details({ s }: { s: State }) {
 							s.signature,
 							s.signature === "bad"
 								? t({
-										zh: "签名与内容不符:保存证据,联系系统管理员",
+										zh: "签名与内容不符：保存证据，联系系统管理员",
 										en: "It does not fit: keep the evidence and call the administrator",
 									})
 								: t({ zh: "由网关的审计密钥签发", en: "by the gateway's audit key" }),
@@ -157,12 +157,12 @@ function Details({ s }: { s: State }) {
 							s.key,
 							s.key === "first"
 								? t({
-										zh: "本机首次见到:与网关 audit.pub 文件当面核对",
+										zh: "本机首次见到：与网关 audit.pub 文件当面核对",
 										en: "seen here for the first time: compare it with the gateway's audit.pub by another way",
 									})
 								: s.key === "bad"
 									? t({
-											zh: "与本机以前见到的不同:向系统管理员核实是否换过密钥",
+											zh: "与本机以前见到的不同：向系统管理员核实是否换过密钥",
 											en: "not the one seen here before: ask the administrator whether it was changed",
 										})
 									: t({ zh: "与本机以前见到的一致", en: "the one seen here before" }),
@@ -174,7 +174,7 @@ function Details({ s }: { s: State }) {
 							s.past,
 							s.past === "bad"
 								? t({
-										zh: `本机 ${when(seen?.at)} 见到的第 ${seen?.seq} 条已不在链中:历史被改动`,
+										zh: `本机 ${when(seen?.at)} 见到的第 ${seen?.seq} 条已不在链中：历史被改动`,
 										en: `entry ${seen?.seq}, seen here at ${when(seen?.at)}, is not in the chain any more: the past was changed`,
 									})
 								: s.past === "ok"
@@ -199,7 +199,7 @@ function Details({ s }: { s: State }) {
 					keep(`${JSON.stringify(s.head)}\n`, `audit-head-${head.gateway}-${head.seq}.json`, "application/json")
 				}
 			>
-				{t({ zh: "保存链头(另处存放,以后可作证明)", en: "Keep this head elsewhere, as proof for later" })}
+				{t({ zh: "保存链头（另处存放，以后可作证明）", en: "Keep this head elsewhere, as proof for later" })}
 			</Button>
 		</>
 	);

@@ -75,7 +75,7 @@ export function Hour(props: Props) {
 	useEffect(() => plot.current?.setData(dataOf(props)), [props.passed, props.refused, Math.floor(props.at / 60_000)]);
 	const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 	const label = t({
-		zh: `近60分钟:通行 ${total(props.passed)} 人次,劝返 ${total(props.refused)} 人次`,
+		zh: `近60分钟：通行 ${total(props.passed)} 人次，劝返 ${total(props.refused)} 人次`,
 		en: `In 60 minutes ${total(props.passed)} passed and ${total(props.refused)} were refused`,
 	});
 	return (

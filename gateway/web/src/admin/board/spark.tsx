@@ -19,7 +19,7 @@ export function bars(values: readonly number[], most: number, base: number, heig
 export function Spark({ passed, refused }: { passed: readonly number[]; refused: readonly number[] }) {
 	const [went, not] = [passed.reduce((a, b) => a + b, 0), refused.reduce((a, b) => a + b, 0)];
 	const label = t({
-		zh: `近60分钟通行 ${went} 人次,劝返 ${not} 人次`,
+		zh: `近60分钟通行 ${went} 人次，劝返 ${not} 人次`,
 		en: `In 60 minutes ${went} passed, ${not} were refused`,
 	});
 	return (

@@ -18,7 +18,7 @@ export default function Authority() {
 			path="authority"
 			title={t({ zh: "上级决定待落实", en: "Orders that wait" })}
 			hint={t({
-				zh: "上级平台对尚未在册人员的状态决定。登记此人后一分钟内自动落实,28 天后失效。",
+				zh: "上级平台对尚未在册人员的状态决定。登记此人后一分钟内自动落实，28 天后失效。",
 				en: "What the city decided about people who are not on record. It is applied within a minute of their enrolment and given up after 28 days.",
 			})}
 			filters={[{ name: "node", label: t({ zh: "网格", en: "Grid" }), kind: "node" }]}
@@ -89,7 +89,7 @@ export default function Authority() {
 						</p>
 					) : (
 						<p class="hint">
-							{t({ zh: "请登记员登记此人,决定随即生效。", en: "Have an enroller enrol them: it is in force then." })}
+							{t({ zh: "请登记员登记此人，决定随即生效。", en: "Have an enroller enrol them: it is in force then." })}
 						</p>
 					)}
 				</>

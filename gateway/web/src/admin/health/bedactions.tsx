@@ -42,7 +42,7 @@ export function bedActions(): Action<Bed>[] {
 		},
 		{
 			key: "cleaned",
-			title: t({ zh: "已消毒,可用", en: "It can be used" }),
+			title: t({ zh: "已消毒，可用", en: "It can be used" }),
 			roles: ["medic", "leader", "grid"],
 			when: (b) => b.state === "to_clean" || b.state === "out_of_use",
 			main: true,

@@ -77,7 +77,7 @@ export default function BedBoard() {
 					<Waiting beds={data} stay={stay} assigns={assigns} onPick={setStay} onDone={reload} />
 					<div aria-busy={busy}>
 						{data.beds.length === 0 && (
-							<Empty>{t({ zh: "这里还没有床位,由负责人添加", en: "No bed here yet: a leader adds them" })}</Empty>
+							<Empty>{t({ zh: "这里还没有床位，由负责人添加", en: "No bed here yet: a leader adds them" })}</Empty>
 						)}
 						{rooms(data.beds.filter((b) => only === "" || b.state === only)).map(([room, beds]) => (
 							<section key={room}>
@@ -139,7 +139,7 @@ function Tile({ bed: b, fits, who, onPress }: { bed: Bed; fits: boolean; who: St
 				{b.bed} <small>{wordOf(bedStates, b.state)}</small>
 			</span>
 			{fits && <b>{t({ zh: `安排 ${who?.name ?? ""}`, en: `For ${who?.name ?? ""}` })}</b>}
-			{b.occupant && <b>{b.occupant.name || t({ zh: "(已注销)", en: "(erased)" })}</b>}
+			{b.occupant && <b>{b.occupant.name || t({ zh: "（已注销）", en: "(erased)" })}</b>}
 			{b.occupant?.until && <small class={b.occupant.overdue ? "h-late" : ""}>{left(b.occupant.until, now)}</small>}
 			{!b.occupant && !fits && b.note && <small>{b.note}</small>}
 		</button>
@@ -163,7 +163,7 @@ function Waiting({
 		<Card title={t({ zh: `等候 ${beds.waiting.length} 人`, en: `${beds.waiting.length} waiting` })}>
 			{beds.waiting.length === 0 && <Empty>{t({ zh: "没有人在等", en: "Nobody waits" })}</Empty>}
 			{assigns && beds.waiting.length > 0 && (
-				<p class="hint">{t({ zh: "先点人,再点空床", en: "Click somebody, then a free bed" })}</p>
+				<p class="hint">{t({ zh: "先点人，再点空床", en: "Click somebody, then a free bed" })}</p>
 			)}
 			<ul class="h-plain h-waiting">
 				{beds.waiting.map((w) => (

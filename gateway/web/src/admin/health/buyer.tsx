@@ -55,7 +55,7 @@ export default function Buyer() {
 							name: "id_document",
 							label: t({ zh: "购买人身份证号", en: "Buyer's ID number" }),
 							hint: t({
-								zh: "没有带证件:留空,填下面三项",
+								zh: "没有带证件：留空，填下面三项",
 								en: "Without a document leave it empty and fill the next three",
 							}),
 						},
@@ -88,7 +88,7 @@ export default function Buyer() {
 					onChange={(v) => setSite(String(v.site))}
 					submit={async (v) => {
 						await call("POST", "/v1/purchases", { body: purchaseOf(name(v), v) });
-						toast(t({ zh: "已登记,网格员会上门了解情况", en: "Written down: the grid member will call on them" }));
+						toast(t({ zh: "已登记，网格员会上门了解情况", en: "Written down: the grid member will call on them" }));
 						setTurn(turn + 1);
 					}}
 				/>

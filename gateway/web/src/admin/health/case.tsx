@@ -98,7 +98,7 @@ function Caps({ kase: k }: { kase: Case }) {
 			<label class="h-caps">
 				<span>
 					{t({
-						zh: `已查 ${k.asked} 人,上限 ${k.caps.people} 人`,
+						zh: `已查 ${k.asked} 人，上限 ${k.caps.people} 人`,
 						en: `${k.asked} of ${k.caps.people} people asked about`,
 					})}
 				</span>
@@ -150,7 +150,7 @@ function Approvals({ kase: k, onDone }: { kase: Case; onDone: () => Promise<void
 		when: (a) => a.approved_by === "" && Date.parse(a.until) > Date.now() && !k.closed_at,
 		not: (a) =>
 			a.asked_by === session.value?.login
-				? t({ zh: "是您提出的,须由另一位负责人批准", en: "You asked for it: another leader has to approve" })
+				? t({ zh: "是您提出的，须由另一位负责人批准", en: "You asked for it: another leader has to approve" })
 				: "",
 		run: (a) => call("POST", `/v1/cases/${k.code}/${a.kind}/${a.number}/approve`, { body: {} }),
 	};

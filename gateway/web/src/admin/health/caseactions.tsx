@@ -12,7 +12,7 @@ const isOpen = (k: Case) => k.closed_at === null;
 export function caseActions(): Action<Case>[] {
 	const reason = {
 		name: "reason",
-		label: t({ zh: "理由(4 至 200 字)", en: "Reason (4 to 200 characters)" }),
+		label: t({ zh: "理由（4 至 200 字）", en: "Reason (4 to 200 characters)" }),
 		required: true,
 	};
 	return [
@@ -24,7 +24,7 @@ export function caseActions(): Action<Case>[] {
 			about: () => (
 				<p class="hint">
 					{t({
-						zh: "其通行记录随案件保留,不按期清除。",
+						zh: "其通行记录随案件保留，不按期清除。",
 						en: "Their events are kept with the case's, beyond retention.",
 					})}
 				</p>
@@ -40,7 +40,7 @@ export function caseActions(): Action<Case>[] {
 			about: () => (
 				<p class="hint">
 					{t({
-						zh: "另一位负责人批准后生效,最长 14 天。",
+						zh: "另一位负责人批准后生效，最长 14 天。",
 						en: "In force when another leader approves it, for at most 14 days.",
 					})}
 				</p>
@@ -66,7 +66,7 @@ export function caseActions(): Action<Case>[] {
 			about: () => (
 				<p class="hint">
 					{t({
-						zh: "由那里的负责人批准,最长 7 天,只对申请人有效。",
+						zh: "由那里的负责人批准，最长 7 天，只对申请人有效。",
 						en: "Approved by a leader of that part, for whoever asks, for at most 7 days.",
 					})}
 				</p>
@@ -88,7 +88,7 @@ export function caseActions(): Action<Case>[] {
 			about: () => (
 				<p class="hint">
 					{t({
-						zh: "结案后不能再以此查询;证据再留 14 天。",
+						zh: "结案后不能再以此查询；证据再留 14 天。",
 						en: "Nothing is asked under it any more; its evidence is kept for 14 more days.",
 					})}
 				</p>

@@ -31,11 +31,11 @@ export function NewCase() {
 							name: "title",
 							label: t({ zh: "案由", en: "Title" }),
 							required: true,
-							hint: t({ zh: "不写姓名:审计和流调员都会看到", en: "Without names: tracers and the audit see it" }),
+							hint: t({ zh: "不写姓名：审计和流调员都会看到", en: "Without names: tracers and the audit see it" }),
 						},
 						{
 							name: "person",
-							label: t({ zh: "病例本人(聚集性案件可不填)", en: "Whose infection it is (nobody for a cluster)" }),
+							label: t({ zh: "病例本人（聚集性案件可不填）", en: "Whose infection it is (nobody for a cluster)" }),
 							kind: "person",
 							named: t({ zh: "从上一页选定的人", en: "Whoever was chosen before" }),
 						},
@@ -50,7 +50,7 @@ export function NewCase() {
 						{
 							name: "grid",
 							label: t({
-								zh: "由哪个网格负责(不填:本人住处)",
+								zh: "由哪个网格负责（不填：本人住处）",
 								en: "Part of the grid that answers for it (their home's, if empty)",
 							}),
 							kind: "node",

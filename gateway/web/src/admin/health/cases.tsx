@@ -23,7 +23,7 @@ function List() {
 			path="cases"
 			title={t({ zh: "流调案件", en: "Tracing cases" })}
 			hint={t({
-				zh: "流调员只能在未结案件下查询行踪;超出人数、天数、层级或网格的,须另一位负责人批准。",
+				zh: "流调员只能在未结案件下查询行踪；超出人数、天数、层级或网格的，须另一位负责人批准。",
 				en: "Tracers ask under an open case only; more people, days, hops or another part of the grid takes a leader's approval.",
 			})}
 			links={

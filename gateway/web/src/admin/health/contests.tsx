@@ -19,7 +19,7 @@ export default function Contests() {
 			path="contests"
 			title={t({ zh: "申诉", en: "Contests" })}
 			hint={t({
-				zh: "48 小时内答复,住户在手机上看得到;作出原决定的人不能答复自己的决定。",
+				zh: "48 小时内答复，住户在手机上看得到；作出原决定的人不能答复自己的决定。",
 				en: "Answered within 48 hours, for the household to read; never by whoever gave the status.",
 			})}
 			filters={[
@@ -133,12 +133,12 @@ const answer: Action<Contest> = {
 	when: (k) => k.state === "open",
 	not: (k) =>
 		k.about.by === session.value?.login
-			? t({ zh: "是您作出的决定,须由同事答复", en: "You gave this status: a colleague has to answer" })
+			? t({ zh: "是您作出的决定，须由同事答复", en: "You gave this status: a colleague has to answer" })
 			: "",
 	about: () => (
 		<p class="hint">
 			{t({
-				zh: "要改状态的,先在“健康状态”里更改,再答复“已更改”。",
+				zh: "要改状态的，先在“健康状态”里更改，再答复“已更改”。",
 				en: "To change the status, do so first, then answer that it was changed.",
 			})}
 		</p>

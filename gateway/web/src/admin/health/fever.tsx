@@ -58,7 +58,7 @@ function Head({ fever }: { fever: Fever }) {
 		<>
 			<header class="screenhead">
 				<h1>
-					{t({ zh: "发热病例:", en: "Fever case: " })}
+					{t({ zh: "发热病例：", en: "Fever case: " })}
 					{fever.contact?.name || maskedName(fever.person)}
 				</h1>
 				{fever.state === "closed" ? (
@@ -168,7 +168,10 @@ function stepsOf(fever: Fever): StepView[] {
 		{
 			key: "second",
 			title: (
-				<Measured name={t({ zh: "复测,立案", en: "Second reading: case opened" })} celsius={fever.second.temperature} />
+				<Measured
+					name={t({ zh: "复测，立案", en: "Second reading: case opened" })}
+					celsius={fever.second.temperature}
+				/>
 			),
 			at: fever.second.at,
 		},
@@ -272,7 +275,7 @@ function Results({ fever }: { fever: Fever }) {
 			{p.link_until && (
 				<p class="hint">
 					{t({
-						zh: `已有一个医院回报码,有效至 ${when(p.link_until)};再生成会使它作废`,
+						zh: `已有一个医院回报码，有效至 ${when(p.link_until)}；再生成会使它作废`,
 						en: `The hospital has a code until ${when(p.link_until)}; a new one voids it`,
 					})}
 				</p>

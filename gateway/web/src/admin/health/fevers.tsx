@@ -28,7 +28,7 @@ function List() {
 			path="fevers"
 			title={t({ zh: "发热病例", en: "Fever cases" })}
 			hint={t({
-				zh: "第二次高温即立案。10 分钟内报社区,30 分钟内报街道,2 小时内转运。最急的在前。",
+				zh: "第二次高温即立案。10 分钟内报社区，30 分钟内报街道，2 小时内转运。最急的在前。",
 				en: "The second high reading opens a case: told to the community within 10 minutes, to the subdistrict within 30, on the way within 2 hours. The most urgent first.",
 			})}
 			filters={[

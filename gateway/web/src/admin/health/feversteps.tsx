@@ -137,13 +137,13 @@ export function closeAction(): Action<Fever> {
 		roles: ["medic"],
 		not: (f) =>
 			closable(f).outcomes.length === 0
-				? t({ zh: `还缺:${closable(f).lacks}`, en: `It lacks ${closable(f).lacks}` })
+				? t({ zh: `还缺：${closable(f).lacks}`, en: `It lacks ${closable(f).lacks}` })
 				: "",
 		about: (f) =>
 			closable(f).lacks && (
 				<p class="hint">
 					{t({
-						zh: `还缺:${closable(f).lacks}。只列出现在可选的结论。`,
+						zh: `还缺：${closable(f).lacks}。只列出现在可选的结论。`,
 						en: `It lacks ${closable(f).lacks}: only the outcomes that are possible now are listed.`,
 					})}
 				</p>

@@ -26,8 +26,8 @@ export function ShowCode({ code, onClose }: { code: HospitalCode; onClose: () =>
 	const page = `${location.origin}${code.page}`;
 	return (
 		<Card
-			title={t({ zh: "医院回报码(只显示这一次)", en: "The hospital's code (shown this once)" })}
-			extra={<Button onClick={onClose}>{t({ zh: "已告知医院,收起", en: "The hospital has it: put it away" })}</Button>}
+			title={t({ zh: "医院回报码（只显示这一次）", en: "The hospital's code (shown this once)" })}
+			extra={<Button onClick={onClose}>{t({ zh: "已告知医院，收起", en: "The hospital has it: put it away" })}</Button>}
 		>
 			<div class="h-hospitalcode" ref={box}>
 				<QrCode
@@ -42,7 +42,7 @@ export function ShowCode({ code, onClose }: { code: HospitalCode; onClose: () =>
 					</p>
 					<p>
 						{t({
-							zh: "电话告知:打开下面的网址,输入此码和结果。字母不分大小写,没有数字 0、1、8、9。",
+							zh: "电话告知：打开下面的网址，输入此码和结果。字母不分大小写，没有数字 0、1、8、9。",
 							en: "Over the phone: open this address, type the code and the result. Case does not matter; there is no 0, 1, 8 or 9.",
 						})}
 					</p>
@@ -51,7 +51,7 @@ export function ShowCode({ code, onClose }: { code: HospitalCode; onClose: () =>
 					</p>
 					<p>
 						{t({
-							zh: `用一次即失效,有效至 ${when(code.expires_at)}`,
+							zh: `用一次即失效，有效至 ${when(code.expires_at)}`,
 							en: `Works once, until ${when(code.expires_at)}`,
 						})}
 					</p>

@@ -45,7 +45,7 @@ export function ObservationDetailView({ observation: o }: { observation: Observa
 							`${wordOf(observationEnds, o.end.how)} ${when(o.end.at)}`
 						) : (
 							<>
-								{t({ zh: `第 ${day} 天,共 ${of} 天`, en: `Day ${day} of ${of}` })}{" "}
+								{t({ zh: `第 ${day} 天，共 ${of} 天`, en: `Day ${day} of ${of}` })}{" "}
 								<Chip tone={observationStates[o.state]?.tone}>{wordOf(observationStates, o.state)}</Chip>
 							</>
 						),
@@ -65,7 +65,7 @@ export function ObservationDetailView({ observation: o }: { observation: Observa
 				]}
 			/>
 			<Strip observation={o} readings={data ?? []} now={now} />
-			<Card title={t({ zh: "四个一:包保人员", en: "The three who look after them" })}>
+			<Card title={t({ zh: "四个一：包保人员", en: "The three who look after them" })}>
 				<Facts
 					rows={o.people.map((p) => [
 						wordOf(threeParts, p.part),

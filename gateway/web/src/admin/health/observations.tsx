@@ -31,9 +31,9 @@ function List() {
 	return (
 		<Register<Observation, ObservationDetail>
 			path="observations"
-			title={t({ zh: "医学观察(四个一)", en: "Observations" })}
+			title={t({ zh: "医学观察（四个一）", en: "Observations" })}
 			hint={t({
-				zh: "每人一名领导、一名干部、一名医务人员、一日一报;早晚各测温一次。到期待决定和漏测的在前。",
+				zh: "每人一名领导、一名干部、一名医务人员、一日一报；早晚各测温一次。到期待决定和漏测的在前。",
 				en: "For each a leader, a cadre, a medic and one report a day; a reading in the morning and one in the afternoon. What is to be decided and what was missed come first.",
 			})}
 			links={
@@ -70,7 +70,7 @@ function List() {
 			summary={(rows) => (rows.some((o) => !o.end) ? <Sums sums={sumsOf(rows)} /> : null)}
 			narrow={(o, filter) => o.end !== null || (counted[filter.only ?? ""]?.(o) ?? true)}
 			rowKey={(o) => o.id}
-			name={(o) => o.person?.name ?? t({ zh: "(已迁出或注销)", en: "(moved away or erased)" })}
+			name={(o) => o.person?.name ?? t({ zh: "（已迁出或注销）", en: "(moved away or erased)" })}
 			text={(o) => `${o.person?.name ?? ""} ${homeOf(o.person)} ${staffName(o.cadre)} ${staffName(o.medic)}`}
 			tone={(o) => (o.state === "held" || o.today.missed.length > 0 || o.today.report_missed ? "h-late" : "")}
 			columns={[

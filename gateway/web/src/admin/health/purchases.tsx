@@ -12,7 +12,7 @@ import type { Purchase } from "./types";
 import { homeOf, optionsOf, purchaseOutcomes, purchaseStates, symptoms } from "./words";
 
 const buyer = (p: Purchase) =>
-	p.buyer.resident?.name || p.buyer.name || p.buyer.id_tail || t({ zh: "(未登记)", en: "(not on record)" });
+	p.buyer.resident?.name || p.buyer.name || p.buyer.id_tail || t({ zh: "（未登记）", en: "(not on record)" });
 const comma = () => t({ zh: "、", en: ", " });
 
 export default function Purchases() {
@@ -22,7 +22,7 @@ export default function Purchases() {
 			path="purchases"
 			title={t({ zh: "退热药购买", en: "Fever medicine" })}
 			hint={t({
-				zh: "药店登记后 12 小时内上门,上门后 24 小时内办结;七天内再买的标出。",
+				zh: "药店登记后 12 小时内上门，上门后 24 小时内办结；七天内再买的标出。",
 				en: "A visit within 12 hours, closed within 24 after it; who bought before within 7 days is marked.",
 			})}
 			filters={[

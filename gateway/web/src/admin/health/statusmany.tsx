@@ -40,7 +40,7 @@ export function StatusMany() {
 					<label class="field">
 						<span>
 							{t({
-								zh: "粘贴人员编号(16 位),每行一人;整行表格也可以",
+								zh: "粘贴人员编号（16 位），每行一人；整行表格也可以",
 								en: "Paste their IDs (16 characters), one a line; rows of a table do",
 							})}
 						</span>
@@ -53,12 +53,12 @@ export function StatusMany() {
 						)}{" "}
 						{ids.length > 20 && ids.length <= MOST && (
 							<Chip tone="info">
-								{t({ zh: "超过 20 人,须另一人审批", en: "More than 20: it takes a second person" })}
+								{t({ zh: "超过 20 人，须另一人审批", en: "More than 20: it takes a second person" })}
 							</Chip>
 						)}
 						{ids.length > MOST && (
 							<Chip tone="stop">
-								{t({ zh: `一次最多 ${MOST} 人,请分批`, en: `At most ${MOST} at once: do it in parts` })}
+								{t({ zh: `一次最多 ${MOST} 人，请分批`, en: `At most ${MOST} at once: do it in parts` })}
 							</Chip>
 						)}
 					</p>
@@ -71,7 +71,7 @@ export function StatusMany() {
 							{t({ zh: `已变更 ${outcome.changed} 人`, en: `${outcome.changed} changed` })}
 							{outcome.failed &&
 								outcome.failed.length > 0 &&
-								t({ zh: `,${outcome.failed.length} 人未变更:`, en: `, ${outcome.failed.length} not:` })}
+								t({ zh: `，${outcome.failed.length} 人未变更：`, en: `, ${outcome.failed.length} not:` })}
 						</p>
 					)}
 					<ul class="h-plain">

@@ -58,8 +58,8 @@ export const methods: Words = {
 };
 
 export const feverSteps: Words = {
-	report_community: { zh: "一报:社区", en: "Report 1: community" },
-	report_subdistrict: { zh: "二报:街道", en: "Report 2: subdistrict" },
+	report_community: { zh: "一报：社区", en: "Report 1: community" },
+	report_subdistrict: { zh: "二报：街道", en: "Report 2: subdistrict" },
 	handover: { zh: "转运交接", en: "Hand-over" },
 	screening: { zh: "医院筛查", en: "Screening" },
 	closing: { zh: "结案", en: "Closing" },
@@ -70,7 +70,7 @@ export const feverOutcomes: Words = {
 	screened_positive: { zh: "筛查阳性", en: "Screened, positive" },
 	handed_over: { zh: "已移交医院", en: "Handed over" },
 	observation: { zh: "转医学观察", en: "Goes on as an observation" },
-	false_reading: { zh: "误测(日晒、运动、测温枪)", en: "No fever: sun, exertion, thermometer" },
+	false_reading: { zh: "误测（日晒、运动、测温枪）", en: "No fever: sun, exertion, thermometer" },
 };
 
 export const handoverWays: Words = {
@@ -97,7 +97,7 @@ export const observationEnds: Words = {
 	rule: { zh: "期满自动解除", en: "Released when its time was over" },
 	order: { zh: "经决定解除", en: "Released by a decision" },
 	superseded: { zh: "被另一项状态决定取代", en: "Another decision took its place" },
-	lapsed: { zh: "逾期无人决定,自动解除", en: "Nobody decided in time" },
+	lapsed: { zh: "逾期无人决定，自动解除", en: "Nobody decided in time" },
 };
 
 export const observationPlaces: Words = {

@@ -127,13 +127,13 @@ function Doing({ now, reload }: { now: Bulletin; reload: () => unknown }) {
 				accept: "text/plain",
 			});
 			await navigator.clipboard.writeText(text);
-			toast(t({ zh: "通报文字已复制,可粘贴到微信群", en: "Copied: paste it into the group chat" }));
+			toast(t({ zh: "通报文字已复制，可粘贴到微信群", en: "Copied: paste it into the group chat" }));
 		});
 	const publish = async () => {
 		const sure = await confirm({
-			title: t({ zh: `发布 ${now.day} 通报?`, en: `Publish the bulletin of ${now.day}?` }),
+			title: t({ zh: `发布 ${now.day} 通报？`, en: `Publish the bulletin of ${now.day}?` }),
 			text: t({
-				zh: `${now.node_name}及下级网格的数字从此固定;之后补报的只记为“更正”。`,
+				zh: `${now.node_name}及下级网格的数字从此固定；之后补报的只记为“更正”。`,
 				en: `The numbers of ${now.node_name} and all below it stand from then on; what comes in later is shown as a correction.`,
 			}),
 			yes: t({ zh: "发布", en: "Publish" }),

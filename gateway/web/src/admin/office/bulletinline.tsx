@@ -36,10 +36,10 @@ export function BulletinLine({ now, line }: { now: Bulletin; line: Line }) {
 					<Empty>
 						{line.group === "gates"
 							? t({
-									zh: "通行人次只给总数:谁通过了卡口,须依案件在流调页查询",
+									zh: "通行人次只给总数：谁通过了卡口，须依案件在流调页查询",
 									en: "A number only: who passed a gate is asked under an open case, on the tracer's page",
 								})
-							: t({ zh: "这个数字只给总数,明细由相应岗位查看", en: "A number only: its rows are for other roles" })}
+							: t({ zh: "这个数字只给总数，明细由相应岗位查看", en: "A number only: its rows are for other roles" })}
 					</Empty>
 				)}
 				<Where now={now} line={line} />
@@ -176,7 +176,7 @@ const kinds: Record<string, { zh: string; en: string }> = {
 	supply: { zh: "物资出入库", en: "Movement" },
 	disinfection: { zh: "消毒", en: "Disinfection" },
 	disinfection_round: { zh: "消毒计划", en: "Round" },
-	event: { zh: "登记(未识别身份)", en: "Scan of nobody known" },
+	event: { zh: "登记（未识别身份）", en: "Scan of nobody known" },
 	bed: { zh: "床位", en: "Bed" },
 	visit: { zh: "走访", en: "Visit" },
 };

@@ -42,11 +42,11 @@ function State({ now, reload }: { now: Campaign; reload: () => Promise<void> }) 
 					</Chip>{" "}
 					{now.ended
 						? t({
-								zh: "流调查询已停止;个人数据按保存期限逐日清除,到期后哪里都没有。",
+								zh: "流调查询已停止；个人数据按保存期限逐日清除，到期后哪里都没有。",
 								en: "Tracing has stopped; what is kept about people is purged day by day until nothing is left past retention.",
 							})
 						: t({
-								zh: "卡口登记、流调和观察都在运行。结束后流调即停,数据按期清除。",
+								zh: "卡口登记、流调和观察都在运行。结束后流调即停，数据按期清除。",
 								en: "Gates, tracing and observations run. When it is ended, tracing stops and the data is purged on schedule.",
 							})}
 				</p>
@@ -74,10 +74,10 @@ function Waiting({ now, reload }: { now: Campaign; reload: () => Promise<void> }
 	const approve = async () => {
 		const sure = await confirm({
 			title: w.end
-				? t({ zh: "结束防控行动?", en: "End the campaign?" })
-				: t({ zh: "重新开始防控行动?", en: "Begin another campaign?" }),
+				? t({ zh: "结束防控行动？", en: "End the campaign?" })
+				: t({ zh: "重新开始防控行动？", en: "Begin another campaign?" }),
 			text: t({
-				zh: `您是第二人,确认后立即生效。理由:${w.reason}`,
+				zh: `您是第二人，确认后立即生效。理由：${w.reason}`,
 				en: `You are the second person: it holds at once. Why: ${w.reason}`,
 			}),
 			danger: true,
@@ -112,7 +112,7 @@ function Waiting({ now, reload }: { now: Campaign; reload: () => Promise<void> }
 			{own ? (
 				<p>
 					{t({
-						zh: "已提出:请另一位负责全街道的人登录后同意。",
+						zh: "已提出：请另一位负责全街道的人登录后同意。",
 						en: "You asked: somebody else who answers for the whole town has to agree.",
 					})}
 				</p>
@@ -135,7 +135,7 @@ function Ask({ now, reload }: { now: Campaign; reload: () => Promise<void> }) {
 		<Card title={title}>
 			<p>
 				{t({
-					zh: "须两人:您提出,另一位负责全街道的人同意后才生效。",
+					zh: "须两人：您提出，另一位负责全街道的人同意后才生效。",
 					en: "It takes two: you ask, and it holds when somebody else who answers for the whole town agrees.",
 				})}
 			</p>
@@ -145,7 +145,7 @@ function Ask({ now, reload }: { now: Campaign; reload: () => Promise<void> }) {
 				submitText={title}
 				submit={async ({ reason }) => {
 					await call("POST", "/v1/campaign", { body: { end: !now.ended, reason } });
-					toast(t({ zh: "已提出,等待第二人", en: "Asked: a second person has to agree" }));
+					toast(t({ zh: "已提出，等待第二人", en: "Asked: a second person has to agree" }));
 					await reload();
 				}}
 			/>

@@ -123,7 +123,7 @@ function Rounds({
 	if (all.length === 0) {
 		return (
 			<Empty>
-				{t({ zh: "这一天没有消毒计划:先定计划", en: "Nothing is planned for this day: make a plan first" })}
+				{t({ zh: "这一天没有消毒计划：先定计划", en: "Nothing is planned for this day: make a plan first" })}
 			</Empty>
 		);
 	}
@@ -247,7 +247,7 @@ const planning: Action<Plans>[] = [
 			},
 			...p.kinds.map((k) => ({
 				name: `n_${k.name}`,
-				label: t({ zh: `${k.text.zh}(次/日)`, en: `${k.text.en} (times a day)` }),
+				label: t({ zh: `${k.text.zh}（次/日）`, en: `${k.text.en} (times a day)` }),
 				kind: "number" as const,
 				min: 0,
 				max: 6,

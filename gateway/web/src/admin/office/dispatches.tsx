@@ -43,7 +43,7 @@ export default function Dispatches() {
 			path="dispatches"
 			title={t({ zh: "调度", en: "Dispatch" })}
 			hint={t({
-				zh: "每个问题有人负责、有期限;办完由别人核验。逾期的排在最前。",
+				zh: "每个问题有人负责、有期限；办完由别人核验。逾期的排在最前。",
 				en: "Each problem has an owner and a deadline; somebody else looks when it is done. What is late comes first.",
 			})}
 			filters={[

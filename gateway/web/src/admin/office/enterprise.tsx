@@ -108,7 +108,7 @@ function Lacking({ p }: { p: Profile }) {
 	const missing = lacks(p);
 	return missing.length === 0 ? null : (
 		<p class="lacks">
-			{t({ zh: "提交申请前还缺:", en: "Lacking before it can apply: " })}
+			{t({ zh: "提交申请前还缺：", en: "Lacking before it can apply: " })}
 			{missing.map((key) => t(needs[key] ?? { zh: key, en: key })).join(t({ zh: "、", en: ", " }))}
 		</p>
 	);
@@ -139,7 +139,7 @@ function PeopleList({ e, reload }: { e: OneEnterprise; reload: () => unknown }) 
 	const { busy, error, run } = useAction();
 	const leave = async (p: Employee) => {
 		const sure = await confirm({
-			title: t({ zh: `${p.name} 已离职?`, en: `${p.name} works there no more?` }),
+			title: t({ zh: `${p.name} 已离职？`, en: `${p.name} works there no more?` }),
 			danger: true,
 		});
 		if (sure) {

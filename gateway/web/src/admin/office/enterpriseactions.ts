@@ -126,10 +126,10 @@ export const enterpriseActions = (): Action<OneEnterprise>[] => [
 			{ name: "phone", label: t({ zh: "电话", en: "Phone" }), kind: "tel", required: true },
 			{ name: "plan_on_file", label: t({ zh: "防控方案已备案", en: "Epidemic plan on file" }), kind: "check" },
 			{ name: "plan_note", label: t({ zh: "方案备注", en: "About the plan" }) },
-			{ name: "masks", label: t({ zh: "口罩(只)", en: "Masks" }), kind: "number", min: 0, required: true },
+			{ name: "masks", label: t({ zh: "口罩（只）", en: "Masks" }), kind: "number", min: 0, required: true },
 			{
 				name: "thermometers",
-				label: t({ zh: "体温枪(支)", en: "Thermometers" }),
+				label: t({ zh: "体温枪（支）", en: "Thermometers" }),
 				kind: "number",
 				min: 0,
 				required: true,
@@ -159,7 +159,7 @@ export const enterpriseActions = (): Action<OneEnterprise>[] => [
 			},
 			{
 				name: "id_document",
-				label: t({ zh: "或证件号(外来员工)", en: "Or ID number (from elsewhere)" }),
+				label: t({ zh: "或证件号（外来员工）", en: "Or ID number (from elsewhere)" }),
 				when: (v) => !v.resident,
 			},
 			{ name: "name", label: t({ zh: "姓名", en: "Name" }), when: (v) => Boolean(v.id_document) },

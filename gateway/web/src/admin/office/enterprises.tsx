@@ -20,7 +20,7 @@ export default function Enterprises() {
 			path="enterprises"
 			title={t({ zh: "企业复工", en: "Enterprises" })}
 			hint={t({
-				zh: "先登记负责人、防控方案、口罩和体温枪,再申请、审批;批准和暂停都留痕。",
+				zh: "先登记负责人、防控方案、口罩和体温枪，再申请、审批；批准和暂停都留痕。",
 				en: "Contact, plan, masks and thermometers first; then the application and its decision, all on record.",
 			})}
 			links={

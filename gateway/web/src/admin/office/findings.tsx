@@ -45,7 +45,7 @@ export default function Findings() {
 			path="findings"
 			title={t({ zh: "隐患整改", en: "Findings" })}
 			hint={t({
-				zh: "检查发现的问题限期整改,整改后复查销号。逾期的排在最前。",
+				zh: "检查发现的问题限期整改，整改后复查销号。逾期的排在最前。",
 				en: "What inspections found: put right by a deadline, then looked at. What is late comes first.",
 			})}
 			links={

@@ -62,7 +62,7 @@ function List() {
 			path="hotline"
 			title={t({ zh: "热线", en: "Hotline" })}
 			hint={t({
-				zh: "接到就登记,分派到人,答复后办结。来电人只有承办人看得到。",
+				zh: "接到就登记，分派到人，答复后办结。来电人只有承办人看得到。",
 				en: "Taken down, given to somebody, closed with an answer. Who called is shown to its owner alone.",
 			})}
 			filters={[

@@ -29,7 +29,7 @@ export function NewReport() {
 					submitText={t({ zh: "登记", en: "Take it down" })}
 					submit={async (values) => {
 						const { id } = await call<{ id: string }>("POST", "/v1/reports", { body: bodyOf(values) });
-						toast(t({ zh: `已登记,编号 ${id.slice(-6)}`, en: `Taken down, number ${id.slice(-6)}` }));
+						toast(t({ zh: `已登记，编号 ${id.slice(-6)}`, en: `Taken down, number ${id.slice(-6)}` }));
 						go("hotline");
 					}}
 				/>
@@ -78,7 +78,7 @@ const newFields = (): Field[] => [
 		name: "staff",
 		label: t({ zh: "是谁", en: "Who" }),
 		kind: "staff",
-		hint: t({ zh: "不知道是谁就留空,由审计员核实", en: "Leave it empty if nobody knows: an auditor finds out" }),
+		hint: t({ zh: "不知道是谁就留空，由审计员核实", en: "Leave it empty if nobody knows: an auditor finds out" }),
 		when: (v: Values) => Boolean(v.unnamed),
 	},
 ];

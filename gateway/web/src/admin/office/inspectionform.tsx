@@ -75,7 +75,7 @@ export function NewInspection() {
 	const send = () =>
 		run(async () => {
 			await call("POST", "/v1/inspections", { body: bodyOf(visit) });
-			toast(t({ zh: `已登记:${siteName(visit.site)}`, en: `Written down: ${siteName(visit.site)}` }));
+			toast(t({ zh: `已登记：${siteName(visit.site)}`, en: `Written down: ${siteName(visit.site)}` }));
 			go("findings", { site: visit.site });
 		});
 	return (

@@ -158,7 +158,7 @@ function List({ known }: { known: Item[] }) {
 					about: () => (
 						<p>
 							{t({
-								zh: "登错了才冲销:库存恢复到登记之前,两笔都留在流水里。",
+								zh: "登错了才冲销：库存恢复到登记之前，两笔都留在流水里。",
 								en: "For what was booked wrongly: the stock is as before, and both entries stay on record.",
 							})}
 						</p>

@@ -33,7 +33,7 @@ export default function Notices() {
 			path="notices"
 			title={t({ zh: "通知公告", en: "Notices" })}
 			hint={t({
-				zh: "写一次,可张贴、发微信群、上大喇叭;居民手机通行证页上也看得到。每个网格同时最多 8 条。",
+				zh: "写一次，可张贴、发微信群、上大喇叭；居民手机通行证页上也看得到。每个网格同时最多 8 条。",
 				en: "Written once: as a leaflet, for the group chat and for the loudspeaker; residents see it beside their pass. At most 8 at a node at a time.",
 			})}
 			filters={[
@@ -98,7 +98,7 @@ export default function Notices() {
 					key: "chat",
 					title: t({ zh: "复制微信文字", en: "Copy for the chat" }),
 					run: (n) => navigator.clipboard.writeText(n.chat_text),
-					done: t({ zh: "已复制,可粘贴到微信群", en: "Copied: paste it into the chat" }),
+					done: t({ zh: "已复制，可粘贴到微信群", en: "Copied: paste it into the chat" }),
 				},
 				{
 					key: "loud",

@@ -48,8 +48,8 @@ const granted = {
 	status: { zh: "状态", en: "Status" },
 	ground: { zh: "依据", en: "Ground" },
 	until: { zh: "期限", en: "Until" },
-	name: { zh: "姓名(须有法律依据)", en: "Name (needs a ground in law)" },
-	id_document: { zh: "证件号(须有法律依据)", en: "ID number (needs a ground in law)" },
+	name: { zh: "姓名（须有法律依据）", en: "Name (needs a ground in law)" },
+	id_document: { zh: "证件号（须有法律依据）", en: "ID number (needs a ground in law)" },
 };
 
 const ticks = (table: Record<string, { zh: string; en: string }>, prefix: string): Field[] =>
@@ -66,7 +66,7 @@ const fields = (): Field[] => [
 	{ name: "changes", label: t({ zh: "可以送来状态变更", en: "May send changes of statuses" }), kind: "check" },
 	{
 		name: "key",
-		label: t({ zh: "对方公钥(Ed25519)", en: "Their public key (Ed25519)" }),
+		label: t({ zh: "对方公钥（Ed25519）", en: "Their public key (Ed25519)" }),
 		when: (v) => v.changes === true,
 		required: true,
 	},
@@ -157,7 +157,7 @@ export default function Subscribers() {
 					danger: true,
 					when: (s) => s.active,
 					about: () =>
-						t({ zh: "令牌立即失效,对方再也取不到数据。", en: "Its token is void at once: it is given nothing more." }),
+						t({ zh: "令牌立即失效，对方再也取不到数据。", en: "Its token is void at once: it is given nothing more." }),
 					run: (s) => call("DELETE", `/v1/subscribers/${encodeURIComponent(s.name)}`),
 				},
 			]}
@@ -168,14 +168,14 @@ export default function Subscribers() {
 					roles: [],
 					main: true,
 					fields: () => [
-						{ name: "name", label: t({ zh: "代号(小写字母和数字)", en: "Name (a to z, digits)" }), required: true },
+						{ name: "name", label: t({ zh: "代号（小写字母和数字）", en: "Name (a to z, digits)" }), required: true },
 						...fields().filter((f) => f.name !== "renew_token"),
 					],
 					initial: () => ({ expires_at: dueIn(30 * 24), "f:site": true, "f:direction": true, "f:decision": true }),
 					run: (_, v) => put(String(v.name), { renew_token: false, ...v }),
 				},
 			]}
-			empty={<Empty>{t({ zh: "没有订阅方:没有数据送出", en: "There are none: nothing is given out" })}</Empty>}
+			empty={<Empty>{t({ zh: "没有订阅方：没有数据送出", en: "There are none: nothing is given out" })}</Empty>}
 		/>
 	);
 }

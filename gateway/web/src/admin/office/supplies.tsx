@@ -113,7 +113,7 @@ function Low({ now, items: known }: { now: Stocks; items: Item[] }) {
 function Matrix({ now }: { now: Stocks }) {
 	if (now.items.length === 0) {
 		return (
-			<Empty>{t({ zh: "这里还没有物资:先登记入库", en: "Nothing is in store here: book what came in first" })}</Empty>
+			<Empty>{t({ zh: "这里还没有物资：先登记入库", en: "Nothing is in store here: book what came in first" })}</Empty>
 		);
 	}
 	const low = new Set(now.low.map((l) => `${l.node} ${l.item}`));

@@ -71,7 +71,7 @@ export const moving: Action<Place>[] = [
 				kind: "select",
 				required: true,
 				options: [
-					{ value: "site", label: t({ zh: "场所(卡口、企业)", en: "A site" }) },
+					{ value: "site", label: t({ zh: "场所（卡口、企业）", en: "A site" }) },
 					{ value: "staff", label: t({ zh: "工作人员", en: "Staff" }) },
 					{ value: "resident", label: t({ zh: "居民", en: "A resident" }) },
 				],
@@ -145,7 +145,7 @@ export const moving: Action<Place>[] = [
 			item(p),
 			{
 				name: "quantity",
-				label: t({ zh: "多出(+)或短少(-)", en: "More (+) or less (-)" }),
+				label: t({ zh: "多出（+）或短少（-）", en: "More (+) or less (-)" }),
 				kind: "number",
 				required: true,
 			},

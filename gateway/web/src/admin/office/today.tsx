@@ -19,7 +19,7 @@ export default function Today() {
 			<header class="screenhead">
 				<h1>
 					{t({
-						zh: `${session.value?.name ?? ""},今天等您办的事`,
+						zh: `${session.value?.name ?? ""}，今天等您办的事`,
 						en: `What waits for you, ${session.value?.name ?? ""}`,
 					})}
 				</h1>

@@ -55,7 +55,7 @@ export function Actions<T>({ row, actions, onDone, dialog }: ActionsProps<T>) {
 	}, [open, now]);
 	const finish = async (action: Action<T>, given: unknown) => {
 		setOpen("");
-		toast(action.done ?? t({ zh: `已完成:${action.title}`, en: `Done: ${action.title}` }));
+		toast(action.done ?? t({ zh: `已完成：${action.title}`, en: `Done: ${action.title}` }));
 		await onDone(given);
 	};
 	const press = async (action: Action<T>) => {

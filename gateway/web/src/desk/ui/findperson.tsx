@@ -117,7 +117,7 @@ function Answers({
 		return (
 			<p class="empty" role="status">
 				{t({
-					zh: "您负责的范围内没有此人:核对姓名是否完整,或改用身份证号",
+					zh: "您负责的范围内没有此人：核对姓名是否完整，或改用身份证号",
 					en: "Nobody in your part of the grid: check that the name is whole, or use the ID number",
 				})}
 			</p>
@@ -147,7 +147,7 @@ function Answers({
 			{answer.more && (
 				<li class="empty">
 					{t({
-						zh: "同名的人还有:请改用身份证号或手机号",
+						zh: "同名的人还有：请改用身份证号或手机号",
 						en: "There are more of this name: use the ID number or phone",
 					})}
 				</li>

@@ -185,7 +185,7 @@ export function FieldInput({ field: f, value, onValue, error }: FieldProps) {
 			/>
 		);
 	}
-	const name = f.required || f.kind === "check" ? f.label : `${f.label}${t({ zh: "(可不填)", en: " (optional)" })}`;
+	const name = f.required || f.kind === "check" ? f.label : `${f.label}${t({ zh: "（可不填）", en: " (optional)" })}`;
 	if (f.kind === "check") {
 		return (
 			<div class={`field check ${error ? "wrong" : ""}`}>

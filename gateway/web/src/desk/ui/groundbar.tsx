@@ -48,7 +48,7 @@ function Choose({ onDone }: { onDone: () => void }) {
 		>
 			<p>
 				{t({
-					zh: "先说明依据:每次查询都会连同案件和理由记入审计,被查询的人也能看到。",
+					zh: "先说明依据：每次查询都会连同案件和理由记入审计，被查询的人也能看到。",
 					en: "First the ground: every question goes on record with its case and reason, and the person asked about can see it.",
 				})}
 			</p>

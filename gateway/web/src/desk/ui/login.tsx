@@ -67,7 +67,7 @@ export function Login({ app, note = "" }: { app: string; note?: string }) {
 					<label class="field">
 						<span>
 							{t({
-								zh: "手机验证器上的 6 位数字(或恢复码)",
+								zh: "手机验证器上的 6 位数字（或恢复码）",
 								en: "The 6 digits of your authenticator (or a recovery code)",
 							})}
 						</span>

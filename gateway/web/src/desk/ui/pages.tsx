@@ -86,7 +86,7 @@ export function Pages<T>({ list, ...table }: Props<T>) {
 					list.busy ? (
 						<Busy />
 					) : list.next !== "" ? (
-						t({ zh: `已读取 ${list.rows.length} 条,向下滚动继续`, en: `${list.rows.length} so far; scroll for more` })
+						t({ zh: `已读取 ${list.rows.length} 条，向下滚动继续`, en: `${list.rows.length} so far; scroll for more` })
 					) : (
 						t({ zh: `共 ${list.rows.length} 条`, en: `${list.rows.length} in all` })
 					)

@@ -156,7 +156,7 @@ function Row<T, One extends T>({
 			) : (
 				!read.error && (
 					<Empty>
-						{t({ zh: "这一条不在当前列表中:更换筛选条件再找", en: "Not in this list: change what it is narrowed by" })}
+						{t({ zh: "这一条不在当前列表中：更换筛选条件再找", en: "Not in this list: change what it is narrowed by" })}
 					</Empty>
 				)
 			)}
@@ -223,7 +223,7 @@ export function dayFields(...states: string[]): Field[] {
 	const shown = (v: Values) => states.length === 0 || states.includes(String(v.state ?? ""));
 	return [
 		{ name: "from", label: t({ zh: "从", en: "From" }), kind: "day", when: shown },
-		{ name: "to", label: t({ zh: "到(含)", en: "Until, with it" }), kind: "day", when: shown },
+		{ name: "to", label: t({ zh: "到（含）", en: "Until, with it" }), kind: "day", when: shown },
 	];
 }
 

@@ -25,7 +25,7 @@ export async function annul(core: Core, id: string, queued: () => void): Promise
 	}
 	if (Object.keys(kept.named).length === 0) {
 		throw new Said({
-			zh: "这一条没有登记是谁,不能撤销,请报告街道",
+			zh: "这一条没有登记是谁，不能撤销，请报告街道",
 			en: "This entry names nobody and cannot be taken back: report it to the street office",
 		});
 	}

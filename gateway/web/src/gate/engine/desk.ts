@@ -131,7 +131,7 @@ type PaperAnswer = { row: number; verdict?: Verdict; problem?: Text };
 function problemOf(error: WireAnswer["error"]): Text {
 	if (error?.code === "row_taken") {
 		return {
-			zh: "这一行以前录入过,内容不同;确认无误可选择替换",
+			zh: "这一行以前录入过，内容不同；确认无误可选择替换",
 			en: "This row was typed before with other content; replace it if you are sure",
 		};
 	}

@@ -125,7 +125,10 @@ export function createEngine(options: EngineOptions = {}): Engine {
 		async enrol(text) {
 			const code = text.trim().toUpperCase();
 			if (!CODE.test(code)) {
-				throw new Said({ zh: "这不是登记码,登记码以 PGE1 开头", en: "That is no enrolment code: it begins with PGE1" });
+				throw new Said({
+					zh: "这不是登记码，登记码以 PGE1 开头",
+					en: "That is no enrolment code: it begins with PGE1",
+				});
 			}
 			const e = await core.link.call<Enrolled>("/v1/devices/enrol", { body: { code } });
 			const device = { token: e.token, code: e.device, gate: e.gate, lane: e.lane, site: e.site, revoked: false };
@@ -153,7 +156,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
 		async leave(force) {
 			if (core.waiting > 0 && !force) {
 				throw new Said({
-					zh: `还有 ${core.waiting} 条记录没有上传,请先联网上传`,
+					zh: `还有 ${core.waiting} 条记录没有上传，请先联网上传`,
 					en: `${core.waiting} entries are not uploaded yet: connect the phone first`,
 				});
 			}

@@ -30,7 +30,7 @@ export class Shifts {
 		const badge = text.trim().toUpperCase();
 		if (!BADGE.test(badge)) {
 			throw new Said({
-				zh: "这不是工牌码,请扫工牌(PGB1 开头)",
+				zh: "这不是工牌码，请扫工牌（PGB1 开头）",
 				en: "That is no badge: scan the badge, it begins with PGB1",
 			});
 		}
@@ -73,7 +73,7 @@ export class Shifts {
 		}
 		const text = note.trim();
 		if (new TextEncoder().encode(text).length > NOTE_BYTES) {
-			throw new Said({ zh: "交班留言太长,最多约 200 字", en: "The note is too long: at most about 200 characters" });
+			throw new Said({ zh: "交班留言太长，最多约 200 字", en: "The note is too long: at most about 200 characters" });
 		}
 		let closedAt = core.clock.now();
 		let queue: QueueItem[] = [];
@@ -146,8 +146,8 @@ export class Shifts {
 		const { core } = this;
 		const opened = entry.kind === "open";
 		const notice: Text = opened
-			? { zh: `离线时开的班未被接受: ${detail}`, en: `The shift that was opened offline was not accepted: ${detail}` }
-			: { zh: `离线时的交班未被接受: ${detail}`, en: `The hand-over made offline was not accepted: ${detail}` };
+			? { zh: `离线时开的班未被接受：${detail}`, en: `The shift that was opened offline was not accepted: ${detail}` }
+			: { zh: `离线时的交班未被接受：${detail}`, en: `The hand-over made offline was not accepted: ${detail}` };
 		core.notice = notice;
 		if (opened && core.shift?.id === entry.id) {
 			core.shift = null;

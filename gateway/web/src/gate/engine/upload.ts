@@ -211,7 +211,7 @@ export async function forgotten(core: Core, kept: KeptScan): Promise<Known[]> {
 }
 
 export function refusal(detail: string): Text {
-	return { zh: `服务器未接受: ${detail}`, en: `Not accepted: ${detail}` };
+	return { zh: `服务器未接受：${detail}`, en: `Not accepted: ${detail}` };
 }
 
 /** A scan that is on record now, with what the server says of it. */
@@ -230,11 +230,11 @@ function uploaded(kept: KeptScan, { told }: ScanEntry, r: WireResult): KeptScan 
 		},
 	};
 	if (r.decision !== told.decision || r.reason !== told.reason) {
-		return { ...done, state: "conflict", problem: { zh: `服务器记录: ${r.text.zh}`, en: `On record: ${r.text.en}` } };
+		return { ...done, state: "conflict", problem: { zh: `服务器记录：${r.text.zh}`, en: `On record: ${r.text.en}` } };
 	}
 	if (r.flags.includes("conflict")) {
 		const problem = {
-			zh: "与服务器的判断不一致,已按当时的答复记录",
+			zh: "与服务器的判断不一致，已按当时的答复记录",
 			en: "The server would have decided otherwise; it is on record as you told it",
 		};
 		return { ...done, state: "conflict", problem };

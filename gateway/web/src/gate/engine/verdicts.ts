@@ -36,8 +36,8 @@ export function wordsOf(reason: string, sync: Sync | null): Text {
 /** The few reasons that a phone can give without ever having been synced. */
 const FALLBACK: Record<string, Text> = {
 	device_revoked: { zh: "本设备已停用", en: "This device is revoked" },
-	cut_off: { zh: "与中心断联过久,暂停进入,请稍候", en: "Cut off for too long: nobody enters, please wait" },
-	unknown_key: { zh: "通行码的密钥未知,请联网更新", en: "Signed by an unknown key, update this device" },
+	cut_off: { zh: "与中心断联过久，暂停进入，请稍候", en: "Cut off for too long: nobody enters, please wait" },
+	unknown_key: { zh: "通行码的密钥未知，请联网更新", en: "Signed by an unknown key, update this device" },
 	ok: { zh: "通行", en: "Go" },
 };
 

@@ -40,7 +40,7 @@ export function App({ desk }: { desk: Desk }) {
 			)}
 			{updateReady.value && desk.durable.value && (
 				<button type="button" class="strip" onClick={update}>
-					{t({ zh: "有新版本,点此更新", en: "A new version is here: tap to change" })}
+					{t({ zh: "有新版本，点此更新", en: "A new version is here: tap to change" })}
 				</button>
 			)}
 			<Problem cause={desk.failure.value} retry={() => void desk.refresh()} />
@@ -68,7 +68,7 @@ export function App({ desk }: { desk: Desk }) {
 					<p class="none" role="status">
 						{desk.busy.value
 							? t({ zh: "正在取今日清单…", en: "Fetching today's list…" })
-							: t({ zh: "手机上没有今日清单,联网后点刷新", en: "No list on this phone: connect and refresh" })}
+							: t({ zh: "手机上没有今日清单，联网后点刷新", en: "No list on this phone: connect and refresh" })}
 					</p>
 				</main>
 			)}

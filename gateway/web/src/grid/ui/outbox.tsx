@@ -17,7 +17,7 @@ export function Outbox({ desk }: { desk: Desk }) {
 						<small>
 							{clockTime(e.at)} ·{" "}
 							{e.state === "refused"
-								? t({ zh: `没有被接受:${e.why}`, en: `refused: ${e.why}` })
+								? t({ zh: `没有被接受：${e.why}`, en: `refused: ${e.why}` })
 								: t({ zh: "联网后自动上传", en: "goes out by itself" })}
 						</small>
 					</span>

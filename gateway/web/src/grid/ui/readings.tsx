@@ -82,7 +82,7 @@ export function Readings({ desk, left }: { desk: Desk; left: Left }) {
 				<Sheet title={t({ zh: "发热", en: "Fever" })} onClose={() => setFever(null)}>
 					<p class="warn" role="alert">
 						{t({
-							zh: `${nameOf(fever)} 体温达到 ${FEVER} °C:请其留在家中,立即电话报告街道,等待医务人员;需要时拨打 120。`,
+							zh: `${nameOf(fever)} 体温达到 ${FEVER} °C：请其留在家中，立即电话报告街道，等待医务人员；需要时拨打 120。`,
 							en: `${nameOf(fever)} is at ${FEVER} °C or more: they stay at home; phone the office at once and wait for the medic; 120 if need be.`,
 						})}
 					</p>

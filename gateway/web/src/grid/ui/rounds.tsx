@@ -12,7 +12,7 @@ export function Rounds({ desk, left }: { desk: Desk; left: Left }) {
 		desk.done({
 			key: keyOfRound(r),
 			what: {
-				zh: `${siteName(r.site)} ${roundKinds[r.kind]?.zh ?? r.kind}:已消毒`,
+				zh: `${siteName(r.site)} ${roundKinds[r.kind]?.zh ?? r.kind}：已消毒`,
 				en: `${siteName(r.site)} ${roundKinds[r.kind]?.en ?? r.kind}: disinfected`,
 			},
 			path: "/v1/disinfections",

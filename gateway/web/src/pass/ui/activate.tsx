@@ -7,10 +7,13 @@ import type { Home } from "../home";
 import { Problem, useAction } from "./parts";
 
 const codeHelp = {
-	"": { zh: "大小写都行;O 和 0、I 和 1 不用分。", en: "Capital or small; O and 0, I and 1 are taken alike." },
-	code: { zh: "激活码不完整:PGH1 之后有 12 位。", en: "The code is not complete: there are 12 characters after PGH1." },
+	"": { zh: "大小写都行；O 和 0、I 和 1 不用分。", en: "Capital or small; O and 0, I and 1 are taken alike." },
+	code: {
+		zh: "激活码不完整：PGH1 之后有 12 位。",
+		en: "The code is not complete: there are 12 characters after PGH1.",
+	},
 	slip: {
-		zh: "激活码有一位不对,请对照那张纸再看一遍。",
+		zh: "激活码有一位不对，请对照那张纸再看一遍。",
 		en: "One character of the code is wrong: compare it with the sheet.",
 	},
 };
@@ -36,7 +39,7 @@ export function Activate({ home, code, done }: { home: Home; code: string; done:
 			<h1>{t({ zh: "激活通行码", en: "Activate your pass" })}</h1>
 			<p>
 				{t({
-					zh: "社区发给每户一张纸,上面有激活码。激活后全家人的码都在这部手机上,老人、孩子不用自己的手机。",
+					zh: "社区发给每户一张纸，上面有激活码。激活后全家人的码都在这部手机上，老人、孩子不用自己的手机。",
 					en: "Your community gave every household a sheet with an activation code. Once activated, this phone has the codes of the whole family; the old and the young need no phone.",
 				})}
 			</p>
@@ -79,10 +82,10 @@ export function Activate({ home, code, done }: { home: Home; code: string; done:
 			<p id="tail-help" class={lacks === "tail" ? "problem" : "help"}>
 				{lacks === "tail"
 					? t({
-							zh: "要填四位:身份证或其他证件的最后四位。",
+							zh: "要填四位：身份证或其他证件的最后四位。",
 							en: "Four characters: the last ones of an ID card or another document.",
 						})
-					: t({ zh: "身份证末位是 X 的,X 也算一位。", en: "If an ID ends in X, the X counts." })}
+					: t({ zh: "身份证末位是 X 的，X 也算一位。", en: "If an ID ends in X, the X counts." })}
 			</p>
 			<Problem cause={failure} />
 			<button type="submit" class="primary wide" disabled={busy}>
@@ -95,7 +98,7 @@ export function Activate({ home, code, done }: { home: Home; code: string; done:
 			)}
 			<p class="help">
 				{t({
-					zh: "没有这张纸?请向网格员或社区要。没有手机的人凭纸质码或身份证也能进出。",
+					zh: "没有这张纸？请向网格员或社区要。没有手机的人凭纸质码或身份证也能进出。",
 					en: "No sheet? Ask your grid member or community. People without a phone get through with a paper pass or ID card.",
 				})}
 			</p>

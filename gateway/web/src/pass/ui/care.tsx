@@ -21,7 +21,7 @@ export function CareScreen({ home, person }: { home: Home; person: Person }) {
 			<h1>{member.name}</h1>
 			{member.observed && <Diary home={home} person={person} observed={member.observed} key={member.id} />}
 			<section>
-				<h2>{t({ zh: "需要帮忙?", en: "Need a hand?" })}</h2>
+				<h2>{t({ zh: "需要帮忙？", en: "Need a hand?" })}</h2>
 				<div class="kinds">
 					{kinds.map((kind) => (
 						<button type="button" key={kind} onClick={() => setAsking(kind)}>
@@ -84,7 +84,7 @@ function RequestRow({ request: r, name }: { request: ServiceRequest; name: strin
 			</ol>
 			{r.note && (
 				<p class="reply">
-					{t({ zh: "回复:", en: "Reply: " })}
+					{t({ zh: "回复：", en: "Reply: " })}
 					{r.note}
 				</p>
 			)}
@@ -121,8 +121,8 @@ function Ask({
 			<form onSubmit={submit}>
 				<label for="request">
 					{needsText
-						? t({ zh: "要什么,多少?", en: "What, and how much?" })
-						: t({ zh: "想说明的(可不填)", en: "Anything to add (optional)" })}
+						? t({ zh: "要什么，多少？", en: "What, and how much?" })
+						: t({ zh: "想说明的（可不填）", en: "Anything to add (optional)" })}
 				</label>
 				<textarea id="request" rows={4} maxLength={300} value={text} onInput={(e) => setText(e.currentTarget.value)} />
 				<Problem cause={failure} />

@@ -27,7 +27,7 @@ export function ContestPart({ home, person }: { home: Home; person: Person }) {
 				<>
 					<p>
 						{t({
-							zh: "觉得不对?写下来,由另一个人复核,48 小时内答复。",
+							zh: "觉得不对？写下来，由另一个人复核，48 小时内答复。",
 							en: "Is this wrong? Write it down: somebody else looks at it and answers within 48 hours.",
 						})}
 					</p>
@@ -53,7 +53,7 @@ function Shown({ contest }: { contest: Contest }) {
 				<p>
 					<b>
 						{contest.state === "changed"
-							? t({ zh: "申诉成立,状态已更改", en: "You were right: the status was changed" })
+							? t({ zh: "申诉成立，状态已更改", en: "You were right: the status was changed" })
 							: t({ zh: "复核后维持原状态", en: "Looked at again: the status stays" })}
 					</b>
 					<br />
@@ -68,7 +68,7 @@ function Shown({ contest }: { contest: Contest }) {
 			) : (
 				<Note tone="warn" icon="clock">
 					{t({
-						zh: "已过 48 小时还没有答复,上级已收到提醒。您也可以打下面的电话催问。",
+						zh: "已过 48 小时还没有答复，上级已收到提醒。您也可以打下面的电话催问。",
 						en: "48 hours have passed without an answer; those above were alerted. You can phone the number below as well.",
 					})}
 				</Note>
@@ -93,7 +93,7 @@ function Write({ home, person, done }: { home: Home; person: Person; done: () =>
 	};
 	return (
 		<form onSubmit={submit}>
-			<label for="contest">{t({ zh: "哪里不对?有什么证明?", en: "What is wrong? What shows it?" })}</label>
+			<label for="contest">{t({ zh: "哪里不对？有什么证明？", en: "What is wrong? What shows it?" })}</label>
 			<textarea
 				id="contest"
 				rows={5}
@@ -101,7 +101,7 @@ function Write({ home, person, done }: { home: Home; person: Person; done: () =>
 				required
 				value={text}
 				placeholder={t({
-					zh: "例:我 1 月 20 日以后没有离开过本县。",
+					zh: "例：我 1 月 20 日以后没有离开过本县。",
 					en: "For example: I have not left the county since 20 January.",
 				})}
 				onInput={(e) => setText(e.currentTarget.value)}

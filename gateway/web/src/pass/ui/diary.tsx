@@ -41,7 +41,7 @@ export function Diary({ home, person, observed }: { home: Home; person: Person; 
 			)}
 			{row > 1 && (
 				<p class="streak">
-					{t({ zh: `已连续 ${row} 天两次都量了,谢谢!`, en: `${row} days in a row with both readings. Thank you!` })}
+					{t({ zh: `已连续 ${row} 天两次都量了，谢谢！`, en: `${row} days in a row with both readings. Thank you!` })}
 				</p>
 			)}
 			<Problem cause={failure} />
@@ -139,7 +139,7 @@ function Form({ home, person, sent }: { home: Home; person: Person; sent: (r: Re
 	};
 	return (
 		<form onSubmit={submit} noValidate>
-			<label for="temperature">{t({ zh: "体温(°C)", en: "Temperature (°C)" })}</label>
+			<label for="temperature">{t({ zh: "体温（°C）", en: "Temperature (°C)" })}</label>
 			<input
 				id="temperature"
 				class="big"
@@ -152,10 +152,10 @@ function Form({ home, person, sent }: { home: Home; person: Person; sent: (r: Re
 				onInput={(e) => setTyped(e.currentTarget.value)}
 			/>
 			<p id="temperature-help" class={wrong ? "problem" : "help"}>
-				{t({ zh: "30.0 到 45.0,一位小数,例如 36.5。", en: "30.0 to 45.0 with one decimal, for example 36.5." })}
+				{t({ zh: "30.0 到 45.0，一位小数，例如 36.5。", en: "30.0 to 45.0 with one decimal, for example 36.5." })}
 			</p>
 			<fieldset>
-				<legend>{t({ zh: "有没有不舒服?(没有就不选)", en: "Any complaints? (none: leave empty)" })}</legend>
+				<legend>{t({ zh: "有没有不舒服？（没有就不选）", en: "Any complaints? (none: leave empty)" })}</legend>
 				<div class="chips">
 					{symptoms.map(([name, zh, en]) => (
 						<button
@@ -169,7 +169,7 @@ function Form({ home, person, sent }: { home: Home; person: Person; sent: (r: Re
 					))}
 				</div>
 			</fieldset>
-			<label for="note">{t({ zh: "还想说的(可不填)", en: "Anything else (optional)" })}</label>
+			<label for="note">{t({ zh: "还想说的（可不填）", en: "Anything else (optional)" })}</label>
 			<input
 				id="note"
 				maxLength={200}

@@ -14,7 +14,7 @@ export function MoreScreen({ home }: { home: Home }) {
 			<h1>{t({ zh: "设置", en: "Settings" })}</h1>
 			{updateReady.value && (
 				<button type="button" class="primary wide" onClick={update}>
-					{t({ zh: "有新版本,点这里更换", en: "There is a new version: change to it" })}
+					{t({ zh: "有新版本，点这里更换", en: "There is a new version: change to it" })}
 				</button>
 			)}
 			<section>
@@ -37,11 +37,11 @@ export function MoreScreen({ home }: { home: Home }) {
 				<FamilyPart home={home} family={f} key={f.token} />
 			))}
 			<a class="button wide" href="#add">
-				<Icon name="add" /> {t({ zh: "添加另一户(如父母家)", en: "Add another household (parents, say)" })}
+				<Icon name="add" /> {t({ zh: "添加另一户（如父母家）", en: "Add another household (parents, say)" })}
 			</a>
 			<p class="help">
 				{t({
-					zh: "这部手机只存全家人的姓名、状态和 24 小时的码,退出即清除。码里没有姓名和证件号,外人也无法凭码跟踪您。",
+					zh: "这部手机只存全家人的姓名、状态和 24 小时的码，退出即清除。码里没有姓名和证件号，外人也无法凭码跟踪您。",
 					en: "This phone keeps only the family's names, status and codes for 24 hours; signing out wipes them. A code holds no name or ID number, and nobody outside can follow you by it.",
 				})}
 			</p>
@@ -84,7 +84,7 @@ function FamilyPart({ home, family }: { home: Home; family: LiveFamily }) {
 									<small>
 										{t({ zh: "激活于 ", en: "Activated " })}
 										{dayAndTime(Date.parse(p.activated_at))}
-										{t({ zh: ",最近使用 ", en: ", last used " })}
+										{t({ zh: "，最近使用 ", en: ", last used " })}
 										{localDay(Date.parse(p.last_seen)).slice(5)}
 									</small>
 								</div>
@@ -96,7 +96,7 @@ function FamilyPart({ home, family }: { home: Home; family: LiveFamily }) {
 					</ul>
 					<p class="help">
 						{t({
-							zh: "手机丢了?在这里让它退出,它就取不到新码;已存的码最迟 24 小时后失效。要马上作废,请打社区电话。",
+							zh: "手机丢了？在这里让它退出，它就取不到新码；已存的码最迟 24 小时后失效。要马上作废，请打社区电话。",
 							en: "Lost a phone? Sign it out here: it gets no more codes, and those it has end within 24 hours. To void them at once, phone your community.",
 						})}
 					</p>
@@ -129,7 +129,7 @@ function Leave({
 		}
 	};
 	return (
-		<Sheet title={t({ zh: "确定退出?", en: "Sign out?" })} onClose={done}>
+		<Sheet title={t({ zh: "确定退出？", en: "Sign out?" })} onClose={done}>
 			<p>
 				{phone === "this"
 					? t({
@@ -143,7 +143,7 @@ function Leave({
 				<>
 					<p>
 						{t({
-							zh: "也可以先在这部手机上清除;以后请社区更换激活码,让它在服务器上也退出。",
+							zh: "也可以先在这部手机上清除；以后请社区更换激活码，让它在服务器上也退出。",
 							en: "You can wipe this phone all the same; ask your community to replace the activation code, which signs it out at the server as well.",
 						})}
 					</p>

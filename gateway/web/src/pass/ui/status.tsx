@@ -22,7 +22,7 @@ export function StatusScreen({ home, person }: { home: Home; person: Person }) {
 			{home.online.value === false && (
 				<Note icon="cut">
 					{t({
-						zh: "没有网络,这是上次联网时的状态。",
+						zh: "没有网络，这是上次联网时的状态。",
 						en: "No network: this is the status when there last was one.",
 					})}
 				</Note>

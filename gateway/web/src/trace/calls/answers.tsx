@@ -15,7 +15,7 @@ export function AnswersForm({ value: a, onChange }: { value: Answers; onChange: 
 	return (
 		<div class="call-answers">
 			<fieldset>
-				<legend>{t({ zh: "症状(没有就不选)", en: "Symptoms (none: leave empty)" })}</legend>
+				<legend>{t({ zh: "症状（没有就不选）", en: "Symptoms (none: leave empty)" })}</legend>
 				{Object.entries(symptomWords).map(([name, word]) => (
 					<label key={name}>
 						<input type="checkbox" checked={a.symptoms.includes(name)} onChange={() => toggle(name)} />

@@ -66,7 +66,7 @@ export function Board({ work, state, owner, onChange }: Props) {
 				empty={
 					work.total === 0
 						? t({
-								zh: "还没有接触者:在“接触者排查”里勾选后加入流调名单",
+								zh: "还没有接触者：在“接触者排查”里勾选后加入流调名单",
 								en: "Nobody yet: choose people under Contacts and add them to the call list",
 							})
 						: t({ zh: "没有这样的", en: "None of these" })
@@ -215,7 +215,7 @@ function LineList({ kase }: { kase: string }) {
 	const get = (form: "xlsx" | "csv") =>
 		run(async () => {
 			await saveLineList(kase, form);
-			toast(t({ zh: "一览表已导出,每个人都记入审计", en: "The list is saved; it is on record for each person" }));
+			toast(t({ zh: "一览表已导出，每个人都记入审计", en: "The list is saved; it is on record for each person" }));
 		});
 	return (
 		<span class="call-lines">

@@ -89,7 +89,7 @@ function Idle({ counts, again, asked, busy, error, done, onNext }: IdleProps) {
 					? t({ zh: `还有 ${counts.open} 人待联系`, en: `${counts.open} still to be called` })
 					: again
 						? t({
-								zh: `现在没有要打的电话;${clockTime(Date.parse(again))} 起有未接通的要再打`,
+								zh: `现在没有要打的电话；${clockTime(Date.parse(again))} 起有未接通的要再打`,
 								en: `Nobody to call now; from ${clockTime(Date.parse(again))} on somebody comes back`,
 							})
 						: t({ zh: "没有要打的电话", en: "Nobody is left to call" })}
@@ -142,7 +142,7 @@ function Calling({ task: c, elsewhere, onDone, onLeave }: CallingProps) {
 					{c.lease_until && (
 						<small>
 							{t({
-								zh: `为您保留到 ${clockTime(Date.parse(c.lease_until))},过后别人可以接手`,
+								zh: `为您保留到 ${clockTime(Date.parse(c.lease_until))}，过后别人可以接手`,
 								en: `Yours until ${clockTime(Date.parse(c.lease_until))}; then others may take it`,
 							})}
 						</small>
@@ -192,7 +192,7 @@ function PhoneNumber({ task: c }: { task: Task }) {
 				{!shown.phone && (
 					<small>
 						{t({
-							zh: "请按“未接通”,三次后由网格员上门",
+							zh: "请按“未接通”，三次后由网格员上门",
 							en: "Press No answer: after three times a grid member goes there",
 						})}
 					</small>
@@ -224,8 +224,8 @@ function PhoneNumber({ task: c }: { task: Task }) {
 				{t({ zh: "显示号码", en: "Show the number" })}
 			</button>
 			<small>
-				{t({ zh: "每次查看都记入审计,本人可以看到", en: "Each time is on record, and the person can see it" })}
-				{c.shown > 0 && t({ zh: `;已查看 ${c.shown} 次`, en: `; ${c.shown} × so far` })}
+				{t({ zh: "每次查看都记入审计，本人可以看到", en: "Each time is on record, and the person can see it" })}
+				{c.shown > 0 && t({ zh: `；已查看 ${c.shown} 次`, en: `; ${c.shown} × so far` })}
 			</small>
 			<Problem cause={error} />
 		</form>

@@ -124,7 +124,7 @@ export function OutcomeForm({ task, only, keys = false, onDone }: Props) {
 			</div>
 			{chosen === "refused" && note.trim() === "" && (
 				<p class="call-hint" role="status">
-					{t({ zh: "请写明对方怎么说,再按“拒绝配合”", en: "Write what they said, then press Refused" })}
+					{t({ zh: "请写明对方怎么说，再按“拒绝配合”", en: "Write what they said, then press Refused" })}
 				</p>
 			)}
 			{chosen === "ordered" && (
@@ -149,7 +149,7 @@ export function OutcomeForm({ task, only, keys = false, onDone }: Props) {
 					<Button type="submit" kind="main" busy={busy}>
 						{three && status !== "yellow"
 							? t({ zh: "开始医学观察", en: "Begin the observation" })
-							: t({ zh: "提交,待第二人审批", en: "Propose: a second person approves" })}
+							: t({ zh: "提交，待第二人审批", en: "Propose: a second person approves" })}
 					</Button>
 				</form>
 			)}
@@ -165,7 +165,7 @@ function StatusField({ value, onPick }: { value: string; onPick: (status: string
 		<label class="field">
 			<span>{t({ zh: "状态", en: "Status" })}</span>
 			<select ref={first} value={value} onChange={(e) => onPick(e.currentTarget.value)}>
-				<option value="quarantine">{t({ zh: "隔离(居家)", en: "Quarantine" })}</option>
+				<option value="quarantine">{t({ zh: "隔离（居家）", en: "Quarantine" })}</option>
 				<option value="observation">{t({ zh: "医学观察", en: "Observation" })}</option>
 				<option value="yellow">{t({ zh: "黄码", en: "Yellow" })}</option>
 			</select>
@@ -194,7 +194,7 @@ function AtOnce({ value, onChange }: { value: Three | null; onChange: (next: Thr
 				field={{
 					name: "at_once",
 					label: t({
-						zh: "不经审批,立即开始居家医学观察",
+						zh: "不经审批，立即开始居家医学观察",
 						en: "Begin an observation at home at once, without a second person",
 					}),
 					kind: "check",

@@ -28,7 +28,7 @@ export default function Calls() {
 			{kase === "" ? (
 				<Empty>
 					{t({
-						zh: "没有要随访的接触者:在“接触者排查”里勾选后加入流调名单",
+						zh: "没有要随访的接触者：在“接触者排查”里勾选后加入流调名单",
 						en: "No contacts to call: choose people under Contacts and add them to the call list",
 					})}
 				</Empty>

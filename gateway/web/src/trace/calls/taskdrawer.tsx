@@ -121,7 +121,7 @@ function actions(): Action<Task>[] {
 			],
 			submit: t({ zh: "指派", en: "Assign" }),
 			run: (c, v) => assign(c.id, String(v.login)),
-			done: t({ zh: "已指派,对方按“下一个电话”时先接到", en: "Assigned: they get it with their next call" }),
+			done: t({ zh: "已指派，对方按“下一个电话”时先接到", en: "Assigned: they get it with their next call" }),
 		},
 		{
 			key: "mine",

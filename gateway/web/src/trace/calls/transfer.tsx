@@ -17,7 +17,7 @@ export function TransferForm({ task, onDone }: { task: Task; onDone: (task: Task
 					required: true,
 					options: [
 						{ value: "town", label: t({ zh: "本街道的其他网格", en: "Another part of the town" }) },
-						{ value: "outside", label: t({ zh: "其他街道(镇)", en: "A subdistrict outside" }) },
+						{ value: "outside", label: t({ zh: "其他街道（镇）", en: "A subdistrict outside" }) },
 					],
 				},
 				{
@@ -29,10 +29,10 @@ export function TransferForm({ task, onDone }: { task: Task; onDone: (task: Task
 				},
 				{
 					name: "name",
-					label: t({ zh: "街道(镇)名称", en: "Name of the subdistrict" }),
+					label: t({ zh: "街道（镇）名称", en: "Name of the subdistrict" }),
 					required: true,
 					hint: t({
-						zh: "这里就此办结,会写进一览表,请电话告知对方",
+						zh: "这里就此办结，会写进一览表，请电话告知对方",
 						en: "Closed here, and named in the line list: tell them by telephone",
 					}),
 					when: (v) => v.where === "outside",

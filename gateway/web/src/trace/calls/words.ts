@@ -24,14 +24,14 @@ export const outcomes: readonly (Text & { key: Outcome; hint: Text })[] = [
 		key: "called",
 		zh: "已联系",
 		en: "Called",
-		hint: { zh: "说清楚了,不需居家", en: "spoken to, need not stay at home" },
+		hint: { zh: "说清楚了，不需居家", en: "spoken to, need not stay at home" },
 	},
 	{ key: "unreachable", zh: "未接通", en: "No answer", hint: { zh: "稍后再打", en: "called again later" } },
 	{
 		key: "refused",
 		zh: "拒绝配合",
 		en: "Refused",
-		hint: { zh: "交负责人,请写明情况", en: "goes to the leader; write why" },
+		hint: { zh: "交负责人，请写明情况", en: "goes to the leader; write why" },
 	},
 	{ key: "ordered", zh: "告知居家", en: "Stay at home", hint: { zh: "提出状态变更", en: "proposes a status" } },
 ];
@@ -63,7 +63,7 @@ export function script(c: Task, office: string): Text[] {
 	const near = c.hop === 1;
 	return [
 		{
-			zh: `您好,这里是${office}流调组,请问是${c.person.name_masked.slice(0, 1)}女士/先生本人吗?`,
+			zh: `您好，这里是${office}流调组，请问是${c.person.name_masked.slice(0, 1)}女士/先生本人吗？`,
 			en: `Hello, this is the tracing team of ${office}. Am I speaking to the person of this number?`,
 		},
 		{
@@ -75,15 +75,15 @@ export function script(c: Task, office: string): Text[] {
 				: "You may have met somebody who was close to a case. Who it is may not be told.",
 		},
 		{
-			zh: "这几天有没有发热、咳嗽、乏力、咽痛、气促、腹泻?从哪天开始?",
+			zh: "这几天有没有发热、咳嗽、乏力、咽痛、气促、腹泻？从哪天开始？",
 			en: "Have you had fever, cough, fatigue, a sore throat, short breath or diarrhoea? Since when?",
 		},
 		{
-			zh: "您现在住在哪里?同住几人?近两天有没有出行安排?",
+			zh: "您现在住在哪里？同住几人？近两天有没有出行安排？",
 			en: "Where are you staying now, with how many others? Do you plan to travel?",
 		},
 		{
-			zh: "请先不要外出,戴好口罩,每天测两次体温;不舒服马上打给网格员或拨 120,不要自行乘车就医。",
+			zh: "请先不要外出，戴好口罩，每天测两次体温；不舒服马上打给网格员或拨 120，不要自行乘车就医。",
 			en: "Please stay in, wear a mask, take your temperature twice a day; if you feel ill call your grid member or 120, and do not travel by yourself.",
 		},
 	];

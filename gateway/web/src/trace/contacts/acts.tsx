@@ -20,7 +20,7 @@ export function usePut(kase: string, index: string, called: ReadonlySet<string>,
 		const sure =
 			rows.length === 1 ||
 			(await confirm({
-				title: t({ zh: `把 ${fresh.length} 人加入流调名单?`, en: `Put ${fresh.length} people on the call list?` }),
+				title: t({ zh: `把 ${fresh.length} 人加入流调名单？`, en: `Put ${fresh.length} people on the call list?` }),
 				text: t({
 					zh: `案件 ${kase}。已在名单里的 ${rows.length - fresh.length} 人不变${outside ? `;辖区外 ${outside} 人交给所在网格` : ""}。按排名先后打电话。`,
 					en: `Case ${kase}. ${rows.length - fresh.length} are on it already${outside ? `; ${outside} from outside go to their own part of the grid` : ""}. They are called in order of rank.`,

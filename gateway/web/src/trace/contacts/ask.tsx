@@ -83,7 +83,7 @@ export function Ask({ question, found, kase, busy, onAsk, onCase }: Props) {
 			{beyond && kase && (
 				<p class="ct-over">
 					{t({
-						zh: `本案件最多 ${kase.caps.hops} 层、一次 ${kase.caps.days} 天,超过的要另一位负责人批准`,
+						zh: `本案件最多 ${kase.caps.hops} 层、一次 ${kase.caps.days} 天，超过的要另一位负责人批准`,
 						en: `The case allows ${kase.caps.hops} hops and ${kase.caps.days} days in one question; for more another leader has to approve`,
 					})}
 				</p>

@@ -76,13 +76,13 @@ function Waiting({ kase, lift, onChange }: { kase: string; lift: Case["lifts"][n
 	const approve = () =>
 		run(async () => {
 			await call("POST", `/v1/cases/${encodeURIComponent(kase)}/lifts/${lift.number}/approve`, { body: {} });
-			toast(t({ zh: "已批准,现在生效", en: "Approved: it is in force" }));
+			toast(t({ zh: "已批准，现在生效", en: "Approved: it is in force" }));
 			onChange();
 		});
 	return (
 		<span class="ct-waiting">
 			{t({
-				zh: `${staffName(lift.asked_by)} 申请 ${lift.hops} 层、${lift.days} 天、${lift.people} 人(${lift.reason}),等负责人批准`,
+				zh: `${staffName(lift.asked_by)} 申请 ${lift.hops} 层、${lift.days} 天、${lift.people} 人（${lift.reason}），等负责人批准`,
 				en: `${staffName(lift.asked_by)} asked for ${lift.hops} hops, ${lift.days} days, ${lift.people} people (${lift.reason}); a leader has to approve`,
 			})}
 			{may("leader") && session.value?.login !== lift.asked_by && (
@@ -110,12 +110,12 @@ interface LiftProps {
 export function LiftDialog({ kase, want = {}, onClose, onDone }: LiftProps) {
 	return (
 		<Dialog
-			title={t({ zh: `案件 ${kase.code}:申请放宽上限`, en: `Case ${kase.code}: ask for more` })}
+			title={t({ zh: `案件 ${kase.code}：申请放宽上限`, en: `Case ${kase.code}: ask for more` })}
 			onClose={onClose}
 		>
 			<p>
 				{t({
-					zh: "由另一位负责人批准后生效,最长 14 天。申请和理由都记入审计。",
+					zh: "由另一位负责人批准后生效，最长 14 天。申请和理由都记入审计。",
 					en: "It takes effect when a leader who is somebody else approves, for 14 days at most, and is on record with its reason.",
 				})}
 			</p>
@@ -139,14 +139,18 @@ export function LiftDialog({ kase, want = {}, onClose, onDone }: LiftProps) {
 						max: 5000,
 					},
 					{ name: "until", label: t({ zh: "到哪天为止", en: "Until" }), kind: "day", required: true },
-					{ name: "reason", label: t({ zh: "理由(4 至 200 字)", en: "Reason (4 to 200 characters)" }), required: true },
+					{
+						name: "reason",
+						label: t({ zh: "理由（4 至 200 字）", en: "Reason (4 to 200 characters)" }),
+						required: true,
+					},
 				]}
 				initial={{ ...kase.caps, ...want, until: dayAhead(7) }}
 				submitText={t({ zh: "提交申请", en: "Ask" })}
 				onCancel={onClose}
 				submit={async (body) => {
 					await call("POST", `/v1/cases/${encodeURIComponent(kase.code)}/lifts`, { body });
-					toast(t({ zh: "已提交,等负责人批准", en: "Asked: a leader has to approve" }));
+					toast(t({ zh: "已提交，等负责人批准", en: "Asked: a leader has to approve" }));
 					onDone();
 					onClose();
 				}}
@@ -161,21 +165,25 @@ export function GrantDialog({ kase, node, onClose }: { kase: string; node: strin
 		<Dialog title={t({ zh: `申请查看 ${nodeName(node)}`, en: `Ask for ${nodeName(node)}` })} onClose={onClose}>
 			<p>
 				{t({
-					zh: `由 ${nodeName(node)} 的负责人批准,最长 7 天,只在本案件内有效。`,
+					zh: `由 ${nodeName(node)} 的负责人批准，最长 7 天，只在本案件内有效。`,
 					en: `A leader of ${nodeName(node)} approves, for 7 days at most, under this case only.`,
 				})}
 			</p>
 			<Form
 				fields={[
 					{ name: "until", label: t({ zh: "到哪天为止", en: "Until" }), kind: "day", required: true },
-					{ name: "reason", label: t({ zh: "理由(4 至 200 字)", en: "Reason (4 to 200 characters)" }), required: true },
+					{
+						name: "reason",
+						label: t({ zh: "理由（4 至 200 字）", en: "Reason (4 to 200 characters)" }),
+						required: true,
+					},
 				]}
 				initial={{ until: dayAhead(3) }}
 				submitText={t({ zh: "提交申请", en: "Ask" })}
 				onCancel={onClose}
 				submit={async (values) => {
 					await call("POST", `/v1/cases/${encodeURIComponent(kase)}/grants`, { body: { ...values, node } });
-					toast(t({ zh: "已提交,等对方负责人批准", en: "Asked: a leader there has to approve" }));
+					toast(t({ zh: "已提交，等对方负责人批准", en: "Asked: a leader there has to approve" }));
 					onClose();
 				}}
 			/>

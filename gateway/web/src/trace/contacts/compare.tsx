@@ -62,7 +62,7 @@ export function Compare({ kase, onWindows }: Props) {
 	return (
 		<Card title={t({ zh: "病例去过的共同场所", en: "Where they have been alike" })}>
 			<fieldset class="ct-who">
-				<legend>{t({ zh: `比对谁(最多 ${MOST_PEOPLE} 人)`, en: `Who is compared (${MOST_PEOPLE} at most)` })}</legend>
+				<legend>{t({ zh: `比对谁（最多 ${MOST_PEOPLE} 人）`, en: `Who is compared (${MOST_PEOPLE} at most)` })}</legend>
 				{everybody.map((p) => (
 					<label key={p.id}>
 						<input type="checkbox" checked={!out.has(p.id)} onChange={() => turn(p.id)} />
@@ -70,7 +70,7 @@ export function Compare({ kase, onWindows }: Props) {
 					</label>
 				))}
 				{everybody.length === 0 && (
-					<span>{t({ zh: "案件里还没有人:请在右边查找", en: "Nobody is in the case yet: find somebody" })}</span>
+					<span>{t({ zh: "案件里还没有人：请在右边查找", en: "Nobody is in the case yet: find somebody" })}</span>
 				)}
 			</fieldset>
 			<div class="ct-compare">
@@ -85,7 +85,7 @@ export function Compare({ kase, onWindows }: Props) {
 				</Button>
 				<small>
 					{t({
-						zh: `查他们在病例期间的轨迹,每人都计入本案件已查人数(${kase.asked}/${kase.caps.people})`,
+						zh: `查他们在病例期间的轨迹，每人都计入本案件已查人数（${kase.asked}/${kase.caps.people}）`,
 						en: `Asks where each of them was in the case's period; each counts among those asked about (${kase.asked}/${kase.caps.people})`,
 					})}
 				</small>
@@ -141,7 +141,7 @@ function Matrix({ compared, onWindows }: { compared: Compared; onWindows: (windo
 		<>
 			<div class="ct-matrix">
 				<table>
-					<caption>{t({ zh: "每格:次数 · 分钟", en: "In each cell: times · minutes" })}</caption>
+					<caption>{t({ zh: "每格：次数 · 分钟", en: "In each cell: times · minutes" })}</caption>
 					<thead>
 						<tr>
 							<th scope="col">{t({ zh: "场所", en: "Place" })}</th>
@@ -180,7 +180,7 @@ function Matrix({ compared, onWindows }: { compared: Compared; onWindows: (windo
 					disabled={chosen.size === 0}
 					onClick={() => onWindows(windowsAt(places.filter((p) => chosen.has(p.site))))}
 				>
-					{t({ zh: "填入下面,查还有谁在这些场所", en: "Take these places below: who else was there" })}
+					{t({ zh: "填入下面，查还有谁在这些场所", en: "Take these places below: who else was there" })}
 				</Button>
 			</div>
 		</>

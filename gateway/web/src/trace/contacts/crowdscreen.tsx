@@ -28,7 +28,7 @@ export default function CrowdScreen() {
 		<Of key={on.kase} code={on.kase} />
 	) : (
 		<Empty>
-			{t({ zh: "先在上面选定案件、写明理由,再查共同场所", en: "First choose the case and say why, above" })}
+			{t({ zh: "先在上面选定案件、写明理由，再查共同场所", en: "First choose the case and say why, above" })}
 		</Empty>
 	);
 }
@@ -128,7 +128,7 @@ function Alone({ window: w }: { window: Window }) {
 	const codes = w.kind === "gate" ? [w.code] : gates.value.filter((g) => g.site === w.code).map((g) => g.code);
 	return (
 		<p class="ct-links">
-			{t({ zh: "只看这一处的人:", en: "For who was at this one: " })}
+			{t({ zh: "只看这一处的人：", en: "For who was at this one: " })}
 			{codes.map((code) => (
 				<a key={code} href={href(["gates", code], { from: w.from, to: w.to })}>
 					{t({ zh: `${gateName(code)} 的通行`, en: `${gateName(code)} in that time` })}

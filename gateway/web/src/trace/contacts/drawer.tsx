@@ -88,7 +88,7 @@ function Inside({ found, rank, kase, called, onCall, onStep, linkTo, contact: c 
 			<Chain contact={c} index={head.resident} linkTo={linkTo} />
 			<Why contact={c} found={found} rank={rank} />
 			<h3>
-				{t({ zh: `接触记录(与 ${personText(before)})`, en: `Meetings with ${personText(before)}` })} {c.meetings}
+				{t({ zh: `接触记录（与 ${personText(before)}）`, en: `Meetings with ${personText(before)}` })} {c.meetings}
 			</h3>
 			<ol class="ct-meetings">
 				{c.evidence.map((m) => (
@@ -104,7 +104,7 @@ function Inside({ found, rank, kase, called, onCall, onStep, linkTo, contact: c 
 			{c.meetings > c.evidence.length && (
 				<p>
 					{t({
-						zh: `只列最早的 ${c.evidence.length} 次,其余请缩短期间再查`,
+						zh: `只列最早的 ${c.evidence.length} 次，其余请缩短期间再查`,
 						en: `The earliest ${c.evidence.length} are listed; ask about a shorter period for the rest`,
 					})}
 				</p>
@@ -119,7 +119,7 @@ function Outside({ person, kase }: { person: Person; kase: string }) {
 		<div class="ct-outside">
 			<span>
 				{t({
-					zh: `住在 ${nodeName(person.area)},不在您负责的网格内:只有编号。加入流调名单后由那里的人处理,或申请查看。`,
+					zh: `住在 ${nodeName(person.area)}，不在您负责的网格内：只有编号。加入流调名单后由那里的人处理，或申请查看。`,
 					en: `Lives in ${nodeName(person.area)}, outside your part of the grid: the ID is all there is. On the call list it becomes theirs to do; or ask to see it.`,
 				})}
 			</span>
@@ -164,7 +164,7 @@ function Why({ contact, found, rank }: { contact: Contact; found: Found; rank: n
 		<details class="ct-why" open>
 			<summary>
 				{t({
-					zh: `为什么排第 ${rank} 位:暴露值 ${contact.exposure}(同一层内从高到低)`,
+					zh: `为什么排第 ${rank} 位：暴露值 ${contact.exposure}（同一层内从高到低）`,
 					en: `Why no. ${rank}: an exposure of ${contact.exposure}, the highest first within a hop`,
 				})}
 			</summary>
@@ -184,7 +184,7 @@ function Why({ contact, found, rank }: { contact: Contact; found: Found; rank: n
 			</ul>
 			<small>
 				{t({
-					zh: "离开时间是推定的,分钟数减半;只见出门的,按一次同门加半数分钟。暴露值只用来排先后,不等于感染风险。",
+					zh: "离开时间是推定的，分钟数减半；只见出门的，按一次同门加半数分钟。暴露值只用来排先后，不等于感染风险。",
 					en: "Minutes count half if an exit was concluded; an exit alone counts as a meeting at a gate and half its minutes. It only ranks: it is no risk of infection.",
 				})}
 			</small>

@@ -72,17 +72,17 @@ function sentence(m: Meeting, axis: Axis): string {
 	const doubt = doubts.map((d) => t({ zh: `。${doubtWords[d].long.zh}`, en: `; ${doubtWords[d].long.en}` })).join("");
 	switch (m.kind) {
 		case "household":
-			return t({ zh: `同住一户,${span(axis)}`, en: `They live in one household, ${span(axis)}` });
+			return t({ zh: `同住一户，${span(axis)}`, en: `They live in one household, ${span(axis)}` });
 		case "venue":
 			return (
 				t({
-					zh: `同时在场 ${m.minutes} 分钟(${clockTime(axis.together.from)} – ${clockTime(axis.together.to)})`,
+					zh: `同时在场 ${m.minutes} 分钟（${clockTime(axis.together.from)} – ${clockTime(axis.together.to)}）`,
 					en: `${m.minutes} minutes there together (${clockTime(axis.together.from)} – ${clockTime(axis.together.to)})`,
 				}) + doubt
 			);
 		default: {
 			const how = t(kindWords[m.kind].long);
-			return t({ zh: `${how},相隔 ${axis.apart} 秒`, en: `They ${how}, ${axis.apart} s apart` });
+			return t({ zh: `${how}，相隔 ${axis.apart} 秒`, en: `They ${how}, ${axis.apart} s apart` });
 		}
 	}
 }

@@ -108,7 +108,7 @@ export function Graph({ found, rows, onOpen, onPlace }: Props) {
 				tabIndex={0}
 				data-settled={settled}
 				aria-label={t({
-					zh: "接触网络图。方向键移动,加减号缩放,0 全部入图,N 和 P 逐人查看,回车打开。同样的人在列表里",
+					zh: "接触网络图。方向键移动，加减号缩放，0 全部入图，N 和 P 逐人查看，回车打开。同样的人在列表里",
 					en: "Network of contacts. Arrows move, plus and minus zoom, 0 fits, N and P go from one to the next, Enter opens. The list has the same people",
 				})}
 				onKeyDown={(e) => {
@@ -125,7 +125,7 @@ export function Graph({ found, rows, onOpen, onPlace }: Props) {
 				{!drawable && (
 					<Empty>
 						{t({
-							zh: "这个浏览器版本太旧,画不出网络图:请用名单,或升级浏览器",
+							zh: "这个浏览器版本太旧，画不出网络图：请用名单，或升级浏览器",
 							en: "This browser is too old to draw the network: use the list, or a newer browser",
 						})}
 					</Empty>
@@ -137,7 +137,7 @@ export function Graph({ found, rows, onOpen, onPlace }: Props) {
 					type="search"
 					aria-label={t({ zh: "在图上找", en: "Find in the picture" })}
 					value={text}
-					placeholder={t({ zh: "姓名或场所,回车看下一个", en: "Name or place; Enter for the next" })}
+					placeholder={t({ zh: "姓名或场所，回车看下一个", en: "Name or place; Enter for the next" })}
 					onInput={(e) => setText(e.currentTarget.value)}
 					onKeyDown={(e) => e.key === "Enter" && step(e.shiftKey ? -1 : 1)}
 				/>

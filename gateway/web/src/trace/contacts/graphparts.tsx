@@ -14,7 +14,7 @@ export function Card({ node, row }: { node: Node | undefined; row: Row | undefin
 			{node?.kind === "index" && <span>{t({ zh: "被查询的人", en: "asked about" })}</span>}
 			{node?.kind === "place" && (
 				<span>
-					{t({ zh: `${node.size} 人在此接触,点击只看这里`, en: `${node.size} met here; click to see these only` })}
+					{t({ zh: `${node.size} 人在此接触，点击只看这里`, en: `${node.size} met here; click to see these only` })}
 				</span>
 			)}
 			{row && (
@@ -56,13 +56,13 @@ export function Legend({ network }: { network: Network | null }) {
 			<span>
 				■ {t({ zh: "场所", en: "places" })} {places}
 			</span>
-			<span>⊙ {t({ zh: "加圈:同户", en: "ringed: one household" })}</span>
-			<span>○ {t({ zh: "空心:本辖区外", en: "hollow: outside your part" })}</span>
+			<span>⊙ {t({ zh: "加圈：同户", en: "ringed: one household" })}</span>
+			<span>○ {t({ zh: "空心：本辖区外", en: "hollow: outside your part" })}</span>
 			<span>{t({ zh: "越大暴露越高", en: "larger: more exposure" })}</span>
 			{network && network.left > 0 && (
 				<strong>
 					{t({
-						zh: `图上是排在前面的 ${MOST} 人,另有 ${network.left} 人请用筛选缩小后再看`,
+						zh: `图上是排在前面的 ${MOST} 人，另有 ${network.left} 人请用筛选缩小后再看`,
 						en: `The first ${MOST} are drawn; ${network.left} more: narrow the filters`,
 					})}
 				</strong>

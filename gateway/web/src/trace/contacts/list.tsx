@@ -82,7 +82,9 @@ export function Filters({ filter: f, counts, calls, onFilter }: FiltersProps) {
 					<select value={f.scope} onChange={(e) => set({ scope: e.currentTarget.value as Filter["scope"] })}>
 						<option value="">{t({ zh: "全部", en: "All" })}</option>
 						<option value="mine">{t({ zh: "本辖区", en: "Mine" })}</option>
-						<option value="outside">{t({ zh: `辖区外(${counts.outside})`, en: `Outside (${counts.outside})` })}</option>
+						<option value="outside">
+							{t({ zh: `辖区外（${counts.outside}）`, en: `Outside (${counts.outside})` })}
+						</option>
 					</select>
 				</label>
 			)}
@@ -145,14 +147,14 @@ export function List({ found, rows, counts, called, selected, onSelect, onOpen, 
 				<Empty>
 					{found.rows.length === 0
 						? t({
-								zh: "这段时间没有查到接触者:可以放宽过门间隔或期间",
+								zh: "这段时间没有查到接触者：可以放宽过门间隔或期间",
 								en: "No contacts in this period: try a wider margin or period",
 							})
-						: t({ zh: "没有符合筛选的人:去掉一些条件", en: "Nobody passes the filters: take some away" })}
+						: t({ zh: "没有符合筛选的人：去掉一些条件", en: "Nobody passes the filters: take some away" })}
 				</Empty>
 			}
 			foot={t({
-				zh: `显示 ${rows.length} 人,共查到 ${found.head.total} 人`,
+				zh: `显示 ${rows.length} 人，共查到 ${found.head.total} 人`,
 				en: `${rows.length} shown, ${found.head.total} found`,
 			})}
 		/>

@@ -45,7 +45,7 @@ export function Members({ answer }: { answer: Crowd }) {
 			{answer.total > rows.length && (
 				<p class="ct-over">
 					{t({
-						zh: `只列出排在前面的 ${rows.length} 人:提高"至少去过几处",或缩短时间`,
+						zh: `只列出排在前面的 ${rows.length} 人：提高"至少去过几处",或缩短时间`,
 						en: `The first ${rows.length} are listed: ask for more places, or shorter times`,
 					})}
 				</p>
@@ -67,13 +67,13 @@ export function Members({ answer }: { answer: Crowd }) {
 				empty={
 					<Empty>
 						{t({
-							zh: "没有人同时去过这些地方:放宽时间,或减少处数",
+							zh: "没有人同时去过这些地方：放宽时间，或减少处数",
 							en: "Nobody was: try longer times or fewer places",
 						})}
 					</Empty>
 				}
 				foot={t({
-					zh: `共 ${rows.length} 人,其中辖区外 ${answer.outside} 人`,
+					zh: `共 ${rows.length} 人，其中辖区外 ${answer.outside} 人`,
 					en: `${rows.length} people, ${answer.outside} from outside`,
 				})}
 			/>

@@ -26,7 +26,7 @@ export default function Contacts() {
 	if (!on) {
 		return (
 			<Empty>
-				{t({ zh: "先在上面选定案件、写明理由,再查接触者", en: "First choose the case and say why, above" })}
+				{t({ zh: "先在上面选定案件、写明理由，再查接触者", en: "First choose the case and say why, above" })}
 			</Empty>
 		);
 	}
@@ -46,7 +46,7 @@ function Start({ kase }: { kase: string }) {
 				>
 					{data.people.length === 0 && (
 						<Empty>
-							{t({ zh: "案件里还没有人:请在下面查找", en: "Nobody is in the case yet: find somebody below" })}
+							{t({ zh: "案件里还没有人：请在下面查找", en: "Nobody is in the case yet: find somebody below" })}
 						</Empty>
 					)}
 					<ul class="ct-people">
@@ -192,7 +192,7 @@ function Refused({
 			<span>
 				{full
 					? t({
-							zh: `本案件已查过 ${kase.asked} 人,到了上限 ${kase.caps.people} 人`,
+							zh: `本案件已查过 ${kase.asked} 人，到了上限 ${kase.caps.people} 人`,
 							en: `${kase.asked} people were asked about under this case: it allows ${kase.caps.people}`,
 						})
 					: t({ zh: "超过本案件允许的天数或层数", en: "More days or hops than the case allows" })}

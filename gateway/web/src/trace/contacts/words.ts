@@ -32,15 +32,15 @@ export function hopWord(hop: number): string {
 
 /** What was left out, and the way to have it. */
 export function cutWord(cut: Cut): { what: string; todo: string } {
-	const of = cut.of > 0 ? t({ zh: `,共 ${cut.of}`, en: ` of ${cut.of}` }) : "";
+	const of = cut.of > 0 ? t({ zh: `，共 ${cut.of}`, en: ` of ${cut.of}` }) : "";
 	switch (cut.kind) {
 		case "days":
 			return {
 				what: t({
-					zh: `病例期间共 ${cut.of} 天,本案件一次只能查 ${cut.at} 天,只查了最近的`,
+					zh: `病例期间共 ${cut.of} 天，本案件一次只能查 ${cut.at} 天，只查了最近的`,
 					en: `The case's period has ${cut.of} days; only the latest ${cut.at} that the case allows were looked at`,
 				}),
-				todo: t({ zh: "分段查询,或申请放宽天数", en: "Ask in parts, or ask for more days" }),
+				todo: t({ zh: "分段查询，或申请放宽天数", en: "Ask in parts, or ask for more days" }),
 			};
 		case "people":
 			return {
@@ -49,14 +49,14 @@ export function cutWord(cut: Cut): { what: string; todo: string } {
 					en: `Hop ${cut.hop} was followed from the first ${cut.at}${of} people only`,
 				}),
 				todo: t({
-					zh: "多展开一些人,或提高同场最少分钟数、缩短期间",
+					zh: "多展开一些人，或提高同场最少分钟数、缩短期间",
 					en: "Follow more people, ask for a longer time together, or a shorter period",
 				}),
 			};
 		case "time":
 			return {
 				what: t({
-					zh: `时间到了,第 ${cut.hop} 层只查了前 ${cut.at} 人${of} 人`,
+					zh: `时间到了，第 ${cut.hop} 层只查了前 ${cut.at} 人${of} 人`,
 					en: `Time was up: hop ${cut.hop} was followed from ${cut.at}${of} people`,
 				}),
 				todo: t({
@@ -67,7 +67,7 @@ export function cutWord(cut: Cut): { what: string; todo: string } {
 		case "crowd":
 			return {
 				what: t({
-					zh: `第 ${cut.hop} 层同时在场的人太多,只看了同场可能最久的 ${cut.at} 人${of} 人`,
+					zh: `第 ${cut.hop} 层同时在场的人太多，只看了同场可能最久的 ${cut.at} 人${of} 人`,
 					en: `At hop ${cut.hop} too many people were there at once: the ${cut.at}${of} who can have been there longest were looked at`,
 				}),
 				todo: t({ zh: "把期间分成几段分别查询", en: "Ask about the period in parts" }),
@@ -75,10 +75,10 @@ export function cutWord(cut: Cut): { what: string; todo: string } {
 		case "venue":
 			return {
 				what: t({
-					zh: `${siteName(cut.site)} 的通行记录超过 ${cut.at} 条,没有查这个场所`,
+					zh: `${siteName(cut.site)} 的通行记录超过 ${cut.at} 条，没有查这个场所`,
 					en: `${siteName(cut.site)} has more than ${cut.at} passages and was left out`,
 				}),
-				todo: t({ zh: "缩短期间,或到卡口时段里查这个场所", en: "Ask about a shorter period, or look at its gates" }),
+				todo: t({ zh: "缩短期间，或到卡口时段里查这个场所", en: "Ask about a shorter period, or look at its gates" }),
 			};
 		case "listing":
 			return {
@@ -86,7 +86,7 @@ export function cutWord(cut: Cut): { what: string; todo: string } {
 					zh: `只列出排在前面的 ${cut.at} 人${of} 人`,
 					en: `Only the first ${cut.at}${of} contacts are listed`,
 				}),
-				todo: t({ zh: "列出更多,或提高同场最少分钟数", en: "List more, or ask for a longer time together" }),
+				todo: t({ zh: "列出更多，或提高同场最少分钟数", en: "List more, or ask for a longer time together" }),
 			};
 	}
 }
@@ -97,7 +97,7 @@ export const doubtWords = {
 		zh: "推定",
 		en: "Inferred",
 		long: {
-			zh: "有一方没有出门记录,结束时间按规则推定,实际可能更短",
+			zh: "有一方没有出门记录，结束时间按规则推定，实际可能更短",
 			en: "one exit was not recorded but concluded: the time can be shorter",
 		},
 	},
@@ -109,7 +109,7 @@ export const doubtWords = {
 	unknown: {
 		zh: "未见进门",
 		en: "Entry unseen",
-		long: { zh: "有一方只有出门记录,实际可能更长", en: "of one only the exit was recorded: the time can be longer" },
+		long: { zh: "有一方只有出门记录，实际可能更长", en: "of one only the exit was recorded: the time can be longer" },
 	},
 } satisfies Record<string, Text & { long: Text }>;
 

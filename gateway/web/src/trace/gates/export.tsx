@@ -46,7 +46,7 @@ export function Export({
 		<Dialog title={t({ zh: "导出通行记录", en: "Export the passages" })} onClose={onClose}>
 			<p>
 				{t({
-					zh: "由服务器导出本时段的记录,带人员编号、不带姓名;方向、判定、原因和体温的筛选同样生效。导出记入审计。",
+					zh: "由服务器导出本时段的记录，带人员编号、不带姓名；方向、判定、原因和体温的筛选同样生效。导出记入审计。",
 					en: "The server exports this period with IDs and without names; the filters of way, decision, reason and temperature hold. It goes on record.",
 				})}
 			</p>
@@ -60,14 +60,14 @@ export function Export({
 			{mine && (
 				<p>
 					{t({
-						zh: "姓名、车牌、道口、标记、值守等筛选只在本页生效。要导出屏幕上的这些行(带掩码姓名):",
+						zh: "姓名、车牌、道口、标记、值守等筛选只在本页生效。要导出屏幕上的这些行（带掩码姓名）：",
 						en: "Filters of name, plate, lane, flags and staff hold on this page only. To export just the rows on the screen, with masked names:",
 					})}
 				</p>
 			)}
 			<p class="next">
 				<Button onClick={() => void run(async () => keep(await feed.csv(), name("shown.csv")))}>
-					{t({ zh: "屏幕上的行(CSV)", en: "The rows on the screen (CSV)" })}
+					{t({ zh: "屏幕上的行（CSV）", en: "The rows on the screen (CSV)" })}
 				</Button>
 			</p>
 			<Problem cause={error} />

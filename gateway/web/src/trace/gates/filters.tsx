@@ -81,7 +81,7 @@ export function Filters({ filter, choices, set, clear, children }: Props) {
 			)}
 			{text(
 				"name",
-				t({ zh: "姓名(掩码)或编号", en: "Masked name or ID" }),
+				t({ zh: "姓名（掩码）或编号", en: "Masked name or ID" }),
 				t({ zh: "如 王、王*明", en: "as 王, 王*明" }),
 			)}
 			{text("plate", t({ zh: "车牌", en: "Plate" }), t({ zh: "车牌的一部分", en: "part of it" }))}

@@ -119,8 +119,8 @@ export function Flow({ flow, period, onPick }: Props) {
 			<header>
 				<h2>{t({ zh: "每半小时进出", en: "In and out per half hour" })}</h2>
 				<small>
-					<i class="key in" /> {t({ zh: "向上:进", en: "up: in" })} <i class="key out" />{" "}
-					{t({ zh: "向下:出", en: "down: out" })} ○ {t({ zh: "未放行", en: "not let through" })} ●{" "}
+					<i class="key in" /> {t({ zh: "向上：进", en: "up: in" })} <i class="key out" />{" "}
+					{t({ zh: "向下：出", en: "down: out" })} ○ {t({ zh: "未放行", en: "not let through" })} ●{" "}
 					{t({ zh: "有发热", en: "a fever" })}
 				</small>
 			</header>
@@ -131,7 +131,7 @@ export function Flow({ flow, period, onPick }: Props) {
 				tabIndex={0}
 				onKeyDown={onKey}
 				aria-label={t({
-					zh: "进出柱状图:左右键移动,回车查看该半小时;数字见下表",
+					zh: "进出柱状图：左右键移动，回车查看该半小时；数字见下表",
 					en: "Bars of in and out: arrows move, Enter opens the half hour; the numbers are in the table below",
 				})}
 			/>

@@ -82,7 +82,7 @@ function Occupants({ site, at }: { site: string; at: number }) {
 				{data.outside > 0 && (
 					<span>
 						{t({
-							zh: `其中 ${data.outside} 人住在您负责的网格之外,只显示编号和管区`,
+							zh: `其中 ${data.outside} 人住在您负责的网格之外，只显示编号和管区`,
 							en: `${data.outside} of them live outside your part of the grid: ID and area only`,
 						})}
 					</span>

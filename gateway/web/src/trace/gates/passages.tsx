@@ -32,7 +32,7 @@ export function Passages({ gate, period }: { gate: string; period: Period }) {
 			{feed.loading.value && (
 				<Progress done={view?.loaded ?? 0}>
 					{t({
-						zh: `读取中,已有 ${count(view?.loaded ?? 0)} 条`,
+						zh: `读取中，已有 ${count(view?.loaded ?? 0)} 条`,
 						en: `Loading: ${count(view?.loaded ?? 0)} rows so far`,
 					})}
 				</Progress>
@@ -89,7 +89,7 @@ function Numbers({ sum, filter, set }: { sum: Summary; filter: Filter; set: (f: 
 			{sum.annulled > 0 && (
 				<li>
 					<span>
-						<b>{count(sum.annulled)}</b> {t({ zh: "已撤销(不计入)", en: "taken back (not counted)" })}
+						<b>{count(sum.annulled)}</b> {t({ zh: "已撤销（不计入）", en: "taken back (not counted)" })}
 					</span>
 				</li>
 			)}

@@ -47,7 +47,7 @@ export function PassageTable({ feed, period, onOpen, onOrder }: TableProps) {
 			tone={(row) => (row.annulled || row.annulment ? "void" : row.decision === "pass" ? "" : "stopped")}
 			empty={<Empty>{t({ zh: "没有符合条件的记录", en: "No passage fits" })}</Empty>}
 			foot={t({
-				zh: `显示 ${count(view.rows.length)} 条,共读取 ${count(view.loaded)} 条`,
+				zh: `显示 ${count(view.rows.length)} 条，共读取 ${count(view.loaded)} 条`,
 				en: `${count(view.rows.length)} shown of ${count(view.loaded)} loaded`,
 			})}
 		/>

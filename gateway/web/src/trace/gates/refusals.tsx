@@ -111,7 +111,7 @@ export function Refusals({ gate, period }: { gate: string; period: Period }) {
 					foot={
 						rows.length >= MOST
 							? t({
-									zh: "只显示前 20,000 条:请缩短时段或导出",
+									zh: "只显示前 20,000 条：请缩短时段或导出",
 									en: "Only the first 20,000: choose a shorter period, or export",
 								})
 							: t({ zh: `共 ${shown.length} 条`, en: `${shown.length} in all` })

@@ -35,7 +35,7 @@ export default function GateScreen() {
 			</h1>
 			<div class="toolbar">
 				<Pick
-					label={t({ zh: "卡口(可按场所查找)", en: "Gate (also by its site)" })}
+					label={t({ zh: "卡口（可按场所查找）", en: "Gate (also by its site)" })}
 					value={gate?.code ?? ""}
 					options={gateOptions()}
 					onPick={(code) => code !== "" && to(code, period)}
@@ -79,7 +79,7 @@ function NoGate({ code }: { code: string }) {
 			{code === ""
 				? t({ zh: "请选择一个卡口", en: "Choose a gate" })
 				: t({
-						zh: `没有卡口 ${code},或不在您负责的网格内:请另选一个`,
+						zh: `没有卡口 ${code}，或不在您负责的网格内：请另选一个`,
 						en: `There is no gate ${code}, or it lies outside your part of the grid: choose another one`,
 					})}
 		</Empty>

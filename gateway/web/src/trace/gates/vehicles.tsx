@@ -66,7 +66,7 @@ export default function Vehicles() {
 					</label>
 					<label class="tick">
 						<input type="checkbox" checked={unchecked} onChange={(e) => setUnchecked(e.currentTarget.checked)} />
-						{t({ zh: "特殊号牌,按原样查", en: "a plate of another form, as it was seen" })}
+						{t({ zh: "特殊号牌，按原样查", en: "a plate of another form, as it was seen" })}
 					</label>
 					<Button type="submit" kind="main">
 						{t({ zh: "查询", en: "Search" })}
@@ -103,7 +103,7 @@ function Found({ query }: { query: VehicleQuery }) {
 				{form && (
 					<p>
 						{t({
-							zh: "请按 鲁A12345 的样式填写;军警、外籍等号牌请勾选“特殊号牌”。",
+							zh: "请按 鲁A12345 的样式填写；军警、外籍等号牌请勾选“特殊号牌”。",
 							en: "Write it like 鲁A12345; for plates of another form tick the box.",
 						})}
 					</p>
@@ -134,7 +134,7 @@ function Found({ query }: { query: VehicleQuery }) {
 				},
 				{
 					key: "gate",
-					title: t({ zh: "卡口(前后 15 分钟)", en: "Gate (15 min around)" }),
+					title: t({ zh: "卡口（前后 15 分钟）", en: "Gate (15 min around)" }),
 					sort: (p) => p.gate,
 					cell: (p) => (
 						<a href={href(["gates", p.gate], asked(around(Date.parse(p.occurred_at), HOUR / 4)))}>
@@ -193,7 +193,7 @@ function Found({ query }: { query: VehicleQuery }) {
 			}
 			foot={
 				data.truncated
-					? t({ zh: "只列出前 1,000 条:请缩短时段", en: "Only the first 1,000: choose a shorter period" })
+					? t({ zh: "只列出前 1,000 条：请缩短时段", en: "Only the first 1,000: choose a shorter period" })
 					: t({ zh: `共 ${data.passages.length} 条`, en: `${data.passages.length} in all` })
 			}
 		/>

@@ -93,7 +93,7 @@ export function Timeline(props: Props) {
 					{t({ zh: "全部", en: "Whole" })}
 				</Button>
 				<small>
-					{t({ zh: "滚轮缩放,拖动平移;键盘 + − ← → 0", en: "Wheel zooms, dragging moves; keys + − ← → 0" })}
+					{t({ zh: "滚轮缩放，拖动平移；键盘 + − ← → 0", en: "Wheel zooms, dragging moves; keys + − ← → 0" })}
 				</small>
 			</div>
 			<div class="canvas">
@@ -177,10 +177,10 @@ function Legend() {
 				<i class="sample solid" /> {t({ zh: "停留", en: "stay" })}
 			</span>
 			<span>
-				<i class="sample hatched" /> {t({ zh: "起止未见到,为推定", en: "an end that nobody saw" })}
+				<i class="sample hatched" /> {t({ zh: "起止未见到，为推定", en: "an end that nobody saw" })}
 			</span>
 			<span>
-				<i class="sample night" /> {t({ zh: "夜间(22 时至次日 6 时)", en: "night (22:00 to 06:00)" })}
+				<i class="sample night" /> {t({ zh: "夜间（22 时至次日 6 时）", en: "night (22:00 to 06:00)" })}
 			</span>
 			<span>
 				<b class="no">✕</b> {t({ zh: "未放行", en: "not let through" })}

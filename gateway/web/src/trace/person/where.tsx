@@ -36,7 +36,7 @@ export function Where({ data, period, now }: Props) {
 	if (data.events.length === 0 && data.stays.length === 0) {
 		return (
 			<Empty>
-				{t({ zh: "这段时间没有记录:换一个时段试试", en: "Nothing is recorded in this period: try another one" })}
+				{t({ zh: "这段时间没有记录：换一个时段试试", en: "Nothing is recorded in this period: try another one" })}
 			</Empty>
 		);
 	}
@@ -103,7 +103,7 @@ function Stays({ data, onOpen }: { data: Trajectory; onOpen: (stay: number) => v
 								{gateName(stay.entry_gate)}
 								{stay.exit_gate && stay.exit_gate !== stay.entry_gate ? ` → ${gateName(stay.exit_gate)}` : ""}
 							</td>
-							<td>{whyOf(stay, data.explained).join(t({ zh: ";", en: " " }))}</td>
+							<td>{whyOf(stay, data.explained).join(t({ zh: "；", en: " " }))}</td>
 						</tr>
 					))}
 				</tbody>

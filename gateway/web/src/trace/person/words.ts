@@ -27,9 +27,9 @@ export function whyOf(stay: Stay, explained: readonly Explanation[]): string[] {
 /** "02-11 08:10 – 17:32", with what is not known said. */
 export function stayTimes(stay: Stay): string {
 	const from = Date.parse(stay.from);
-	const began = stay.unknown_start ? t({ zh: "? ", en: "? " }) : dayAndTime(from);
+	const began = stay.unknown_start ? t({ zh: "？", en: "? " }) : dayAndTime(from);
 	if (stay.to === null) {
-		return t({ zh: `${began} 起,未离开`, en: `since ${began}, still there` });
+		return t({ zh: `${began} 起，未离开`, en: `since ${began}, still there` });
 	}
 	const to = Date.parse(stay.to);
 	const ended = localDay(from) === localDay(to) && !stay.unknown_start ? clockTime(to) : dayAndTime(to);
