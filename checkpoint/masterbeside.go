@@ -36,12 +36,8 @@ func (b *besides) note(masters *[Partitions]Master, beside []Master, now time.Ti
 // due lists those that are gone, and when the first of them was last seen. As long as not
 // all masters answer, it may be one of those that is only silent.
 func (b besides) due(all bool, now time.Time) (lost []Master, since time.Time) {
-	wait := watchSettle
-	if !all {
-		wait = watchPatience
-	}
 	for _, s := range b {
-		if at := time.UnixMilli(s.At); now.Sub(at) >= wait {
+		if at := time.UnixMilli(s.At); all && now.Sub(at) >= watchSettle {
 			lost = append(lost, s.Master)
 			if since.IsZero() || at.Before(since) {
 				since = at

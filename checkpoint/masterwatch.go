@@ -18,6 +18,9 @@ const (
 	// watchPatience is when it counts although the nodes of a cluster still
 	// contradict each other; when they no longer do, it counts again.
 	watchPatience = 10 * time.Second
+	// watchRetry is the longest pause before a change that could not be seen to is told
+	// again: all of the window is sent each time.
+	watchRetry = 30 * time.Second
 	// watchRemember is how often the time of the last look is written down.
 	watchRemember = 5 * time.Second
 	// watchKey is under what name the masters are remembered.
@@ -39,7 +42,7 @@ type MasterMemory interface {
 // MasterChange is told that partitions, or gates alone if there are none, are held by a
 // master with another history than before: what this process was acknowledged from a window before since may
 // be forgotten there, and has to be sent again. An error means that this was not
-// done; the same is told again at the next look.
+// done; the same is told again, the later the more often it failed.
 type MasterChange func(ctx context.Context, partitions []int, since time.Time) error
 
 // MasterWatch notices that masters change: by fail-over, promotion, the moving of
@@ -58,8 +61,16 @@ type MasterWatch struct {
 	seen   [Partitions]sighting
 	beside besides
 	back   [Partitions]time.Time // to where a projector has to be sent back; zero if it has not
-	saved  time.Time             // when the memory was last written
-	needed atomic.Int64          // see Needed
+	retry  watchRetrying
+	saved  time.Time    // when the memory was last written
+	needed atomic.Int64 // see Needed
+}
+
+// watchRetrying says when changes that could not be seen to are told again.
+type watchRetrying struct {
+	changes int // how many they were: more are told at once
+	pause   time.Duration
+	next    time.Time
 }
 
 // sighting is what is known of one partition's master.
@@ -174,7 +185,8 @@ func (w *MasterWatch) tell(ctx context.Context, all bool, now time.Time) (bool, 
 	if len(lost) > 0 && at.Before(since) {
 		since = at
 	}
-	if len(partitions) == 0 && len(lost) == 0 {
+	changes := len(partitions) + len(lost)
+	if changes == 0 || changes <= w.retry.changes && now.Before(w.retry.next) {
 		return false, nil
 	}
 	w.logger.Warn("partitions or gates have another master; what the old one may have kept to itself is sent again",
@@ -186,6 +198,8 @@ func (w *MasterWatch) tell(ctx context.Context, all bool, now time.Time) (bool, 
 		w.rewindFrom(since.Add(-w.window))
 	}
 	if failed != nil {
+		pause := min(max(2*w.retry.pause, watchPoll), watchRetry)
+		w.retry = watchRetrying{changes, pause, now.Add(pause)}
 		return false, fmt.Errorf("send again what a master may have forgotten: %w", failed)
 	}
 	for _, p := range partitions {
@@ -194,6 +208,7 @@ func (w *MasterWatch) tell(ctx context.Context, all bool, now time.Time) (bool, 
 		s.first, s.latest, s.rewound = time.Time{}, time.Time{}, false
 	}
 	w.beside.forget(lost)
+	w.retry = watchRetrying{}
 	return true, nil
 }
 

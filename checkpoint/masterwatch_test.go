@@ -64,8 +64,14 @@ func TestWatchTellsOnceOfARestart(t *testing.T) {
 	}
 	told.fail = errors.New("the gateway cannot")
 	look(watchSettle)
-	told.fail = nil
-	look(time.Second)
+	for range 120 {
+		look(watchPoll)
+	}
+	if told.times < 4 || told.times > 8 {
+		t.Errorf("what could not be seen to was told %d times in a minute", told.times)
+	}
+	told.fail, told.times = nil, 1
+	look(watchRetry)
 	look(time.Second)
 	if told.times != 2 || len(told.parts) != Partitions || !told.since.Equal(last.Truncate(time.Millisecond)) {
 		t.Errorf("told %d times, last of %d partitions since %s; want twice, the first was refused, since %s", told.times, len(told.parts), told.since, last)
