@@ -40,9 +40,9 @@ type MasterMemory interface {
 }
 
 // MasterChange is told that partitions, or gates alone if there are none, are held by a
-// master with another history than before: what this process was acknowledged from a window before since may
-// be forgotten there, and has to be sent again. An error means that this was not
-// done; the same is told again, the later the more often it failed.
+// master with another history than before: what this process was acknowledged from a
+// window before since may be forgotten there, and has to be sent again. An error means
+// that this was not done; the same is told again, the later the more often it failed.
 type MasterChange func(ctx context.Context, partitions []int, since time.Time) error
 
 // MasterWatch notices that masters change: by fail-over, promotion, the moving of
