@@ -15,6 +15,10 @@ import (
 // day of a busy gate has 40.
 const mostLogPages = 50
 
+// logPagesAMinute is how many one device or account may have printed: the stock of a
+// gate at once, not all numbers that its day has.
+const logPagesAMinute = 100
+
 // printPolicy is for pages that are printed: they have their style inside and
 // load nothing.
 const printPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -42,6 +46,9 @@ func (s *Server) handleLogSheet(c *fiber.Ctx) error {
 	if !ok {
 		return failure(codeNotFound, "the site of this gate is gone")
 	}
+	if err := s.prints.admitSome(pages, printerOf(principalOf(c)), s.now(), logPagesAMinute, "print pages"); err != nil {
+		return err
+	}
 	first, day, err := s.store.TakeLogPages(s.context(c), code, pages, codes.MaxLogPage)
 	if err != nil {
 		return err
@@ -57,6 +64,14 @@ func (s *Server) handleLogSheet(c *fiber.Ctx) error {
 		return fmt.Errorf("gateway: print log pages: %w", err)
 	}
 	return sendPrint(c, page.Bytes())
+}
+
+// printerOf numbers who prints: devices, and behind them accounts.
+func printerOf(who principal) uint32 {
+	if who.Device != nil {
+		return who.Device.Num
+	}
+	return who.Staff.Num | 1<<31
 }
 
 // sendPrint answers with a page to print.

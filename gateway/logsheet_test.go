@@ -46,4 +46,9 @@ func TestLogPagesArePrintedOnceEach(t *testing.T) {
 	for _, pages := range []string{"0", "51", "x", "-1"} {
 		w.do(http.MethodGet, "/v1/gates/G1/paper?pages="+pages, w.as("leader"), nil).problem(http.StatusUnprocessableEntity, "invalid", "pages")
 	}
+	for range 2 { // what they had before counts, too
+		print(w.as("grid"), "?pages=49")
+	}
+	w.do(http.MethodGet, "/v1/gates/G1/paper", w.as("grid"), nil).problem(http.StatusTooManyRequests, "too_many", "")
+	print(w.deviceToken("D1"), "")
 }

@@ -115,6 +115,7 @@ type Server struct {
 	searching    chan struct{}  // held by those that are answered
 	unknowns     minuteDesk     // documents that nobody has
 	asks         minuteDesk     // permits asked for
+	prints       minuteDesk     // pages of paper logs
 	calls        minuteDesk     // of residents' phones
 	strips       minuteDesk     // passes signed for residents' phones
 	large        map[string]int // patterns of paths that take many records, with how many bytes
