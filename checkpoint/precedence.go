@@ -73,14 +73,14 @@ var identitySteps = []Step{
 		"device",
 		[]Reason{ReasonDeviceRevoked},
 		bothWays, Anywhere, ReplacesNothing, true,
-		"已停用的设备不放任何人通行，紧急放行也不行；扫码记入该门岗的拒绝登记。",
+		"已停用的设备不放任何人通行，紧急放行也不行；扫码记入该卡口的拒绝登记。",
 		"A revoked device lets nobody pass, not even in an emergency; the scan is kept with the gate's refusals.",
 	},
 	{
 		"code",
 		[]Reason{ReasonMalformed, ReasonNotOurPass, ReasonUnknownKey, ReasonBadSignature},
 		bothWays, Anywhere, ReplacesNothing, true,
-		"通行码损坏、不是本系统的、密钥未知或签名不符，就不知道是谁：不放行，记入该门岗的拒绝登记。",
+		"通行码损坏、不是本系统的、密钥未知或签名不符，就不知道是谁：不放行，记入该卡口的拒绝登记。",
 		"A code that is damaged, foreign, signed by an unknown key or forged names nobody: refused, and kept with the gate's refusals.",
 	},
 	{
@@ -94,14 +94,14 @@ var identitySteps = []Step{
 		"confined",
 		[]Reason{ReasonStatusRed, ReasonQuarantine},
 		bothWays, Anywhere, ReplacesNothing, true,
-		"红码、医学观察或隔离的人，上表不放行的就不放行，不论出示的通行码是否过期或已注销。",
+		"红码、医学观察或隔离的人，上表不放行的就不放行，不论出示的通行码是否过期或已作废。",
 		"Where the table refuses somebody who is red, under observation or in quarantine, that is the answer, whatever the pass: an old one must not hide it.",
 	},
 	{
 		"pass",
 		[]Reason{ReasonExpired, ReasonNotYetValid, ReasonRevoked},
 		bothWays, Anywhere, ReplacesNothing, true,
-		"出示的通行码在扫码时（前后宽限 60 秒）已过期、未生效，或已注销的，不放行，先登记；此时不再看上表。",
+		"出示的通行码在扫码时（前后宽限 60 秒）已过期、未生效，或已作废的，不放行，先登记；此时不再看上表。",
 		"A pass that is out of date at the time of the scan (60 s of grace at both ends) or revoked is refused: register. The table is not asked then.",
 	},
 	{

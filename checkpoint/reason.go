@@ -55,7 +55,7 @@ var reasons = [...]ReasonText{
 	ReasonBadSignature:        {"bad_signature", "通行码签名不符,疑似伪造", "Signature does not match, possibly forged"},
 	ReasonExpired:             {"expired", "通行码已过期,请刷新", "Pass expired, refresh it"},
 	ReasonNotYetValid:         {"not_yet_valid", "通行码尚未生效", "Pass not valid yet"},
-	ReasonRevoked:             {"revoked", "通行码已注销", "Pass revoked"},
+	ReasonRevoked:             {"revoked", "通行码已作废", "Pass revoked"},
 	ReasonUnknownPerson:       {"unknown_person", "查无此人,请登记", "Person not found, register them"},
 	ReasonStatusRed:           {"status_red", "红码", "Status red"},
 	ReasonQuarantine:          {"quarantine", "隔离或观察期内", "In quarantine or under observation"},
@@ -77,7 +77,7 @@ var reasons = [...]ReasonText{
 	ReasonDisinfection:        {"disinfection_required", "车辆请先消毒", "Disinfect the vehicle first"},
 	ReasonAnnulled:            {"annulled", "该次登记已撤销", "This entry was taken back"},
 	ReasonCutOff:              {"cut_off", "与中心断联过久,暂停进入,请稍候", "Cut off for too long: nobody enters, please wait"},
-	ReasonGuard:               {"guard", "门岗劝返", "Turned back by the guard"},
+	ReasonGuard:               {"guard", "卡口劝返", "Turned back by the guard"},
 }
 
 // Reasons returns the published table, in stored order.

@@ -53,7 +53,7 @@ var actionTexts = map[string]textView{
 	"GET /v1/residents/:id/trajectory":        {"查询活动轨迹", "Asked where you were"},
 	"GET /v1/residents/:id/contacts":          {"查询接触人员", "Asked whom you met"},
 	"POST /v1/residents/search":               {"按证件号、电话或姓名查找", "Searched by document, phone or name"},
-	"POST /v1/gate/search":                    {"在门岗按姓名、证件尾号或门牌查找", "Searched at the gate by name, document or door"},
+	"POST /v1/gate/search":                    {"在卡口按姓名、证件尾号或门牌查找", "Searched at the gate by name, document or door"},
 	"GET /v1/residents":                       {"导出本场所居民名册，或查看本户成员", "Exported the list of residents of the site, or looked at your household"},
 	"GET /v1/sites/:site/sheet":               {"打印本场所纸质通行码", "Printed the paper passes of the site"},
 	"POST /v1/status-changes":                 {"变更多人健康状态", "Changed the status of many"},

@@ -94,14 +94,14 @@ func markdownRules(out io.Writer) error {
 	zh, en := placesLegend()
 	_, err := fmt.Fprintf(out, `<!-- Printed by: go run ./cmd/passgate rules table --markdown > deploy/RULES.md -->
 
-# The rules of a gate 门岗规则
+# The rules of a gate 卡口规则
 
 What every gate answers, and in which order the rules are applied. What the town has ordered for a
 site (closed, hours, capacity and so on) decides whether a step has something to say there; the steps
 and their order are the same everywhere. A gate's answer has a decision, a reason, a colour, an action for
 the guard and flags. Green and yellow mean go, yellow with care; red means not now.
 
-各门岗的答复及各项规则的先后次序。绿、黄均可通行，黄须留意；红暂不通行。
+各卡口的答复及各项规则的先后次序。绿、黄均可通行，黄须留意；红暂不通行。
 
 ## The table 判定表
 

@@ -64,7 +64,7 @@ func (t *tour) openHome(ctx context.Context, store *checkpoint.Store, id uint64)
 // manGate makes the codes of a phone at the gate and of the guard who holds it.
 func (t *tour) manGate(ctx context.Context, store *checkpoint.Store, gate *checkpoint.Gate) error {
 	site, _ := store.Registry().Site(gate.Site)
-	guard := checkpoint.Staff{Login: demoGuard, Name: "演示门岗", Role: checkpoint.RoleGuard, Grid: site.Grid}
+	guard := checkpoint.Staff{Login: demoGuard, Name: "演示值守", Role: checkpoint.RoleGuard, Grid: site.Grid}
 	err := store.Change(ctx, func(d *checkpoint.Draft) error { return d.PutStaff(guard) })
 	if err != nil {
 		return fmt.Errorf("demo guard: %w", err)

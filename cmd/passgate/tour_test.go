@@ -48,7 +48,7 @@ func TestTheDemosCodesOpenPhoneShiftAndPass(t *testing.T) {
 	tell(t, srv, "/v1/shifts", phone.Token, map[string]any{
 		"id": "shift-of-the-tour", "badge": one(`PGB1-[A-Z2-7]{26}`), "opened_at": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
 	}, &shift)
-	if shift.Shift.Person.Name != "演示门岗" {
+	if shift.Shift.Person.Name != "演示值守" {
 		t.Errorf("the badge is that of %q", shift.Shift.Person.Name)
 	}
 	var family struct {

@@ -247,12 +247,12 @@ var conditions = []condition{
 		"PassgateDeviceListsStale", ticket, 30 * minute, `max(passgate_devices{state="stale"})`, ">=", 5, count, 0,
 		stood("passgate_devices", "state", "stale"),
 		when(func(v []float64) bool { return v[0] > v[1] && v[2] < 0.5 }, stood("passgate_devices", "state", "stale"), stood("passgate_devices", "state", "fresh"), silent), nil,
-		words{"多数手机的吊销名单超过 15 分钟未更新", "Most phones' revocation lists are old"},
+		words{"多数手机的作废名单超过 15 分钟未更新", "Most phones' revocation lists are old"},
 	},
 	{
 		"PassgateDeviceListsExpired", ticket, 15 * minute, "max(passgate_device_revocation_age_seconds_max)", ">", 25 * 3600, seconds, 0,
 		stood("passgate_device_revocation_age_seconds_max"), nil, nil,
-		words{"有在用手机的吊销名单已过期", "A phone in use has an expired revocation list"},
+		words{"有在用手机的作废名单已过期", "A phone in use has an expired revocation list"},
 	},
 	{
 		"PassgatePasswordGuessing", ticket, 10 * minute, "sum(rate(passgate_password_hashes_total[10m]))", ">", 1, perSecond, 10 * minute,

@@ -40,8 +40,8 @@ var sections = []section{
 			alerts: []string{"PassgateGatesSilent"},
 		},
 		{
-			id: "lists", title: words{"手机的吊销名单", "Phones' revocation lists"}, unit: count,
-			means:  words{"离线时手机靠名单认出已注销的码。过期的手机请联网。", "Offline, a phone knows revoked passes by its list. Bring those with an expired one online."},
+			id: "lists", title: words{"手机的作废名单", "Phones' revocation lists"}, unit: count,
+			means:  words{"离线时手机靠名单认出已作废的码。过期的手机请联网。", "Offline, a phone knows revoked passes by its list. Bring those with an expired one online."},
 			lines:  []line{phones("fresh", "15 分钟内", "under 15 minutes"), phones("stale", "较旧", "older"), phones("expired", "过期", "expired")},
 			alerts: []string{"PassgateDeviceListsStale", "PassgateDeviceListsExpired", "PassgatePasswordGuessing"},
 		},

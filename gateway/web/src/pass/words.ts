@@ -19,7 +19,7 @@ export const toneOf: Record<Status, Tone> = {
 };
 
 const atHome: Text = {
-	zh: "请留在家中。回家时门岗会陪您到家门口,不会把您拦在外面;出门会被劝回。就医等急事请先打社区电话。",
+	zh: "请留在家中。回家时值守人员会陪您到家门口,不会把您拦在外面;出门会被劝回。就医等急事请先打社区电话。",
 	en: "Please stay at home. Coming home you are always let in, with company; going out you are asked to turn back. For a doctor or an emergency phone your community first.",
 };
 
@@ -28,7 +28,7 @@ export const meaningOf: Record<Status, Text> = {
 	green: { zh: "出示通行码、测体温后即可出入。", en: "Show the code, have your temperature taken, and go." },
 	recovered: { zh: "出示通行码、测体温后即可出入。", en: "Show the code, have your temperature taken, and go." },
 	yellow: {
-		zh: "可以出入。门岗的屏幕会显示黄色,可能多问几句。",
+		zh: "可以出入。值守人员的屏幕会显示黄色,可能多问几句。",
 		en: "You can come and go. The guard's screen turns yellow and they may ask a question more.",
 	},
 	visitor: { zh: "进入小区、村庄须有来访登记。", en: "To enter a compound or village you need a visitor permit." },

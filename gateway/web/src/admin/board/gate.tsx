@@ -140,7 +140,7 @@ function Phones({ devices }: { devices: readonly Device[] }) {
 	return (
 		<Card
 			title={t({ zh: "值守手机", en: "Phones" })}
-			extra={may("leader") && <a href="#/devices">{t({ zh: "门岗手机", en: "Phones of gates" })}</a>}
+			extra={may("leader") && <a href="#/devices">{t({ zh: "卡口手机", en: "Phones of gates" })}</a>}
 		>
 			{devices.length === 0 && (
 				<Empty>{t({ zh: "这个卡口没有启用的手机", en: "No phone is in use at this gate" })}</Empty>

@@ -170,7 +170,7 @@ function release(): Doing {
 		about: () => (
 			<p class="hint">
 				{t({
-					zh: "解除后即转绿码(已康复的转康复),门岗立即放行。",
+					zh: "解除后即转绿码(已康复的转康复),卡口立即放行。",
 					en: "The person is green at once (recovered, if that is why), and gates let them pass.",
 				})}
 			</p>

@@ -156,7 +156,7 @@ const approve: Action<Proposal> = {
 	about: (p) => (
 		<p>
 			{t({
-				zh: `${whom(p)}将变更为“${statusWord(p.status)}”,所有门岗立即生效。`,
+				zh: `${whom(p)}将变更为“${statusWord(p.status)}”,所有卡口立即生效。`,
 				en: `${whom(p)}: ${statusWord(p.status)}, in force at every gate at once.`,
 			})}
 		</p>

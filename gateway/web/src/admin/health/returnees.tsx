@@ -20,7 +20,7 @@ export default function Returnees() {
 			path="returnees"
 			title={t({ zh: "返乡登记", en: "People who come back" })}
 			hint={t({
-				zh: "到达即按住处的规定开始医学观察;途中的人先登记,到门岗按常规进家。",
+				zh: "到达即按住处的规定开始医学观察;途中的人先登记,到卡口按常规进家。",
 				en: "By the rules of the home an observation begins on arrival; who is on the way is registered before.",
 			})}
 			filters={[

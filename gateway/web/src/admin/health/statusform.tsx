@@ -52,7 +52,7 @@ export function StatusForm({ people, many = false, fever = "", onDone }: Props) 
 						en: "It waits for a second person, and is not in force before.",
 					})
 				: t({
-						zh: "所有门岗立即生效,本人在手机上看到依据。",
+						zh: "所有卡口立即生效,本人在手机上看到依据。",
 						en: "In force at every gate at once; the person reads the ground on their phone.",
 					}),
 			danger: values.status === "red",

@@ -37,7 +37,7 @@ export default function WalkIns() {
 			<h1>{t({ zh: "手写登记人员归档", en: "Walk-ins" })}</h1>
 			<p class="hint">
 				{t({
-					zh: "没带码、只报姓名的人先按手写登记放行。查清是谁后归入本人档案，此前的记录算作本人的。编号见门岗记录和发热个案。",
+					zh: "没带码、只报姓名的人先按手写登记放行。查清是谁后归入本人档案，此前的记录算作本人的。编号见卡口记录和发热个案。",
 					en: "Who came without a pass is recorded by what they said. Once it is known who it was, what they did is the resident's. Its number stands in the records of gates and fevers.",
 				})}
 			</p>

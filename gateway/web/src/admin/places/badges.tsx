@@ -73,7 +73,7 @@ export function BadgeMaker({ account, onMade }: { account: FullAccount; onMade: 
 		>
 			<p class="hint">
 				{t({
-					zh: "在门岗手机上扫工牌上岗，只在本网格的门岗有效，别无他用。",
+					zh: "在卡口手机上扫工牌上岗，只在本网格的卡口有效，别无他用。",
 					en: "Opens shifts at gates of the account's part of the grid, and nothing else.",
 				})}
 			</p>

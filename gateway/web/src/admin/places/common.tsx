@@ -115,7 +115,7 @@ export const roleMay: Record<string, Text> = {
 		en: "everything: accounts, sites, rules, the grid, and whatever the other roles may",
 	},
 	leader: {
-		zh: "看本网格的通报、看板和各项登记；下达管控措施；给门岗配手机、给值守人员发工牌；审批流调扩限",
+		zh: "看本网格的通报、看板和各项登记；下达管控措施；给卡口配手机、给值守人员发工牌；审批流调扩限",
 		en: "bulletin, board and registers of their part; orders policies; phones of gates and badges; approves more for a case",
 	},
 	enroller: {
@@ -136,12 +136,12 @@ export const roleMay: Record<string, Text> = {
 		en: "inspects enterprises and shops, orders what has to be put right",
 	},
 	tracer: {
-		zh: "凭案件和理由查门岗记录、活动轨迹、密接；每次查询都留痕",
+		zh: "凭案件和理由查卡口记录、活动轨迹、密接；每次查询都留痕",
 		en: "under a case and a reason: gates, trajectories, contacts; every question on record",
 	},
 	auditor: { zh: "查看谁查过什么；不能改任何东西", en: "sees who asked what; changes nothing" },
 	guard: {
-		zh: "凭工牌在门岗手机上开班，不登录后台",
+		zh: "凭工牌在卡口手机上开班，不登录后台",
 		en: "opens shifts at a gate's phone with a badge, never signs in here",
 	},
 };

@@ -21,7 +21,7 @@ const filters = (): Field[] => [
 			...Object.entries(deviceStates).map(([value, text]) => ({ value, label: t(text) })),
 		],
 	},
-	{ name: "gate", label: t({ zh: "门岗", en: "Gate" }), kind: "gate" },
+	{ name: "gate", label: t({ zh: "卡口", en: "Gate" }), kind: "gate" },
 	{ name: "node", label: t({ zh: "网格", en: "Grid" }), kind: "node" },
 ];
 
@@ -39,7 +39,7 @@ const columns = (): Column<Device>[] => [
 	},
 	{
 		key: "gate",
-		title: t({ zh: "门岗", en: "Gate" }),
+		title: t({ zh: "卡口", en: "Gate" }),
 		width: "1.4fr",
 		cell: (d) => <a href={href(["gates", d.gate])}>{gateName(d.gate)}</a>,
 		sort: (d) => gateName(d.gate),
@@ -82,9 +82,9 @@ export default function Devices() {
 			<Register<Device>
 				key={turn}
 				path="devices"
-				title={t({ zh: "门岗手机", en: "Phones of gates" })}
+				title={t({ zh: "卡口手机", en: "Phones of gates" })}
 				hint={t({
-					zh: "每部手机只属于一个门岗的一条通道；遗失的立即停用。",
+					zh: "每部手机只属于一个卡口的一条通道；遗失的立即停用。",
 					en: "Each phone belongs to one lane of one gate; one that is lost is revoked at once.",
 				})}
 				filters={filters()}
@@ -116,7 +116,7 @@ function Detail({ device: d, reload }: { device: Device; reload: () => Promise<v
 				rows={[
 					[t({ zh: "状态", en: "State" }), <DeviceState key="s" device={d} />],
 					[
-						t({ zh: "门岗", en: "Gate" }),
+						t({ zh: "卡口", en: "Gate" }),
 						<a key="g" href={href(["gates", d.gate])}>
 							{gateName(d.gate)}
 						</a>,

@@ -267,7 +267,7 @@ const fields = (): Field[] => [
 		label: t({ zh: "值班电话", en: "Phone on duty" }),
 		kind: "tel",
 		hint: t({
-			zh: "门岗扣留人员时拨打，空着就用上级网格的",
+			zh: "卡口扣留人员时拨打，空着就用上级网格的",
 			en: "called when a gate holds somebody; empty: that of the node above",
 		}),
 	},
@@ -379,11 +379,11 @@ function NodeFacts({ node }: { node: Node }) {
 							? duty.id === node.id
 								? duty.phone
 								: t({ zh: `${duty.phone}（${duty.name} 的）`, en: `${duty.phone} (of ${duty.name})` })
-							: t({ zh: "缺：门岗扣留人员时无号可拨", en: "none: a gate that holds somebody has no number" }),
+							: t({ zh: "缺：卡口扣留人员时无号可拨", en: "none: a gate that holds somebody has no number" }),
 					],
 					[t({ zh: "场所", en: "Sites" }), link("sites", here.length)],
 					[
-						t({ zh: "门岗 开/共", en: "Gates open/all" }),
+						t({ zh: "卡口 开/共", en: "Gates open/all" }),
 						<a key="g" href={href("gates", { node: node.id })}>
 							{gates.value.filter((g) => codes.has(g.site) && g.open).length} /{" "}
 							{gates.value.filter((g) => codes.has(g.site)).length}

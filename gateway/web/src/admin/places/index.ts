@@ -2,7 +2,7 @@ import { lazy } from "../../desk/ui/lazy";
 import type { Screen } from "../../desk/ui/shell";
 import { anyone } from "./common";
 
-const places = { zh: "场所与门岗", en: "Places" };
+const places = { zh: "场所与卡口", en: "Places" };
 const staff = { zh: "人员与网格", en: "Staff and grid" };
 
 export const screens: Screen[] = [
@@ -15,14 +15,14 @@ export const screens: Screen[] = [
 	},
 	{
 		path: "gates",
-		title: { zh: "门岗", en: "Gates" },
+		title: { zh: "卡口", en: "Gates" },
 		group: places,
 		roles: anyone,
 		view: lazy(() => import("./gates")),
 	},
 	{
 		path: "devices",
-		title: { zh: "门岗手机", en: "Phones of gates" },
+		title: { zh: "卡口手机", en: "Phones of gates" },
 		group: places,
 		roles: ["leader"],
 		view: lazy(() => import("./devices")),

@@ -116,14 +116,14 @@ export function NewPhone({ gate, onClose }: { gate?: string; onClose: () => void
 					fields={[
 						...(gate
 							? []
-							: [{ name: "gate", label: t({ zh: "门岗", en: "Gate" }), kind: "gate" as const, required: true }]),
+							: [{ name: "gate", label: t({ zh: "卡口", en: "Gate" }), kind: "gate" as const, required: true }]),
 						{
 							name: "lane",
 							label: t({ zh: "通道名称", en: "Lane" }),
 							required: true,
 							placeholder: t({ zh: "如 东门一道", en: "East 1, say" }),
 							hint: t({
-								zh: "值守人员怎么叫就怎么写；一个门岗可以有几条通道",
+								zh: "值守人员怎么叫就怎么写；一个卡口可以有几条通道",
 								en: "as the guards call it; a gate may have several",
 							}),
 						},
@@ -187,7 +187,7 @@ function Waiting({
 		<div class="pl-once">
 			<ol>
 				<li>
-					{t({ zh: "在门岗手机的浏览器打开", en: "On the gate's phone, open" })} <code>{page}</code>
+					{t({ zh: "在卡口手机的浏览器打开", en: "On the gate's phone, open" })} <code>{page}</code>
 				</li>
 				<li>{t({ zh: "用它扫下面的登记码，或手工输入", en: "Scan this code with it, or type it" })}</li>
 			</ol>

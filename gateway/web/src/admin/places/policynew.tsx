@@ -107,7 +107,7 @@ export default function NewPolicy() {
 function AboutPreset({ preset }: { preset: Preset }) {
 	return (
 		<details class="pl-about">
-			<summary>{t({ zh: "出处，以及不归门岗管的条款", en: "Source, and what of it is no matter of gates" })}</summary>
+			<summary>{t({ zh: "出处，以及不归卡口管的条款", en: "Source, and what of it is no matter of gates" })}</summary>
 			<p>{preset.source}</p>
 			<ul>
 				{preset.elsewhere.map((e) => (

@@ -47,7 +47,7 @@ export function PreviewTable({ preview }: { preview: Preview }) {
 			<p class="pl-sums">
 				<b>
 					{t({
-						zh: `${preview.sites.length} 个场所、${preview.gates} 个门岗、${preview.residents} 名住户`,
+						zh: `${preview.sites.length} 个场所、${preview.gates} 个卡口、${preview.residents} 名住户`,
 						en: `${preview.sites.length} sites, ${preview.gates} gates, ${preview.residents} residents`,
 					})}
 				</b>

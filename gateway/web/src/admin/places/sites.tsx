@@ -56,7 +56,7 @@ const filters = (): Field[] => [
 			{ value: "", label: t({ zh: "全部", en: "All" }) },
 			{ value: "closed", label: t({ zh: "关停的", en: "Closed" }) },
 			{ value: "policy", label: t({ zh: "有管控措施的", en: "Under a policy" }) },
-			{ value: "nogate", label: t({ zh: "没有开着的门岗", en: "Without an open gate" }) },
+			{ value: "nogate", label: t({ zh: "没有开着的卡口", en: "Without an open gate" }) },
 		],
 	},
 	{ name: "node", label: t({ zh: "网格", en: "Grid" }), kind: "node" },
@@ -124,7 +124,7 @@ const columns = (): Column<Site>[] => [
 	},
 	{
 		key: "gates",
-		title: t({ zh: "门岗 开/共", en: "Gates open/all" }),
+		title: t({ zh: "卡口 开/共", en: "Gates open/all" }),
 		width: "6.5rem",
 		right: true,
 		cell: (s) => {
@@ -180,7 +180,7 @@ const actions = (): Action<Site>[] => [
 			),
 		submit: t({ zh: "保存，立即生效", en: "Save, in force at once" }),
 		run: (s, v) => put(s, { name: v.name, grid: v.grid, ...ruleValues(v, names(s.kind)) }),
-		done: t({ zh: "已在所有门岗生效", en: "In force at every gate" }),
+		done: t({ zh: "已在所有卡口生效", en: "In force at every gate" }),
 	},
 	{
 		key: "close",
@@ -192,11 +192,11 @@ const actions = (): Action<Site>[] => [
 			<p>
 				{residential(s.kind)
 					? t({
-							zh: `关停 ${s.name}：1 秒内所有门岗不再放行来访和外来人员，持许可的也不行；住户回家照常放行并标记，出门不拦。`,
+							zh: `关停 ${s.name}：1 秒内所有卡口不再放行来访和外来人员，持许可的也不行；住户回家照常放行并标记，出门不拦。`,
 							en: `Close ${s.name}: within a second no gate lets visitors or strangers in, with a permit or not; residents come home, marked, and leaving is never stopped.`,
 						})
 					: t({
-							zh: `关停 ${s.name}：1 秒内所有门岗不再放行进入；已在场内的人出门不拦。`,
+							zh: `关停 ${s.name}：1 秒内所有卡口不再放行进入；已在场内的人出门不拦。`,
 							en: `Close ${s.name}: within a second nobody is let in at any gate; who is inside may leave.`,
 						})}
 			</p>
@@ -238,8 +238,8 @@ const create = (): Action<null>[] => [
 			{ name: "grid", label: t({ zh: "所属网格", en: "Grid" }), kind: "node", required: true },
 			{
 				name: "gate",
-				label: t({ zh: "门岗名称", en: "Name of its gate" }),
-				hint: t({ zh: "填了就同时开一个门岗", en: "if given, one gate is opened with it" }),
+				label: t({ zh: "卡口名称", en: "Name of its gate" }),
+				hint: t({ zh: "填了就同时开一个卡口", en: "if given, one gate is opened with it" }),
 			},
 		],
 		run: async (_, v) => {
@@ -317,7 +317,7 @@ function Detail({ site }: { site: Site }) {
 				<RuleTable site={site} />
 			</Card>
 			<Card
-				title={t({ zh: "门岗", en: "Gates" })}
+				title={t({ zh: "卡口", en: "Gates" })}
 				extra={<a href={href("gates", { site: site.code })}>{t({ zh: "全部", en: "All" })}</a>}
 			>
 				<GateList site={site.code} />
@@ -398,7 +398,7 @@ function GateList({ site }: { site: string }) {
 		return (
 			<Empty>
 				{t({
-					zh: `${siteName(site)} 还没有门岗：管理员在“门岗”里新增`,
+					zh: `${siteName(site)} 还没有卡口：管理员在“卡口”里新增`,
 					en: "No gate yet: an administrator adds one under Gates",
 				})}
 			</Empty>

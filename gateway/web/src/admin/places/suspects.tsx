@@ -49,7 +49,7 @@ export default function Suspects() {
 			</header>
 			<p class="hint">
 				{t({
-					zh: "同一天内与邻近门岗相差明显、或者几乎人人同一读数的门岗。漏掉一个发热的人，比多跑一趟代价大。",
+					zh: "同一天内与邻近卡口相差明显、或者几乎人人同一读数的卡口。漏掉一个发热的人，比多跑一趟代价大。",
 					en: "Gates that read otherwise than their neighbours that day, or the same for nearly everybody. A missed fever costs more than a visit.",
 				})}
 			</p>
@@ -61,7 +61,7 @@ export default function Suspects() {
 			</Toolbar>
 			<Problem cause={error} retry={() => void reload()} />
 			{data?.suspects.length === 0 && (
-				<Empty>{t({ zh: "这一天没有可疑的门岗", en: "No gate is suspect on this day" })}</Empty>
+				<Empty>{t({ zh: "这一天没有可疑的卡口", en: "No gate is suspect on this day" })}</Empty>
 			)}
 			<div aria-busy={busy}>
 				{data?.suspects.map((s) => (
@@ -97,11 +97,11 @@ function One({ suspect: s }: { suspect: Suspect }) {
 					[t({ zh: "读数", en: "Readings" }), s.readings],
 					[t({ zh: "中位数", en: "Median" }), `${s.median.toFixed(2)} ℃`],
 					[
-						t({ zh: "邻近门岗中位数", en: "Median of neighbours" }),
+						t({ zh: "邻近卡口中位数", en: "Median of neighbours" }),
 						s.neighbours_median === null
 							? ""
 							: t({
-									zh: `${s.neighbours_median.toFixed(2)} ℃（${s.neighbours} 个门岗）`,
+									zh: `${s.neighbours_median.toFixed(2)} ℃（${s.neighbours} 个卡口）`,
 									en: `${s.neighbours_median.toFixed(2)} °C (${s.neighbours} gates)`,
 								}),
 					],

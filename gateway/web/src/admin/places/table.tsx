@@ -99,7 +99,7 @@ export default function DecisionTable() {
 			</header>
 			<p class="hint">
 				{t({
-					zh: "本表是所有门岗共同的规则：状态 × 场所 × 方向 × 是否住在这里。场所自己的规定（时间、人数、测温等）在此之后再查。",
+					zh: "本表是所有卡口共同的规则：状态 × 场所 × 方向 × 是否住在这里。场所自己的规定（时间、人数、测温等）在此之后再查。",
 					en: "What all gates share: status × site × direction × whether it is one's home. A site's own rules (hours, capacity, temperature) come after it.",
 				})}
 			</p>
@@ -256,7 +256,7 @@ function WhatIf({ table, statuses }: { table: RulesTable; statuses: string[] }) 
 						<p>
 							{found.color === "red"
 								? t({ zh: "例外：", en: "Except: " })
-								: t({ zh: "此外门岗还要看：", en: "The gate then looks at: " })}
+								: t({ zh: "此外卡口还要看：", en: "The gate then looks at: " })}
 							{found.checks.join(t({ zh: ";", en: "; " }))}
 						</p>
 					)}

@@ -167,7 +167,7 @@ export class Scans {
 		const { core } = this;
 		if (core.elsewhere) {
 			throw new Said({
-				zh: "门岗页面已在另一个窗口打开,请用那个窗口或刷新本页",
+				zh: "卡口页面已在另一个窗口打开,请用那个窗口或刷新本页",
 				en: "The gate is open in another window: use that one, or load this page again",
 			});
 		}

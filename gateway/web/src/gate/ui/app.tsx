@@ -82,7 +82,7 @@ function Elsewhere() {
 				<h1>{t({ zh: "已在别的窗口打开", en: "Open in another window" })}</h1>
 				<p class="reason">
 					{t({
-						zh: "门岗在另一个窗口里继续工作。要在这里用，请点下面。",
+						zh: "卡口在另一个窗口里继续工作。要在这里用，请点下面。",
 						en: "The gate goes on in another window. Tap below to take it back to this one.",
 					})}
 				</p>

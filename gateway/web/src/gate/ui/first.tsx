@@ -48,7 +48,7 @@ export function EnrolScreen() {
 			</header>
 			<p>
 				{t({
-					zh: "对准街道给的一次性登记码。登记后本机只属于这一个门岗。",
+					zh: "对准街道给的一次性登记码。登记后本机只属于这一个卡口。",
 					en: "Point the camera at the one-time code from the office. The phone then belongs to that gate.",
 				})}
 			</p>

@@ -101,7 +101,7 @@ export function StateScreen() {
 	return (
 		<Sheet title={{ zh: "网络与时钟", en: "Network and clock" }}>
 			<dl class="facts">
-				<dt>{t({ zh: "门岗", en: "Gate" })}</dt>
+				<dt>{t({ zh: "卡口", en: "Gate" })}</dt>
 				<dd>
 					{s.gate?.siteName} {s.gate?.name} {s.gate?.lane}
 				</dd>

@@ -119,7 +119,7 @@ function Leave() {
 		}
 	};
 	if (!asked) {
-		return <Key onPress={() => setAsked(true)}>{t({ zh: "本机退出门岗…", en: "Take this phone off the gate…" })}</Key>;
+		return <Key onPress={() => setAsked(true)}>{t({ zh: "本机退出卡口…", en: "Take this phone off the gate…" })}</Key>;
 	}
 	return (
 		<div class="leave">

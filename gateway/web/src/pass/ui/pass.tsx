@@ -148,7 +148,7 @@ function NoPass({ home, person: { member, family } }: { home: Home; person: Pers
 			</p>
 			<p>
 				{t({
-					zh: "到了门口也不用急:请门岗按姓名或门牌查找,或出示纸质码、身份证。",
+					zh: "到了门口也不用急:请值守人员按姓名或门牌查找,或出示纸质码、身份证。",
 					en: "At the gate you need not worry: ask the guard to search for your name or door, or show a paper pass or ID card.",
 				})}
 			</p>
@@ -212,7 +212,7 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 			<p class="hint">
 				<Icon name="sun" />
 				{t({
-					zh: "扫不出来?把屏幕调到最亮,离门岗手机一掌远。",
+					zh: "扫不出来?把屏幕调到最亮,离卡口手机一掌远。",
 					en: "Not read? Turn the brightness up and hold it a hand away.",
 				})}
 			</p>
@@ -220,7 +220,7 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 			<button type="button" class="renew" disabled={busy} onClick={() => run(() => home.renew(person))}>
 				{busy
 					? t({ zh: "正在取码……", en: "Fetching…" })
-					: t({ zh: "门岗说码已作废?重新取码", en: "Told that it is revoked? Fetch a new code" })}
+					: t({ zh: "值守人员说码已作废?重新取码", en: "Told that it is revoked? Fetch a new code" })}
 			</button>
 		</div>
 	);

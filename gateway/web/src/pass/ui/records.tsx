@@ -91,7 +91,7 @@ function Passage({ event: e }: { event: HistoryEvent }) {
 				{refused || e.annulled ? (
 					<p class={refused ? "refused" : ""}>
 						{e.annulled
-							? t({ zh: "已由门岗撤销", en: "Taken back by the guard" })
+							? t({ zh: "已由值守人员撤销", en: "Taken back by the guard" })
 							: `${t(decisionWord[e.decision])} — ${t(e.text)}`}
 					</p>
 				) : null}
