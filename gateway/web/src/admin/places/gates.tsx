@@ -69,7 +69,7 @@ const wanted = (g: Row, f: Record<string, string>): boolean =>
 const columns = (): Column<Row>[] => [
 	{
 		key: "name",
-		title: t({ zh: "门岗", en: "Gate" }),
+		title: t({ zh: "卡口", en: "Gate" }),
 		width: "1.2fr",
 		cell: (g) => g.name || g.code,
 		sort: (g) => g.name,
@@ -137,7 +137,7 @@ const actions = (): Action<Row>[] => [
 			<p>
 				{homes(g)
 					? t({
-							zh: `${siteName(g.site)} 只有这一个开着的出入口。封闭后该处没有门岗登记进出，请确认已有安排。`,
+							zh: `${siteName(g.site)} 只有这一个开着的出入口。封闭后该处没有人登记进出，请确认已有安排。`,
 							en: `This is the one open entrance of ${siteName(g.site)}. Shut, nobody is registered there any more: see that this is meant.`,
 						})
 					: t({ zh: "封闭后这里不再作为出入口。", en: "It is no entrance any more then." })}
@@ -188,7 +188,7 @@ const actions = (): Action<Row>[] => [
 const create = (): Action<null>[] => [
 	{
 		key: "new",
-		title: t({ zh: "新增门岗", en: "New gate" }),
+		title: t({ zh: "新增卡口", en: "New gate" }),
 		roles: [],
 		fields: () => [
 			{ name: "site", label: t({ zh: "场所", en: "Site" }), kind: "site", required: true },
@@ -211,7 +211,7 @@ export default function Gates() {
 	return (
 		<Register<Row>
 			path="gates"
-			title={t({ zh: "门岗", en: "Gates" })}
+			title={t({ zh: "卡口", en: "Gates" })}
 			hint={t({
 				zh: "村和小区只留一个出入口。打开一行可配手机、看班次、打印纸质登记页。",
 				en: "A village or compound keeps one entrance. Open a row for its phones, shifts and the paper log.",
