@@ -88,6 +88,8 @@
 //	guard: looks at other gates                     a device is of one gate                                    gateway.TestDeviceSeesNothingOfOtherGates
 //	guard: types pages of another gate              a page names its gate; a device types its own gate's       gateway.TestNobodyTypesPagesOfAnotherGate
 //	guard: makes paper say otherwise afterwards     a row is one passage; replacing it leaves the earlier one  gateway.TestARowIsReplacedInTheOpen
+//	guard: types pages that nobody printed          the numbers printed for a gate and day are on record       gateway.TestNobodyTypesPagesOfAnotherGate
+//	guard: has a resident's pass made by a permit   a permit gives passes of visitors only; badge first        gateway.TestDeviceIssuesForItsOwnSiteInTheNameOfWhoIsOnShift
 //	guard: denies a scan that was                   taking back is an event of its own, 15 minutes             gateway.TestScanIsTakenBackByItsDeviceWithinAQuarterOfAnHour
 //	guard: uses another's badge or guesses one      130 bits; waits by device                                  gateway.TestDeviceTriesFewBadgesAMinute
 //	guard: signs in with a badge                    guards have no password                                    gateway.TestGuardNeverSignsIn
@@ -121,6 +123,11 @@
 //	staff: keeps a session after a change           epoch of the account                                       gateway.TestChangeOfPowersEndsSessions
 //	tracer: asks without need                       open case and reason, sealed in the audit                  gateway.TestQuestionsNeedACaseAndAReason
 //	tracer: asks about everybody                    caps; a second person lifts them                           gateway.TestALiftTakesASecondPerson
+//	tracer: has strangers called                    whom the case's answers named, or who was asked about      gateway.TestWhatBecomesOfCalls
+//	leader: opens a case to ask under it            who opened a case does not ask under it                    gateway.TestQuestionsNeedACaseAndAReason
+//	enroller: frees the confined by a new record    no erasure, merge or other document before the end         checkpoint.TestNobodyShedsAConfinementByANewRecord
+//	enroller: enrols somebody red, or recovered     whoever is new is green; a status is a decision            gateway.TestPeopleWhoCannotBeEnrolled
+//	thief of an admin's open session                passwords and new admins take one's own password           gateway.TestASessionAloneTakesNoAccountOver
 //	tracer of another part: reads a trajectory      scope checked by home                                      gateway.TestStaffSeeTheirSubtreeOnly
 //	tracer of another part: learns names            IDs only outside the subtree                               gateway.TestContactsOutsideTheSubtreeAreIDsOnly
 //	leader of a part: ends a case of the town       whoever answers for its node ends it                       gateway.TestCaseOfTheTownIsNotForItsPartsToEnd
