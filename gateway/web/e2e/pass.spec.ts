@@ -130,7 +130,7 @@ test("with the network cut the page opens with a code that is good", async ({ pa
 	await context.setOffline(true);
 	await page.reload();
 	await expect(page.locator(".band h1")).toHaveText("陈强");
-	await expect(page.locator(".note")).toContainText(/没有网络,通行码照常可用到/);
+	await expect(page.locator(".note")).toContainText(/没有网络，通行码照常可用到/);
 	const pass = await readScreen(page);
 	expect(await scan("V2-g1", pass, "in")).toMatchObject({ decision: "pass", person: { id: person("陈强").id } });
 });

@@ -224,7 +224,7 @@ export function actionWords(action: string): Text & { known: boolean } {
 	const key = p.rest === "" ? p.method : `${p.method} ${p.rest}`;
 	const deed = deeds[`${p.first} ${key}`] ?? deeds[key];
 	return {
-		zh: `${subject?.zh ?? p.first}:${deed?.zh ?? key}`,
+		zh: `${subject?.zh ?? p.first}：${deed?.zh ?? key}`,
 		en: `${subject?.en ?? p.first}: ${deed?.en ?? key}`,
 		known: subject !== undefined && deed !== undefined,
 	};

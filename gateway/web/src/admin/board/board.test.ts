@@ -112,7 +112,7 @@ describe("actions of the audit", () => {
 		}
 		expect(unknown).toEqual([]);
 		expect(count).toBeGreaterThan(150);
-		expect(actionWords("GET /v1/residents/:id/trajectory").zh).toBe("居民:查询活动轨迹");
+		expect(actionWords("GET /v1/residents/:id/trajectory").zh).toBe("居民：查询活动轨迹");
 		expect(actionWords("swept").known).toBe(false);
 	});
 });

@@ -82,7 +82,7 @@ function Now({ g }: { g: BoardGate }) {
 						{g.troubles.map((name) => (
 							<li key={name}>
 								<b>{t(troubles[name])}</b>
-								{t({ zh: ":", en: ": " })}
+								{t({ zh: "：", en: ": " })}
 								{t(advice[name])}{" "}
 								{name === "fever" && <a href="#/fevers">{t({ zh: "发热病例", en: "Fever cases" })}</a>}
 							</li>
@@ -104,13 +104,13 @@ function Now({ g }: { g: BoardGate }) {
 						[
 							t({ zh: "平时此刻", en: "Usual at this time" }),
 							g.usual === null
-								? t({ zh: "前一周记录太少,不判断静默", en: "too little in the last week to tell" })
+								? t({ zh: "前一周记录太少，不判断静默", en: "too little in the last week to tell" })
 								: t({ zh: `每半小时 ${g.usual} 人次`, en: `${g.usual} in half an hour` }),
 						],
 						[
 							t({ zh: "场所内人数", en: "Inside the site" }),
 							g.capacity > 0
-								? t({ zh: `${g.inside},上限 ${g.capacity}`, en: `${g.inside} of ${g.capacity}` })
+								? t({ zh: `${g.inside}，上限 ${g.capacity}`, en: `${g.inside} of ${g.capacity}` })
 								: g.inside,
 						],
 						[t({ zh: "管区", en: "Area" }), g.area && nodeName(g.area)],
@@ -130,7 +130,7 @@ function Passages({ g, now }: { g: BoardGate; now: number }) {
 	const query = new URLSearchParams({ from: wire(startOfDay(now)), to: wire(startOfDay(now) + 86_400_000) });
 	return (
 		<a href={`/trace#/gates/${encodeURIComponent(g.gate)}?${query}`}>
-			{t({ zh: "今日通行明细(流调)", en: "Who passed today (tracing)" })}
+			{t({ zh: "今日通行明细（流调）", en: "Who passed today (tracing)" })}
 		</a>
 	);
 }

@@ -58,7 +58,7 @@ export function readingFields(): Field[] {
 	return [
 		{
 			name: "temperature",
-			label: t({ zh: "体温(℃)", en: "Temperature, °C" }),
+			label: t({ zh: "体温（℃）", en: "Temperature, °C" }),
 			kind: "number",
 			min: 34,
 			max: 43,
@@ -170,7 +170,7 @@ function release(): Doing {
 		about: () => (
 			<p class="hint">
 				{t({
-					zh: "解除后即转绿码(已康复的转康复),卡口立即放行。",
+					zh: "解除后即转绿码（已康复的转康复），卡口立即放行。",
 					en: "The person is green at once (recovered, if that is why), and gates let them pass.",
 				})}
 			</p>
@@ -187,7 +187,7 @@ function release(): Doing {
 				name: "reason",
 				label: t({ zh: "理由", en: "Reason" }),
 				required: true,
-				placeholder: t({ zh: "如:两次核酸阴性", en: "two negative tests, say" }),
+				placeholder: t({ zh: "如：两次核酸阴性", en: "two negative tests, say" }),
 			},
 		],
 		run: (o, values) => call("POST", `/v1/observations/${o.id}/release`, { body: values }),

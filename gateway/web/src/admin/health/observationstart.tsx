@@ -88,7 +88,7 @@ function Particulars({ whom, onOther }: { whom: Whom; onOther: (() => void) | un
 					{
 						name: "evidence",
 						label: t({ zh: "证据", en: "Evidence" }),
-						placeholder: t({ zh: "如:自湖北返回,G1234 次", en: "back from Hubei by G1234, say" }),
+						placeholder: t({ zh: "如：自湖北返回，G1234 次", en: "back from Hubei by G1234, say" }),
 					},
 					{
 						name: "place",
@@ -112,7 +112,7 @@ function Particulars({ whom, onOther }: { whom: Whom; onOther: (() => void) | un
 					const made = await call<ObservationDetail>("POST", "/v1/observations", {
 						body: { id, resident: whom.id, ...values },
 					});
-					toast(t({ zh: "观察已开始,卡口立即生效", en: "Begun: in force at every gate" }));
+					toast(t({ zh: "观察已开始，卡口立即生效", en: "Begun: in force at every gate" }));
 					go(["observations", made.id]);
 				}}
 			/>

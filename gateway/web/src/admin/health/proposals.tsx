@@ -26,7 +26,7 @@ export default function Proposals() {
 			path="proposals"
 			title={t({ zh: "状态审批", en: "Changes that wait" })}
 			hint={t({
-				zh: "转红码,或一次变更 20 人以上,须另一人审批;24 小时内无人审批即失效。",
+				zh: "转红码，或一次变更 20 人以上，须另一人审批；24 小时内无人审批即失效。",
 				en: "Red, and a change for more than 20 people, takes a second person; without one within 24 hours it expires.",
 			})}
 			filters={[
@@ -140,7 +140,7 @@ function Detail({ proposal: p }: { proposal: Proposal }) {
 /** Why who is signed in cannot decide this; "" if they can. */
 export function own(p: Pick<Proposal, "proposed_by">): string {
 	return p.proposed_by === session.value?.login
-		? t({ zh: "这是您提出的,须由另一人审批", en: "You proposed it: somebody else has to decide" })
+		? t({ zh: "这是您提出的，须由另一人审批", en: "You proposed it: somebody else has to decide" })
 		: "";
 }
 
@@ -156,7 +156,7 @@ const approve: Action<Proposal> = {
 	about: (p) => (
 		<p>
 			{t({
-				zh: `${whom(p)}将变更为“${statusWord(p.status)}”,所有卡口立即生效。`,
+				zh: `${whom(p)}将变更为“${statusWord(p.status)}”，所有卡口立即生效。`,
 				en: `${whom(p)}: ${statusWord(p.status)}, in force at every gate at once.`,
 			})}
 		</p>

@@ -15,7 +15,7 @@ export default function Readings() {
 			path="readings"
 			title={t({ zh: "日记里的高温", en: "Fever in diaries" })}
 			hint={t({
-				zh: "居家观察人员自报或代记的高温,最近的在前。卡口测得的高温在“发热病例”。",
+				zh: "居家观察人员自报或代记的高温，最近的在前。卡口测得的高温在“发热病例”。",
 				en: "High readings of people at home, the latest first. Those taken at gates are fever cases.",
 			})}
 			filters={dayFields()}

@@ -20,7 +20,7 @@ export default function Returnees() {
 			path="returnees"
 			title={t({ zh: "返乡登记", en: "People who come back" })}
 			hint={t({
-				zh: "到达即按住处的规定开始医学观察;途中的人先登记,到卡口按常规进家。",
+				zh: "到达即按住处的规定开始医学观察；途中的人先登记，到卡口按常规进家。",
 				en: "By the rules of the home an observation begins on arrival; who is on the way is registered before.",
 			})}
 			filters={[
@@ -49,7 +49,7 @@ export default function Returnees() {
 				return { rows: page.returnees, next: page.next };
 			}}
 			rowKey={(r) => r.id}
-			name={(r) => r.person?.name ?? t({ zh: "(不在您的网格)", en: "(not in your grid)" })}
+			name={(r) => r.person?.name ?? t({ zh: "（不在您的网格）", en: "(not in your grid)" })}
 			text={(r) => `${r.person?.name ?? ""} ${homeOf(r.person)} ${r.from_province} ${r.transport}`}
 			columns={[
 				{ key: "who", title: t({ zh: "姓名", en: "Name" }), width: "6rem", cell: (r) => r.person?.name ?? "—" },
@@ -199,7 +199,7 @@ const close: Action<Returnee> = {
 	when: (r) => r.state !== "closed",
 	not: (r) =>
 		r.state === "observed"
-			? t({ zh: "观察中:解除观察时自动结束", en: "Under observation: its release closes this" })
+			? t({ zh: "观察中：解除观察时自动结束", en: "Under observation: its release closes this" })
 			: "",
 	fields: () => [
 		{

@@ -43,16 +43,16 @@ export function StatusForm({ people, many = false, fever = "", onDone }: Props) 
 		const second = (values.status === "red" && fever === "") || people.length > 20;
 		const sure = await confirm({
 			title: t({
-				zh: `${people.length} 人变更为“${statusWord(String(values.status))}”?`,
+				zh: `${people.length} 人变更为“${statusWord(String(values.status))}”？`,
 				en: `${statusWord(String(values.status))} for ${people.length}?`,
 			}),
 			text: second
 				? t({
-						zh: "提交后须由另一人审批,批准前不生效。",
+						zh: "提交后须由另一人审批，批准前不生效。",
 						en: "It waits for a second person, and is not in force before.",
 					})
 				: t({
-						zh: "所有卡口立即生效,本人在手机上看到依据。",
+						zh: "所有卡口立即生效，本人在手机上看到依据。",
 						en: "In force at every gate at once; the person reads the ground on their phone.",
 					}),
 			danger: values.status === "red",
@@ -72,7 +72,7 @@ export function StatusForm({ people, many = false, fever = "", onDone }: Props) 
 		setWaits(outcome.proposal?.id ?? "");
 		toast(
 			outcome.proposal
-				? t({ zh: "已提交,等待另一人审批", en: "Proposed: it waits for a second person" })
+				? t({ zh: "已提交，等待另一人审批", en: "Proposed: it waits for a second person" })
 				: t({ zh: "已生效", en: "In force" }),
 		);
 		onDone(outcome);
@@ -82,7 +82,7 @@ export function StatusForm({ people, many = false, fever = "", onDone }: Props) 
 			{fever && (
 				<p class="hint">
 					{t({
-						zh: "依据医院凭码回报的阳性结果,红码立即生效;生成回报码的人不能自己转。",
+						zh: "依据医院凭码回报的阳性结果，红码立即生效；生成回报码的人不能自己转。",
 						en: "By the hospital's positive result red is in force at once, but not by whoever made its code.",
 					})}
 				</p>
@@ -102,7 +102,7 @@ export function StatusForm({ people, many = false, fever = "", onDone }: Props) 
 						required: true,
 						options: statusOptions("green", "yellow", "red", "observation", "quarantine", "recovered", "gone"),
 						hint: t({
-							zh: "需要四个一的,用“开始医学观察”",
+							zh: "需要四个一的，用“开始医学观察”",
 							en: "Whoever needs the three people: begin an observation instead",
 						}),
 					},
@@ -122,13 +122,13 @@ export function StatusForm({ people, many = false, fever = "", onDone }: Props) 
 						kind: "datetime",
 						required: true,
 						when: (v) => ends.includes(String(v.status)),
-						hint: t({ zh: "红码最长 14 天,其他最长 60 天", en: "Red at most 14 days, any other at most 60" }),
+						hint: t({ zh: "红码最长 14 天，其他最长 60 天", en: "Red at most 14 days, any other at most 60" }),
 					},
 					{
 						name: "evidence",
 						label: t({ zh: "证据", en: "Evidence" }),
 						required: true,
-						placeholder: t({ zh: "如:县医院核酸检测报告", en: "the hospital's report, say" }),
+						placeholder: t({ zh: "如：县医院核酸检测报告", en: "the hospital's report, say" }),
 					},
 					{
 						name: "case",
@@ -143,7 +143,7 @@ export function StatusForm({ people, many = false, fever = "", onDone }: Props) 
 			/>
 			{waits && (
 				<p class="hint" role="status">
-					{t({ zh: "等待审批:", en: "It waits: " })}
+					{t({ zh: "等待审批：", en: "It waits: " })}
 					<a href={href(["proposals", waits])}>{t({ zh: "查看这项变更", en: "open it" })}</a>
 				</p>
 			)}

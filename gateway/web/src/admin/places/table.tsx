@@ -257,7 +257,7 @@ function WhatIf({ table, statuses }: { table: RulesTable; statuses: string[] }) 
 							{found.color === "red"
 								? t({ zh: "例外：", en: "Except: " })
 								: t({ zh: "此外卡口还要看：", en: "The gate then looks at: " })}
-							{found.checks.join(t({ zh: ";", en: "; " }))}
+							{found.checks.join(t({ zh: "；", en: "; " }))}
 						</p>
 					)}
 					<a href={href(["sites", site.code])}>{t({ zh: "看这个场所的规定", en: "Rules of this site" })}</a>

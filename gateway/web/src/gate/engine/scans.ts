@@ -140,7 +140,7 @@ export class Scans {
 		}
 		const { error } = answer ?? {};
 		if (error && !isTemporary(error.code) && error.field !== "occurred_at") {
-			return this.notTaken(frozen, { zh: `服务器未接受: ${error.detail}`, en: `Not accepted: ${error.detail}` });
+			return this.notTaken(frozen, { zh: `服务器未接受：${error.detail}`, en: `Not accepted: ${error.detail}` });
 		}
 		return this.without(new ApiError(503, "unavailable", ""), frozen);
 	}
@@ -167,13 +167,13 @@ export class Scans {
 		const { core } = this;
 		if (core.elsewhere) {
 			throw new Said({
-				zh: "卡口页面已在另一个窗口打开,请用那个窗口或刷新本页",
+				zh: "卡口页面已在另一个窗口打开，请用那个窗口或刷新本页",
 				en: "The gate is open in another window: use that one, or load this page again",
 			});
 		}
 		if (!core.device) {
 			throw new Said({
-				zh: "本机尚未登记,请先扫登记码",
+				zh: "本机尚未登记，请先扫登记码",
 				en: "This phone is not enrolled: scan the enrolment code first",
 			});
 		}
@@ -216,7 +216,7 @@ export class Scans {
 		const { core } = this;
 		if (core.state.value.queueLeft === 0) {
 			throw new Said({
-				zh: "本机待传记录已满,请先联网上传,或改用纸质登记",
+				zh: "本机待传记录已满，请先联网上传，或改用纸质登记",
 				en: "This phone can keep no more: connect it first, or write on paper",
 			});
 		}

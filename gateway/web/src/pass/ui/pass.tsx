@@ -48,7 +48,7 @@ export function PassScreen({ home, person }: { home: Home; person: Person }) {
 
 function qrLabel(name: string, until: number): string {
 	return t({
-		zh: `${name}的通行码,${clockTime(until)}前有效`,
+		zh: `${name}的通行码，${clockTime(until)}前有效`,
 		en: `Pass of ${name}, valid until ${clockTime(until)}`,
 	});
 }
@@ -125,7 +125,7 @@ function NoPass({ home, person: { member, family } }: { home: Home; person: Pers
 		return (
 			<p class="no-pass">
 				{t({
-					zh: "此人已不在这里登记,没有通行码。如有误,请打社区电话。",
+					zh: "此人已不在这里登记，没有通行码。如有误，请打社区电话。",
 					en: "This person is no longer registered here, so there is no pass. If that is wrong, phone your community.",
 				})}
 			</p>
@@ -140,15 +140,18 @@ function NoPass({ home, person: { member, family } }: { home: Home; person: Pers
 				<b>
 					{clockTrouble(home.clock.value, Date.now()) === "moved"
 						? t({
-								zh: "手机时间不对,选不出现在的码。",
+								zh: "手机时间不对，选不出现在的码。",
 								en: "The phone's time is wrong: the code for now cannot be picked.",
 							})
-						: t({ zh: "存的码已用完,需要联网取新码。", en: "The stored codes have run out: new ones need a network." })}
+						: t({
+								zh: "存的码已用完，需要联网取新码。",
+								en: "The stored codes have run out: new ones need a network.",
+							})}
 				</b>
 			</p>
 			<p>
 				{t({
-					zh: "到了门口也不用急:请值守人员按姓名或门牌查找,或出示纸质码、身份证。",
+					zh: "到了门口也不用急：请值守人员按姓名或门牌查找，或出示纸质码、身份证。",
 					en: "At the gate you need not worry: ask the guard to search for your name or door, or show a paper pass or ID card.",
 				})}
 			</p>
@@ -173,7 +176,7 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 			{trouble === "moved" && (
 				<Note tone="warn" icon="clock">
 					{t({
-						zh: "手机时间被改过。请在系统设置中打开「自动设置时间」,或联网一次。",
+						zh: "手机时间被改过。请在系统设置中打开「自动设置时间」，或联网一次。",
 						en: "The phone's time was changed. Turn on “automatic time” in its settings, or go online once.",
 					})}
 				</Note>
@@ -186,7 +189,7 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 			{home.online.value === false && until > 0 && (
 				<Note icon="cut">
 					{t({
-						zh: `没有网络,通行码照常可用到 ${untilWord(until)}。`,
+						zh: `没有网络，通行码照常可用到 ${untilWord(until)}。`,
 						en: `No network. The code goes on working until ${untilWord(until)}.`,
 					})}
 				</Note>
@@ -195,7 +198,7 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 				<Note tone="warn" icon="care">
 					<a href="#care">
 						{t({
-							zh: `今天${due.map((s) => slotWord[s].zh).join("、")}的体温还没填,点这里填写`,
+							zh: `今天${due.map((s) => slotWord[s].zh).join("、")}的体温还没填，点这里填写`,
 							en: `Today's ${due.map((s) => slotWord[s].en.toLowerCase()).join(" and ")} temperature is missing: enter it here`,
 						})}
 					</a>
@@ -204,7 +207,7 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 			{!home.durable.value && (
 				<Note tone="warn" icon="eye">
 					{t({
-						zh: "这个窗口不能存数据(无痕模式?):关闭后要重新激活。请换普通窗口打开。",
+						zh: "这个窗口不能存数据（无痕模式？）：关闭后要重新激活。请换普通窗口打开。",
 						en: "This window cannot store anything (private mode?): once closed, it has to be activated again. Use a normal window.",
 					})}
 				</Note>
@@ -212,7 +215,7 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 			<p class="hint">
 				<Icon name="sun" />
 				{t({
-					zh: "扫不出来?把屏幕调到最亮,离卡口手机一掌远。",
+					zh: "扫不出来？把屏幕调到最亮，离卡口手机一掌远。",
 					en: "Not read? Turn the brightness up and hold it a hand away.",
 				})}
 			</p>
@@ -220,7 +223,7 @@ function Notes({ home, person, until }: { home: Home; person: Person; until: num
 			<button type="button" class="renew" disabled={busy} onClick={() => run(() => home.renew(person))}>
 				{busy
 					? t({ zh: "正在取码……", en: "Fetching…" })
-					: t({ zh: "值守人员说码已作废?重新取码", en: "Told that it is revoked? Fetch a new code" })}
+					: t({ zh: "值守人员说码已作废？重新取码", en: "Told that it is revoked? Fetch a new code" })}
 			</button>
 		</div>
 	);
@@ -230,11 +233,11 @@ function wrongBy(offset: number): string {
 	const minutes = Math.round(Math.abs(offset) / 60_000);
 	return offset > 0
 		? t({
-				zh: `手机时间快了 ${minutes} 分钟,通行码已按标准时间校正。请在系统设置中打开「自动设置时间」。`,
+				zh: `手机时间快了 ${minutes} 分钟，通行码已按标准时间校正。请在系统设置中打开「自动设置时间」。`,
 				en: `The phone's clock is ${minutes} minutes fast. The code is corrected; turn on “automatic time” in the phone's settings.`,
 			})
 		: t({
-				zh: `手机时间慢了 ${minutes} 分钟,通行码已按标准时间校正。请在系统设置中打开「自动设置时间」。`,
+				zh: `手机时间慢了 ${minutes} 分钟，通行码已按标准时间校正。请在系统设置中打开「自动设置时间」。`,
 				en: `The phone's clock is ${minutes} minutes slow. The code is corrected; turn on “automatic time” in the phone's settings.`,
 			});
 }

@@ -106,7 +106,7 @@ function Readers({ home, person: { family, member } }: { home: Home; person: Per
 		<>
 			<p class="help">
 				{t({
-					zh: "工作人员每次查看您的资料都会留下记录,不能删改。这里写单位和职责,不写姓名。",
+					zh: "工作人员每次查看您的资料都会留下记录，不能删改。这里写单位和职责，不写姓名。",
 					en: "Whenever staff read your data it is recorded and cannot be altered. Offices and roles are named here, people are not.",
 				})}
 			</p>
