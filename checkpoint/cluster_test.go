@@ -99,7 +99,7 @@ func (g *gates) scanAt(t *testing.T, rate int) (stop func()) {
 		start := time.Now()
 		for i := 0; ctx.Err() == nil; i++ {
 			due := start.Add(time.Duration(i) * time.Second / time.Duration(rate))
-			sleep(ctx, time.Until(due))
+			Sleep(ctx, time.Until(due))
 			scans.Go(func() { g.scan(t, i, due) })
 		}
 		scans.Wait()

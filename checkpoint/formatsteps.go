@@ -65,7 +65,7 @@ func (s *Store) migrate(ctx context.Context, steps []formatStep) error {
 		if !waits {
 			s.logger.Info("another gateway carries the data forward: waiting for it", "from", f.Version)
 		}
-		if sleep(ctx, formatPoll); ctx.Err() != nil {
+		if Sleep(ctx, formatPoll); ctx.Err() != nil {
 			return fmt.Errorf("checkpoint: waiting for another gateway that carries the data forward: %w", ctx.Err())
 		}
 	}

@@ -78,7 +78,7 @@ func (s *Store) HoldProjectors(ctx context.Context) (*Hold, error) {
 func (h *Hold) renew(ctx context.Context) {
 	defer close(h.done)
 	for {
-		if sleep(ctx, leaseLength/4); ctx.Err() != nil {
+		if Sleep(ctx, leaseLength/4); ctx.Err() != nil {
 			return
 		}
 		for part, fence := range h.fences {

@@ -116,7 +116,7 @@ func (w *MasterWatch) Run(ctx context.Context) {
 			w.logger.Warn("not all masters can be watched", "error", err)
 		}
 		complained = err != nil
-		sleep(ctx, watchPoll)
+		Sleep(ctx, watchPoll)
 	}
 }
 

@@ -96,7 +96,7 @@ func (p *Projector) Run(ctx context.Context) {
 		if p.toSettle(all) {
 			rounds.Go(func() { p.settle(ctx, all) })
 		}
-		sleep(ctx, projectEvery)
+		Sleep(ctx, projectEvery)
 	}
 	rounds.Wait()
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), ClientTimeout)

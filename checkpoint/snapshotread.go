@@ -282,7 +282,7 @@ func (s *Store) fill(ctx context.Context, n *snapshot) error {
 	for part := range Partitions {
 		err := s.refill(ctx, n, part)
 		for try := 0; errors.Is(err, ErrUnavailable) && try < snapshotPatience && ctx.Err() == nil; try++ {
-			sleep(ctx, snapshotPoll)
+			Sleep(ctx, snapshotPoll)
 			err = s.refill(ctx, n, part)
 		}
 		if err != nil {

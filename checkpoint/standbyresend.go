@@ -91,7 +91,7 @@ func (r resendings) sendLate(ctx context.Context) error {
 		if !some {
 			break
 		}
-		sleep(ctx, time.Second)
+		Sleep(ctx, time.Second)
 		if err := r.send(ctx); err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func (b *Standby) followCopy(ctx context.Context) {
 		}
 		failing = err != nil
 		if !missed || failing {
-			sleep(ctx, snapshotPoll)
+			Sleep(ctx, snapshotPoll)
 		}
 	}
 }
@@ -58,7 +58,7 @@ func (b *Standby) followCopy(ctx context.Context) {
 func (b *Standby) lookForRedis(ctx context.Context) {
 	for ctx.Err() == nil {
 		b.probe(ctx)
-		sleep(ctx, standbyProbe)
+		Sleep(ctx, standbyProbe)
 	}
 }
 
@@ -71,7 +71,7 @@ func (b *Standby) settleDebts(ctx context.Context) {
 			forgot = now
 			b.forget()
 		}
-		sleep(ctx, standbyProbe)
+		Sleep(ctx, standbyProbe)
 	}
 }
 

@@ -119,7 +119,7 @@ func (w *Sweeper) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			w.logger.Error("what is past retention was not all taken away; the next sweep goes on", "error", err)
 		}
-		sleep(ctx, sweepPoll)
+		Sleep(ctx, sweepPoll)
 	}
 }
 
@@ -128,7 +128,7 @@ func (w *Sweeper) endStatuses(ctx context.Context) {
 		if _, err := w.store.LapseStatuses(ctx); err != nil && ctx.Err() == nil {
 			w.logger.Error("a status past its end was not ended; it is tried again in a minute", "error", err)
 		}
-		sleep(ctx, sweepPoll)
+		Sleep(ctx, sweepPoll)
 	}
 }
 
@@ -262,7 +262,7 @@ func (r *sweepRun) end(ctx context.Context) {
 // rest keeps the lease and leaves Redis to the gates after a batch that began
 // at a time. The error tells that the sweep has to stop.
 func (r *sweepRun) rest(ctx context.Context, began time.Time) error {
-	sleep(ctx, min(time.Duration(r.w.share)*time.Since(began), sweepLease/3))
+	Sleep(ctx, min(time.Duration(r.w.share)*time.Since(began), sweepLease/3))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -27,7 +27,7 @@ func (s *Store) WatchRules(ctx context.Context, logger *slog.Logger) {
 func poll(ctx context.Context, logger *slog.Logger, failure string, look func(context.Context) error) {
 	failing := false
 	for ctx.Err() == nil {
-		sleep(ctx, pollRules)
+		Sleep(ctx, pollRules)
 		err := look(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
 			logger.Warn(failure, "error", err)
@@ -60,7 +60,8 @@ func (s *Store) refresh(ctx context.Context) error {
 	return nil
 }
 
-func sleep(ctx context.Context, d time.Duration) {
+// Sleep waits for d, at most until ctx ends.
+func Sleep(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

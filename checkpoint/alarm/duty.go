@@ -91,7 +91,7 @@ func (d *Duty) Run(ctx context.Context) {
 		if err := d.hold(ctx); err != nil && ctx.Err() == nil {
 			d.cfg.Logger.Warn("the duty of alarms waits", "error", err)
 		}
-		rest(ctx, dutyPoll)
+		checkpoint.Sleep(ctx, dutyPoll)
 	}
 }
 
@@ -124,7 +124,7 @@ func (d *Duty) hold(ctx context.Context) error {
 		if err != nil || held == 0 {
 			return err
 		}
-		rest(ctx, dutyPoll)
+		checkpoint.Sleep(ctx, dutyPoll)
 	}
 	return nil
 }
@@ -235,14 +235,4 @@ func (d *Duty) askSource(ctx context.Context, s *Source, open map[checkpoint.Mat
 		}
 	}
 	return failed
-}
-
-// rest waits, at most until ctx ends.
-func rest(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

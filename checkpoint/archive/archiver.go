@@ -84,7 +84,7 @@ func (r *Archiver) Run(ctx context.Context) {
 		if !owned || err != nil {
 			r.observe(ctx, Progress{Err: err})
 		}
-		sleep(ctx, time.Duration(failed)*r.retry)
+		checkpoint.Sleep(ctx, time.Duration(failed)*r.retry)
 	}
 }
 
@@ -188,18 +188,9 @@ func (w *round) rest(ctx context.Context) error {
 		if err := w.renew(ctx); err != nil {
 			return err
 		}
-		sleep(ctx, min(leaseLength/3, time.Until(end)))
+		checkpoint.Sleep(ctx, min(leaseLength/3, time.Until(end)))
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
 
 // step is Archive.step for what the archiver does in between.

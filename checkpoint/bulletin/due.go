@@ -32,12 +32,7 @@ func (b *Book) Run(ctx context.Context, logger *slog.Logger) {
 			logger.Error("the bulletin of a day that is over was not published; it is tried again in a minute", "error", err)
 			wait = publishRetry
 		}
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-		case <-t.C:
-		}
-		t.Stop()
+		checkpoint.Sleep(ctx, wait)
 	}
 }
 
