@@ -5,9 +5,10 @@ import { may } from "../../desk/session";
 import { nodeName } from "../../desk/town";
 import type { Action } from "../../desk/ui/actions";
 import { Chip, Facts } from "../../desk/ui/parts";
-import { dayFields, daysAsked, left, Register, Steps, useNow, when } from "../../desk/ui/register";
+import { left, Register, Steps, useNow, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
+import { loadRecords, recordFilters } from "./records";
 import type { Purchase } from "./types";
 import { homeOf, optionsOf, purchaseOutcomes, purchaseStates, symptoms } from "./words";
 
@@ -25,31 +26,8 @@ export default function Purchases() {
 				zh: "药店登记后 12 小时内上门，上门后 24 小时内办结；七天内再买的标出。",
 				en: "A visit within 12 hours, closed within 24 after it; who bought before within 7 days is marked.",
 			})}
-			filters={[
-				{
-					name: "state",
-					label: t({ zh: "状态", en: "State" }),
-					kind: "select",
-					options: [
-						{ value: "", label: t({ zh: "全部未办结", en: "All that are open" }) },
-						...optionsOf(purchaseStates),
-					],
-				},
-				{ name: "node", label: t({ zh: "网格", en: "Grid" }), kind: "node" },
-				...dayFields("closed"),
-			]}
-			load={async (filter, cursor) => {
-				const closed = filter.state === "closed";
-				const query = {
-					state: filter.state,
-					node: filter.node,
-					limit: 200,
-					cursor,
-					...(closed ? daysAsked(filter) : {}),
-				};
-				const page = await call<{ purchases: Purchase[]; next: string }>("GET", "/v1/purchases", { query });
-				return { rows: page.purchases, next: page.next };
-			}}
+			filters={recordFilters(purchaseStates, t({ zh: "全部未办结", en: "All that are open" }))}
+			load={loadRecords<Purchase>("purchases")}
 			rowKey={(p) => p.id}
 			name={buyer}
 			text={(p) => `${buyer(p)} ${homeOf(p.buyer.resident)} ${p.site_name} ${p.medicines.join(" ")}`}

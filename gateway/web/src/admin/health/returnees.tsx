@@ -6,11 +6,12 @@ import { nodeName } from "../../desk/town";
 import type { Action } from "../../desk/ui/actions";
 import type { Values } from "../../desk/ui/form";
 import { Chip, Facts } from "../../desk/ui/parts";
-import { dayFields, daysAsked, Register, Steps, when } from "../../desk/ui/register";
+import { Register, Steps, when } from "../../desk/ui/register";
 import { wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { naming } from "../../shared/id";
 import { wire } from "../../shared/time";
+import { loadRecords, recordFilters } from "./records";
 import type { Returnee } from "./types";
 import { homeOf, optionsOf, returneeOutcomes, returneeStates } from "./words";
 
@@ -23,31 +24,8 @@ export default function Returnees() {
 				zh: "到达即按住处的规定开始医学观察；途中的人先登记，到卡口按常规进家。",
 				en: "By the rules of the home an observation begins on arrival; who is on the way is registered before.",
 			})}
-			filters={[
-				{
-					name: "state",
-					label: t({ zh: "状态", en: "State" }),
-					kind: "select",
-					options: [
-						{ value: "", label: t({ zh: "全部未结束", en: "All that are not closed" }) },
-						...optionsOf(returneeStates),
-					],
-				},
-				{ name: "node", label: t({ zh: "网格", en: "Grid" }), kind: "node" },
-				...dayFields("closed"),
-			]}
-			load={async (filter, cursor) => {
-				const closed = filter.state === "closed";
-				const query = {
-					state: filter.state,
-					node: filter.node,
-					limit: 200,
-					cursor,
-					...(closed ? daysAsked(filter) : {}),
-				};
-				const page = await call<{ returnees: Returnee[]; next: string }>("GET", "/v1/returnees", { query });
-				return { rows: page.returnees, next: page.next };
-			}}
+			filters={recordFilters(returneeStates, t({ zh: "全部未结束", en: "All that are not closed" }))}
+			load={loadRecords<Returnee>("returnees")}
 			rowKey={(r) => r.id}
 			name={(r) => r.person?.name ?? t({ zh: "（不在您的网格）", en: "(not in your grid)" })}
 			text={(r) => `${r.person?.name ?? ""} ${homeOf(r.person)} ${r.from_province} ${r.transport}`}
