@@ -168,7 +168,7 @@ func (s *Set) Write(w io.Writer) error {
 	}
 	b.WriteString("\n\n")
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "figure\tmeasured\tmin\tmax\truns\tgoal\tmet\thow")
+	_, _ = fmt.Fprintln(t, "figure\tmeasured\tmin\tmax\truns\tgoal\tmet\thow")
 	for _, f := range s.order {
 		goal := "≤ "
 		if f.AtLeast {
@@ -176,10 +176,10 @@ func (s *Set) Write(w io.Writer) error {
 		}
 		goal += number(f.Goal) + unitOf(f)
 		if f.Value == nil {
-			fmt.Fprintf(t, "%s\t-\t\t\t\t%s\t%s\t%s\n", f.Name, goal, word(f.Met), f.Note)
+			_, _ = fmt.Fprintf(t, "%s\t-\t\t\t\t%s\t%s\t%s\n", f.Name, goal, word(f.Met), f.Note)
 			continue
 		}
-		fmt.Fprintf(t, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", f.Name, number(*f.Value), unitOf(f), number(*f.Min), number(*f.Max), len(f.Runs), goal, word(f.Met), f.How)
+		_, _ = fmt.Fprintf(t, "%s\t%s%s\t%s\t%s\t%d\t%s\t%s\t%s\n", f.Name, number(*f.Value), unitOf(f), number(*f.Min), number(*f.Max), len(f.Runs), goal, word(f.Met), f.How)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -166,8 +166,11 @@ func (y *yardstick) reference(ctx context.Context, calls []named) (rig.Usage, er
 		p.EvalSha(ctx, y.sha, []string{c.person, c.trail, c.log}, c.args...)
 	}, func(a redis.Cmder) error {
 		reply, err := a.(*redis.Cmd).Slice()
-		if err != nil || len(reply) != 5 || reply[0] != "new" {
-			return fmt.Errorf("limits: reference: the script answered %.200q (%v)", reply, err)
+		if err != nil {
+			return fmt.Errorf("limits: reference: %w", err)
+		}
+		if len(reply) != 5 || reply[0] != "new" {
+			return fmt.Errorf("limits: reference: the script answered %.200q", reply)
 		}
 		return nil
 	})
