@@ -164,6 +164,7 @@ func TestManyChangesAtOnceTakeASecondPerson(t *testing.T) {
 	w.must(err)
 	w.clock.Advance(time.Minute)
 	w.decide("medic", ids[19], "green", "correction")
+	w.decide("medic", ids[18], "green", "correction")
 	w.do(http.MethodPost, "/v1/residents/"+people[18]+"/erase", w.as("enroller"), fields{"reason": "已死亡"}).ok(http.StatusOK)
 	w.do(http.MethodPost, "/v1/status-proposals/"+id.String()+"/approve", w.as("medic"), fields{}).problem(http.StatusForbidden, "same_person", "")
 	w.must(w.server.office.SettleProposals(t.Context()))
