@@ -124,7 +124,7 @@ export default function Grid() {
 					{t({ zh: "收起", en: "Close all" })}
 				</Button>
 			</Toolbar>
-			{nodes.value.length === 0 && session.value?.grid === "" && (
+			{nodes.value.length === 0 ? (
 				<>
 					<Empty>
 						{t({
@@ -132,10 +132,9 @@ export default function Grid() {
 							en: "There is no grid yet: the subdistrict comes first, then what lies below it",
 						})}
 					</Empty>
-					<Actions row={null} actions={first()} onDone={readNodes} />
+					{session.value?.grid === "" && <Actions row={null} actions={first()} onDone={readNodes} />}
 				</>
-			)}
-			{searching && hits.hits.size === 0 ? (
+			) : searching && hits.hits.size === 0 ? (
 				<Empty>{t({ zh: "没有匹配的网格", en: "No node fits" })}</Empty>
 			) : (
 				<TreeView tree={tree} open={open} shown={shown} hits={hits.hits} turn={turn} />
