@@ -71,9 +71,8 @@ export class Core {
 		this.recent = signal([]);
 	}
 
-	/** Reads what earlier visits have left. */
-	async load(store: Store): Promise<void> {
-		this.store = store;
+	/** Reads what earlier visits have left. late: the store answers too late, since the gate goes on with another. */
+	async load(store: Store, late = () => false): Promise<void> {
 		const [device, sync, list, listAt, shift, note, offset, counts, notice, waiting, scans] = await Promise.all([
 			store.value("device"),
 			store.value("sync"),
@@ -87,9 +86,10 @@ export class Core {
 			store.waiting(),
 			store.recent(),
 		]);
-		if (this.store !== store) {
-			return; // it came too late: the gate goes on with another
+		if (late()) {
+			return store.close();
 		}
+		this.store = store;
 		this.device = device ?? null;
 		this.shift = shift ?? null;
 		this.previousNote = note ?? "";

@@ -35,6 +35,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
 	const syncer = new Syncer(core, shifts);
 	const desk = new Desk(core);
 	let release = () => {};
+	/** Which opening of the store counts: the last, and none any more once the gate goes on without. */
+	let opening = 0;
 
 	/** What has to work before the server counts as back. */
 	async function recover(): Promise<void> {
@@ -86,7 +88,10 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
 	/** Reads what is kept, twice if need be: some browsers' disk hangs after a night in the background. */
 	async function read(): Promise<void> {
-		const open = async () => core.load(await (world.open ?? openStore)());
+		const open = async () => {
+			const mine = ++opening;
+			await core.load(await (world.open ?? openStore)(), () => mine !== opening);
+		};
 		await inTime(open()).catch(() => inTime(open()));
 	}
 
@@ -108,6 +113,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
 			try {
 				await read();
 			} catch {
+				opening++;
 				core.unread = true;
 				core.publish();
 				return;
@@ -116,6 +122,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
 		},
 
 		async startInMemory() {
+			opening++;
 			await core.load(new MemoryStore());
 			begin();
 		},

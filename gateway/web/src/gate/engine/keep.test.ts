@@ -130,24 +130,30 @@ describe("what waits", () => {
 		expect(after.engine.state.value).toMatchObject({ phase: "no_shift", unread: false });
 	});
 
-	it("is not waited for when the disk hangs, and what it says too late changes nothing", async () => {
-		vi.useFakeTimers();
+	it("is not waited for when the disk hangs, and a disk that answers too late takes nothing away", async () => {
+		const { server, store } = await enrolledGate();
+		const close = vi.spyOn(store, "close");
 		const late: (() => void)[] = [];
-		const hangs = new MemoryStore();
-		hangs.value = () => new Promise((done) => late.push(() => done(undefined)));
-		const { engine } = newGate(new FakeServer(), { store: hangs });
+		vi.useFakeTimers();
+		const { engine } = newGate(server, { open: () => new Promise((done) => late.push(() => done(store))) });
 		const started = engine.start();
 		await vi.advanceTimersByTimeAsync(10_000);
 		await started;
 		vi.useRealTimers();
-		expect(engine.state.value.unread).toBe(true);
+		late.pop()?.();
+		await settle();
+		expect(engine.state.value).toMatchObject({ phase: "loading", unread: true });
 		await engine.startInMemory();
 		await engine.enrol(CODE);
-		late.forEach((answer) => {
-			answer();
-		});
+		server.mode = "down";
+		await engine.scan(entering(passFor("wang")));
+		late.pop()?.();
 		await settle();
-		expect(engine.state.value.phase).toBe("no_shift");
+		expect(engine.state.value).toMatchObject({ phase: "no_shift", waiting: 1, durable: false });
+		expect(close).toHaveBeenCalledTimes(2);
+		server.mode = "up";
+		await engine.syncNow();
+		expect(server.recorded.size).toBe(1);
 	});
 
 	it("does not wait for a disk that never answers", async () => {
