@@ -218,12 +218,13 @@ func (p *Projector) callLease(ctx context.Context, due []*followed, length time.
 	return failed
 }
 
-// drop gives up a partition until its lease is taken anew. The lock is held.
+// drop gives up a partition until its lease is taken anew, and with it what is owed:
+// whoever has the lease next finds that behind the cursor. The lock is held.
 func (p *Projector) drop(f *followed, now time.Time) {
 	if f.fence != 0 {
 		p.held.Add(-1)
 	}
-	f.fence, f.next = 0, now.Add(leaseRetry)
+	f.fence, f.ahead, f.waits, f.next = 0, "", 0, now.Add(leaseRetry)
 }
 
 // Held is how many partitions' events this projector carries now, 0 to Partitions:
