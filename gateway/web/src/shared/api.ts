@@ -96,6 +96,15 @@ export async function ask<T>(path: string, options: CallOptions = {}): Promise<A
 	}
 }
 
+/**
+ * Whether something before the server, such as a firewall, refuses this one call: others may
+ * get through. Not so a login of the network, and whoever asks to wait.
+ */
+export function isBarred(cause: unknown): boolean {
+	const front = cause instanceof ApiError ? (cause.front ?? 0) : 0;
+	return front >= 400 && front < 500 && ![401, 407, 408, 429].includes(front);
+}
+
 function isJSON(response: Response, kind = "json"): boolean {
 	return (response.headers.get("Content-Type") ?? "").includes(kind);
 }

@@ -1,5 +1,6 @@
 // The engine of the guard's page: it stores, verifies, decides, queues and uploads.
 // The screens see nothing of it but Engine (../types.ts).
+import { isBarred } from "../../shared/api";
 import { inTime } from "../../shared/intime";
 import type { Engine } from "../types";
 import { annul } from "./annul";
@@ -40,9 +41,19 @@ export function createEngine(options: EngineOptions = {}): Engine {
 
 	/** What has to work before the server counts as back. */
 	async function recover(): Promise<void> {
-		if (core.device) {
-			await (core.waiting > 0 ? uploader.run() : syncer.run());
+		if (!core.device) {
+			return;
 		}
+		if (core.waiting > 0) {
+			try {
+				return await uploader.run();
+			} catch (cause) {
+				if (!isBarred(cause)) {
+					throw cause;
+				}
+			}
+		}
+		await syncer.run();
 	}
 
 	async function syncNow(): Promise<void> {

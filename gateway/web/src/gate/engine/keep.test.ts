@@ -232,6 +232,39 @@ describe("what comes of an upload", () => {
 		}
 	});
 
+	it("passes over what a firewall bars, keeps it, and is online with the rest", async () => {
+		const server = new FakeServer();
+		let barred: string[] = ["/v1/scans/batch"];
+		const fetch: typeof server.fetch = async (path, init) =>
+			barred.some((what) => `${path} ${init?.body}`.includes(what))
+				? new Response("<h1>blocked</h1>", { status: 403 })
+				: server.fetch(path, init);
+		const { engine, elapse, phone } = await enrolledGate(server, { fetch });
+		server.mode = "down";
+		const ids: string[] = [];
+		for (let i = 0; i < 12; i++) {
+			ids.push((await engine.scan(entering(passFor(`person ${i}`)))).id);
+		}
+		await engine.annul(ids[1] as string);
+		server.mode = "up";
+		const synced = server.count("/v1/gate/sync");
+		await elapse(); // everything that is sent late is barred
+		expect(engine.state.value).toMatchObject({ online: true, waiting: 13 });
+		expect(server.count("/v1/gate/sync")).toBe(synced + 1);
+		barred = ids.slice(0, 4);
+		for (let i = 0; i < 4; i++) {
+			await elapse();
+		}
+		expect(engine.state.value).toMatchObject({ online: true, waiting: 5, conflicts: 0 });
+		expect([...server.recorded.keys()].sort()).toEqual(ids.slice(4).sort());
+		barred = [];
+		phone.time += 60_000;
+		await engine.syncNow();
+		await engine.syncNow();
+		expect(engine.state.value).toMatchObject({ waiting: 0, conflicts: 0 });
+		expect(engine.recent.value.find((s) => s.verdict.id === ids[1])?.annulled).toBe("done");
+	});
+
 	it("finds the one entry for which a whole batch is refused", async () => {
 		const { engine, server } = await offlineGate();
 		const bad = engine.recent.value[1]?.verdict.id;

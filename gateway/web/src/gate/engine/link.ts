@@ -1,6 +1,6 @@
 // The way to the server: whether it answers, and when it is tried again. Two errors
 // in a row or one answer that did not come in time, and the phone is on its own.
-import { ApiError, ask, type CallOptions } from "../../shared/api";
+import { ApiError, ask, type CallOptions, isBarred } from "../../shared/api";
 import type { PhoneClock } from "./clock";
 import type { World } from "./options";
 
@@ -10,8 +10,9 @@ const LAST_PROBE = 30_000;
 const GROWTH = 1.6;
 
 /**
- * Who stands at the gate. A server that has too much to do refuses these last: while it
- * refuses other things only, it is there, and they can wait.
+ * Who stands at the gate. A server that has too much to do refuses these last, and a
+ * firewall may bar a single upload: while only other things are refused, the server is
+ * there, and they can wait.
  */
 const FRESH = new Set(["/v1/scans", "/v1/scans/vehicle"]);
 
@@ -34,6 +35,10 @@ export function isAway(cause: unknown): boolean {
 /** Whether the same again may work: the server is away, or asks to wait. */
 export function isOutage(cause: unknown): boolean {
 	return isAway(cause) || (cause instanceof ApiError && cause.status === 429);
+}
+
+function spared(cause: ApiError): boolean {
+	return cause.code === "overloaded" || isBarred(cause);
 }
 
 export class Link {
@@ -80,7 +85,7 @@ export class Link {
 		}
 		if (cause.status === 401 && this.owner.token() !== "") {
 			this.owner.revoked();
-		} else if (isAway(cause) && !(cause.code === "overloaded" && !FRESH.has(path))) {
+		} else if (isAway(cause) && cause.front !== 429 && (FRESH.has(path) || !spared(cause))) {
 			this.errors++;
 			if (this.online && (cause.code === "timeout" || this.errors >= ERRORS)) {
 				this.drop();

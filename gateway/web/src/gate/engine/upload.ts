@@ -1,6 +1,6 @@
 // Sends what waits, in order and in batches, and shows what became of each. What the
 // server refuses stays in the list with the reason; nothing is dropped silently.
-import { ApiError } from "../../shared/api";
+import { ApiError, isBarred } from "../../shared/api";
 import type { Text } from "../types";
 import type { Core } from "./core";
 import { isTemporary } from "./frozen";
@@ -19,6 +19,8 @@ const PATIENCE = 15_000;
 const TRIES = 30;
 /** A scan dated by a clock that was ahead is kept until its time has come, if that is within so long (ms). */
 const AHEAD = 24 * 3_600_000;
+/** So many entries one after the other that something before the server bars, and it is tried again later. */
+const BARRED = 5;
 const SOON = 300;
 const LATER = 20_000;
 
@@ -30,20 +32,23 @@ export class Uploader {
 	private running: Promise<void> | null = null;
 	private timer: unknown;
 	private stopped = false;
-	/** One at a time after the server has refused a whole batch, to find the one that it is about. */
+	/** Halved each time a whole batch is refused, to find the one that it is about. */
 	private size = BATCH;
+	/** What something before the server bars (seq): the rest goes first, until all was tried. */
+	private readonly barred = new Set<number>();
+	private barredInARow = 0;
 
 	constructor(
 		private readonly core: Core,
 		private readonly shifts: Shifts,
 	) {}
 
-	/** Uploads before long, if the server is there. */
+	/** Uploads before long, if the server is there by then: it may be about to come back. */
 	soon(after = SOON): void {
-		const { timers } = this.core.world;
-		timers.clear(this.timer);
-		if (!this.stopped && this.core.link.online) {
-			this.timer = timers.set(after, () => void this.run().catch(() => undefined));
+		const { link, world } = this.core;
+		world.timers.clear(this.timer);
+		if (!this.stopped) {
+			this.timer = world.timers.set(after, () => link.online && void this.run().catch(() => undefined));
 		}
 	}
 
@@ -64,15 +69,19 @@ export class Uploader {
 	}
 
 	private async drain(): Promise<void> {
+		this.barredInARow = 0;
 		for (;;) {
 			await this.core.idle();
-			const waiting = await this.core.store.queue(this.size);
+			// Of each that is passed over there is at most one other that has to come after it.
+			const first = await this.core.store.queue(this.size + 2 * this.barred.size);
+			const waiting = this.unbarred(first).slice(0, this.size);
 			const [head] = waiting;
 			if (!head || this.stopped || this.core.elsewhere || !this.core.device || this.core.device.revoked) {
+				this.barred.clear(); // next time from the beginning
 				return;
 			}
 			if (head.kind === "open" || head.kind === "close") {
-				await this.shifts.report(head);
+				await this.shifts.report(head).catch((cause) => this.passOver(head, cause));
 				continue;
 			}
 			const end = waiting.findIndex((item) => item.kind !== "scan" && item.kind !== "annul");
@@ -83,7 +92,17 @@ export class Uploader {
 		}
 	}
 
-	/** Sends some entries; true if at least one of them is done with. */
+	/** Without what is passed over, and without what comes after it: a scan is taken back, a shift closed. */
+	private unbarred(waiting: Queued[]): Queued[] {
+		const over = waiting.filter((item) => this.barred.has(item.seq));
+		const before = new Set(over.map((item) => (item.kind === "scan" ? item.scan.id : item.kind === "open" && item.id)));
+		return waiting.filter((item) => {
+			const of = item.kind === "annul" ? item.annul.scan : item.kind === "close" && item.id;
+			return !over.includes(item) && !(of && before.has(of));
+		});
+	}
+
+	/** Sends some entries; true if there may be more to send. */
 	private async batch(entries: Entry[]): Promise<boolean> {
 		const { core } = this;
 		const scans = entries.filter((e): e is ScanEntry => e.kind === "scan");
@@ -97,7 +116,8 @@ export class Uploader {
 			core.markSending(new Set());
 			return this.refusedWhole(cause, entries);
 		}
-		this.size = BATCH;
+		this.size = Math.min(BATCH, this.size * 2);
+		this.barredInARow = 0;
 		const before = core.waiting;
 		await core.update(async () => {
 			const changes: Change[] = [];
@@ -114,19 +134,36 @@ export class Uploader {
 
 	/** The batch was refused: by nobody at home (try again), or for one of its entries. */
 	private async refusedWhole(cause: unknown, entries: Entry[]): Promise<boolean> {
-		if (!(cause instanceof ApiError) || isOutage(cause) || cause.status === 401) {
+		const barred = isBarred(cause);
+		if (!(cause instanceof ApiError) || (isOutage(cause) && !barred) || cause.status === 401) {
 			throw cause;
 		}
 		if (entries.length > 1) {
-			this.size = 1;
+			this.size = Math.floor(entries.length / 2);
 			return true;
 		}
-		const error = { code: cause.code, detail: cause.detail };
 		const [entry] = entries;
+		if (barred) {
+			return this.passOver(entry as Entry, cause);
+		}
+		const error = { code: cause.code, detail: cause.detail };
 		const answer = { id: "", error };
 		await this.core.update(() =>
 			entry?.kind === "scan" ? this.ofScan(entry, answer) : this.ofAnnul(entry as AnnulEntry, answer, []),
 		);
+		return true;
+	}
+
+	/** Something before the server bars one entry: that stays, and the rest goes on, unless nothing gets through. */
+	private passOver(entry: Queued, cause: unknown): boolean {
+		if (!isBarred(cause)) {
+			throw cause;
+		}
+		this.barred.add(entry.seq);
+		this.barredInARow++;
+		if (this.barredInARow >= BARRED) {
+			throw cause;
+		}
 		return true;
 	}
 
