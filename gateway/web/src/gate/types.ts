@@ -176,6 +176,8 @@ export interface Engine {
 		replace: boolean,
 	): Promise<{ row: number; verdict?: Verdict; problem?: Text }[]>;
 	syncNow(): Promise<void>;
+	/** The guard has compared the phone's clock with another and finds it right: it is doubted no more. */
+	trustClock(): void;
 	/** Forgets this device on this phone; refused while scans wait unless force. */
 	leave(force: boolean): Promise<void>;
 }

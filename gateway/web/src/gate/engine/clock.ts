@@ -16,7 +16,10 @@ export class PhoneClock {
 	/** The phone's clock fell back since it was measured: the time is a guess. */
 	private lost = false;
 	private last: Look | null = null;
-	/** By how much the phone's clock ran ahead since it was measured: it was set on, or the phone slept. */
+	/**
+	 * By how much the phone's clock ran ahead since it was measured: it was set on, or the
+	 * phone slept. Until that is known it is believed, and what looks expired is not.
+	 */
 	private ahead = 0;
 
 	constructor(
@@ -68,15 +71,38 @@ export class PhoneClock {
 		this.last = { wall: this.phone(), run: this.run() };
 	}
 
+	/** The guard has compared the phone's clock with another: it is right. */
+	trust(): void {
+		this.known = Math.abs(this.known ?? CLOCK_WRONG + 1) > CLOCK_WRONG ? 0 : this.known;
+		this.latest = Math.round(this.phone() - (this.known ?? 0));
+		this.lost = false;
+		this.ahead = 0;
+	}
+
+	/** A code that begins at a time (UTC ms) was shown, and so it is no earlier: that much of the doubt goes. */
+	shown(from: number): void {
+		const since = this.now() - from;
+		this.ahead = Math.min(this.ahead, Math.max(0, since));
+	}
+
 	/** Looks whether the clock was set since the last look. Back is certain, and is corrected. */
 	private look(phone: number): void {
 		const look = { wall: phone, run: this.run() };
-		this.ahead += this.last ? jump(this.last, look) : 0;
+		const by = this.last ? jump(this.last, look) : 0;
 		this.last = look;
-		if (this.ahead < 0) {
-			this.known = this.known === null ? null : this.known + this.ahead;
-			this.ahead = 0;
+		const left = this.ahead + by;
+		if (by < 0 && this.ahead > CLOCK_WRONG && Math.abs(left) < BACK) {
+			this.ahead = 0; // it had been set on, and was put right again
+			this.correct(Math.min(0, left));
+		} else if (by < 0) {
+			this.correct(by);
+		} else {
+			this.ahead = left;
 		}
+	}
+
+	private correct(by: number): void {
+		this.known = this.known === null ? null : this.known + by;
 	}
 
 	/** The server's time now, UTC ms. From a phone that lost its clock: the last time that was known, and on from there. */

@@ -285,6 +285,25 @@ describe("the clock", () => {
 		expect(engine.state.value).toMatchObject({ online: true, clockOffset: minutes(60), clockDoubtful: false });
 	});
 
+	it("that ran on while the phone slept is doubted until the guard says that it is right, or codes show it", async () => {
+		const { engine, server, phone } = await enrolledGate();
+		server.mode = "silent";
+		await engine.scan(entering(passFor("wang")));
+		phone.set = minutes(180); // the time that runs stood still
+		const old = () => engine.scan(entering(passFor("li")));
+		expect((await old()).trouble).toBe("clock_wrong");
+		engine.trustClock();
+		expect(engine.state.value).toMatchObject({ clockWrong: false, clockDoubtful: false });
+		expect((await old()).trouble).toBe("expired");
+		phone.set += minutes(180);
+		expect((await old()).trouble).toBe("clock_wrong");
+		phone.set -= minutes(30); // set back for certain, whatever came before
+		const fresh = passFor("wang", { from: (NOW + minutes(360)) / 1000 });
+		expect(await engine.scan(entering(fresh))).toMatchObject({ decision: "pass", occurredAt: NOW + minutes(360) });
+		expect(engine.state.value.clockDoubtful).toBe(false);
+		expect((await old()).trouble).toBe("expired");
+	});
+
 	it("that is set back while offline is corrected", async () => {
 		const { engine, server, phone } = await enrolledGate();
 		server.mode = "silent";

@@ -171,6 +171,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
 		typePaper: (page, rows, replace) => desk.typePaper(page, rows, replace),
 		syncNow,
 
+		trustClock() {
+			core.clock.trust();
+			core.publish();
+		},
+
 		async leave(force) {
 			if (core.waiting > 0 && !force) {
 				throw new Said({

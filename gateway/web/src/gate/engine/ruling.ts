@@ -27,6 +27,9 @@ export async function rule(core: Core, frozen: Frozen): Promise<Ruled> {
 	const { input, at } = frozen;
 	const { sync } = core;
 	const code = await passOf(core, input.subject);
+	if (code.pass?.kind === "a" && validAt(code.pass, at) === "") {
+		core.clock.shown(code.pass.notBefore * 1000);
+	}
 	const key = keyOf(input.subject, code.pass ?? null, core.siteKey);
 	const known = await recall(core.store, key);
 	const own = ownOf(core, input.subject, code.pass, known);

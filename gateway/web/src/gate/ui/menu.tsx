@@ -8,7 +8,7 @@ import { useModel } from "./model";
 import { Key, Sheet } from "./parts";
 import { problemText } from "./problems";
 import { ago, connection } from "./statusbar";
-import { Clocks } from "./trouble";
+import { Clocks, TrustClock } from "./trouble";
 import { CLOCK_DOUBTFUL } from "./words";
 
 export function MenuScreen() {
@@ -138,6 +138,7 @@ export function StateScreen() {
 				</p>
 			)}
 			<Clocks />
+			{s.clockDoubtful && <TrustClock />}
 			<Key as="main" onPress={() => void sync()}>
 				{t({ zh: "立即更新", en: "Update now" })}
 			</Key>

@@ -8,7 +8,7 @@ import { Key } from "./parts";
 import { problemText } from "./problems";
 import { useSeconds } from "./statusbar";
 import { CallLink } from "./verdict";
-import { CLOCK_DOUBTFUL, TROUBLES } from "./words";
+import { CLOCK_DOUBTFUL, DOUBTFUL_STEPS, TROUBLES } from "./words";
 
 export function TroubleScreen({ verdict, trouble }: { verdict: Verdict; trouble: Trouble }) {
 	const model = useModel();
@@ -27,7 +27,7 @@ export function TroubleScreen({ verdict, trouble }: { verdict: Verdict; trouble:
 				<p class="reason">{t(doubtful ? CLOCK_DOUBTFUL : words.why)}</p>
 				{trouble === "clock_wrong" && <Clocks />}
 				<ol>
-					{words.steps.map((step) => (
+					{(doubtful ? DOUBTFUL_STEPS : words.steps).map((step) => (
 						<li key={step.zh}>{t(step)}</li>
 					))}
 				</ol>
@@ -45,6 +45,7 @@ export function TroubleScreen({ verdict, trouble }: { verdict: Verdict; trouble:
 						}
 					/>
 				)}
+				{doubtful && <TrustClock onDone={next} />}
 				<div class="pair">
 					<Key icon="search" onPress={find}>
 						{t({ zh: "查人登记", en: "Find by name" })}
@@ -83,6 +84,16 @@ export function Clocks() {
 			<dd>{known ? clockTimeSeconds(now - offset) : t({ zh: "未测到", en: "not measured" })}</dd>
 		</dl>
 	);
+}
+
+/** The guard has looked at another clock: what the phone cannot know. */
+export function TrustClock({ onDone }: { onDone?: () => void }) {
+	const model = useModel();
+	const trust = () => {
+		model.engine.trustClock();
+		onDone?.();
+	};
+	return <Key onPress={trust}>{t({ zh: "手机时间没错", en: "The time is right" })}</Key>;
 }
 
 function Sync({ word }: { word: string }) {

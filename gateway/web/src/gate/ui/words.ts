@@ -213,6 +213,20 @@ export const PHASES: Record<Exclude<GateState["phase"], "ready">, Text> = {
 
 /** The clock went otherwise than time: it was set, or the phone slept. */
 export const CLOCK_DOUBTFUL: Text = {
-	zh: "手机时间可能被改过，请对照别的钟表；联网后自动校正。",
-	en: "The phone's clock may have been set: compare it with another; it is corrected once online.",
+	zh: "手机时间可能被改过，请对照别的钟表；没错就在「网络与时钟」里点一下，联网后自动校正。",
+	en: "The phone's clock may have been set: compare it with another. Right? Say so under “Network and clock”. It is corrected once online.",
 };
+
+/** What to do about a code that looks expired by a clock that is in doubt. */
+export const DOUBTFUL_STEPS: Text[] = [
+	{ zh: "先请对方刷新页面，再出示一次（截图无效）", en: "Ask to refresh the page and show it again, no screenshot" },
+	{
+		zh: "对照别的钟表：时间没错，点「手机时间没错」再扫",
+		en: "Compare with another clock: if the time is right, tap “The time is right” and scan again",
+	},
+	{
+		zh: "时间错了：设置 → 日期与时间 → 打开「自动设置」；连上网点「重新校时」",
+		en: "If it is wrong: Settings → Date & time → automatic; online, tap “Measure again”",
+	},
+	{ zh: "拿不准：看人核对，手工登记", en: "In doubt: check by eye" },
+];
