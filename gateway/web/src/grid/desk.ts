@@ -4,11 +4,11 @@
 import { computed, signal } from "@preact/signals";
 import { call } from "../desk/call";
 import { hold, session } from "../desk/session";
-import { ApiError } from "../shared/api";
+import { ApiError, isBarred } from "../shared/api";
 import { measureOffset } from "../shared/clock";
 import { newId } from "../shared/id";
 import { wire } from "../shared/time";
-import { inMemory, type Store } from "./store";
+import { inMemory, openStore, type Store } from "./store";
 import type { Entry, Kept, Today } from "./types";
 import { leftOf, usable } from "./work";
 
@@ -16,11 +16,18 @@ import { leftOf, usable } from "./work";
 export const UNDO = 10_000;
 /** ms after which what failed for want of a network is tried again. */
 const LATER = 15_000;
+/** So many of the entries are barred by something before the server, and it is tried again later. */
+const BARRED = 5;
 
 /** Whether a tap can still be taken back; a phone's clock that was set back holds nothing for longer. */
 export function held(entry: Entry): boolean {
 	const rest = entry.holdUntil - Date.now();
 	return rest > 0 && rest <= UNDO;
+}
+
+/** Tells an entry from others, wherever it is kept. */
+function nameOf(entry: Entry): string {
+	return `${entry.who} ${entry.key} ${entry.at}`;
 }
 
 export type Done = Pick<Entry, "key" | "what" | "path"> & { body: (at: string, id: string) => Record<string, unknown> };
@@ -42,19 +49,42 @@ export class Desk {
 	private timer: ReturnType<typeof setTimeout> | undefined;
 	private sending: Promise<void> | null = null;
 
-	constructor(private store: Store) {
+	constructor(
+		private store: Store,
+		private readonly openAgain: () => Promise<Store> = openStore,
+	) {
 		this.durable.value = store.durable;
 	}
 
 	/** Does something with what is kept; a disk that fails costs what is kept, never what is on the screen. */
 	private async keep<T>(work: (store: Store) => Promise<T>): Promise<T> {
+		const store = this.store;
 		try {
-			return await work(this.store);
+			return await work(store);
 		} catch {
-			this.store = inMemory(this.kept.value ?? undefined, this.entries.value);
-			this.durable.value = false;
-			return work(this.store);
+			if (this.store === store) {
+				this.store = inMemory(this.kept.value ?? undefined, this.entries.value);
+				this.durable.value = false;
+			}
+			return work(this.store); // not on a second memory, where another failure has made one meanwhile
 		}
+	}
+
+	/** Tries the phone's disk again; what was done meanwhile goes there. */
+	async reopen(): Promise<void> {
+		const disk = await this.openAgain();
+		await this.sending?.catch(() => undefined);
+		if (!disk.durable || this.durable.value) {
+			return;
+		}
+		const done = this.entries.value.filter((e) => e.state !== "sent");
+		this.store = disk;
+		this.durable.value = true;
+		const there = new Set((await this.keep((s) => s.entries())).map(nameOf));
+		for (const { seq: _, ...entry } of done.filter((e) => !there.has(nameOf(e)))) {
+			await this.keep((s) => s.add(entry));
+		}
+		await this.open();
 	}
 
 	/** The server's time, UTC ms, as far as the phone knows it. */
@@ -205,10 +235,14 @@ export class Desk {
 		return this.sending;
 	}
 
-	/** In the order of the taps; what is held back waits, and what comes after it does not overtake it. */
+	/**
+	 * In the order of the taps; what is held back waits, and what comes after it does not
+	 * overtake it. What something before the server bars waits alone, with others about the same.
+	 */
 	private async drain(): Promise<void> {
+		const barred = new Set<string>();
 		for (;;) {
-			const next = this.entries.value.find((e) => e.state === "waiting");
+			const next = this.entries.value.find((e) => e.state === "waiting" && !barred.has(e.key));
 			if (!next) {
 				return;
 			}
@@ -216,7 +250,14 @@ export class Desk {
 				this.later(next.holdUntil - Date.now() + 50);
 				return;
 			}
-			await this.turn(await this.tell(next));
+			try {
+				await this.turn(await this.tell(next));
+			} catch (cause) {
+				barred.add(next.key);
+				if (!isBarred(cause) || barred.size >= BARRED) {
+					throw cause;
+				}
+			}
 		}
 	}
 

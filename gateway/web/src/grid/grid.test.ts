@@ -85,6 +85,8 @@ describe("what was done", () => {
 	const sent: { path: string; body: string }[] = [];
 	let network = true;
 	let refuse = "";
+	/** A path that a firewall bars. */
+	let bar = "";
 	beforeEach(() => {
 		vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
 		hold({ token: "t", expires: Date.now() + 1e7, login: "grid", name: "冯", role: "grid", grid: "N1" });
@@ -96,6 +98,9 @@ describe("what was done", () => {
 				const type = status < 300 ? "application/json" : "application/problem+json";
 				return new Response(JSON.stringify(body), { status, headers: { "Content-Type": type } });
 			};
+			if (path === bar) {
+				return new Response("<h1>blocked</h1>", { status: 403 });
+			}
 			if (init.method === "POST") {
 				sent.push({ path, body: String(init.body) });
 				return refuse === path ? json({ code: "conflict", detail: "another one" }, 409) : json({});
@@ -115,6 +120,7 @@ describe("what was done", () => {
 		sent.length = 0;
 		network = true;
 		refuse = "";
+		bar = "";
 	});
 	const visit = (door: string): Done => ({
 		key: `home V1 ${door}`,
@@ -177,6 +183,32 @@ describe("what was done", () => {
 		expect(other.unsent.value).toEqual({ count: 1, who: "grid" });
 		await other.open();
 		expect(other.waiting.value).toBe(1);
+	});
+	it("loses nothing when the disk fails twice at once, and is on it once it works again", async () => {
+		network = false;
+		const store = await openStore("seven");
+		const gone = Promise.reject(new DOMException("full", "QuotaExceededError"));
+		store.add = () => gone;
+		const desk = new Desk(store, () => openStore("seven"));
+		await Promise.all([desk.done(visit("1")), desk.done(visit("2"))]);
+		expect(desk.entries.value.map((e) => [e.seq, e.what.zh])).toEqual([
+			[1, "1"],
+			[2, "2"],
+		]);
+		await desk.reopen();
+		expect([desk.durable.value, desk.waiting.value]).toEqual([true, 2]);
+		expect((await (await openStore("seven")).entries()).map((e) => e.what.zh)).toEqual(["1", "2"]);
+	});
+	it("goes on past what a firewall bars, which stays", async () => {
+		const desk = new Desk(await openStore("eight"));
+		bar = "/v1/visits";
+		await desk.done(visit("1"));
+		await desk.done({ ...visit("2"), path: "/v1/disinfections" });
+		vi.setSystemTime(Date.now() + 60_000);
+		await desk.refresh();
+		expect(sent.map((s) => s.path)).toEqual(["/v1/disinfections"]);
+		expect([desk.entries.value.map((e) => e.path), desk.online.value]).toEqual([["/v1/visits"], true]);
+		expect(desk.waiting.value).toBe(1);
 	});
 	it("is on the phone after it was switched off", async () => {
 		network = false;

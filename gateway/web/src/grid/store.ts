@@ -23,12 +23,15 @@ export interface Store {
 	wipe(): Promise<void>;
 }
 
-/** Opens the phone's store; memory where it cannot be opened and read. Never throws. */
+/** Opens the phone's store, at the second try if need be; memory where it cannot be opened and read. Never throws. */
 export async function openStore(name = "passgate-grid"): Promise<Store> {
-	try {
-		const disk = onDisk(await inTime(open(name)));
-		await inTime(disk.entries());
+	const read = async () => {
+		const disk = onDisk(await inTime(open(name)), () => inTime(open(name)));
+		await disk.entries();
 		return disk;
+	};
+	try {
+		return await read().catch(read);
 	} catch {
 		return inMemory();
 	}
@@ -43,16 +46,31 @@ function open(name: string): Promise<IDBPDatabase<Shape>> {
 	});
 }
 
-function onDisk(db: IDBPDatabase<Shape>): Store {
+function onDisk(first: IDBPDatabase<Shape>, again: () => Promise<IDBPDatabase<Shape>>): Store {
+	let db = first;
+	/** Browsers drop connections (iOS in the background), and a disk may be slow once: one more try, on a new one. */
+	const on = async <T>(work: (db: IDBPDatabase<Shape>) => Promise<T>, mayRepeat = true): Promise<T> => {
+		try {
+			return await inTime(work(db));
+		} catch (cause) {
+			const dropped = cause instanceof DOMException && cause.name !== "QuotaExceededError";
+			if (!dropped && !mayRepeat) {
+				throw cause;
+			}
+			db = await again();
+			return inTime(work(db));
+		}
+	};
 	return {
 		durable: true,
-		list: () => inTime(db.get("list", "today")),
-		putList: async (kept) => void (await inTime(db.put("list", kept, "today"))),
-		entries: () => inTime(db.getAll("outbox")),
-		add: (entry) => inTime(db.add("outbox", entry)),
-		put: async (entry) => void (await inTime(db.put("outbox", entry))),
-		drop: (seq) => inTime(db.delete("outbox", seq)),
-		wipe: () => inTime(db.clear("list")),
+		list: () => on((d) => d.get("list", "today")),
+		putList: async (kept) => void (await on((d) => d.put("list", kept, "today"))),
+		entries: () => on((d) => d.getAll("outbox")),
+		// What is only late may be there: added again, it would be there twice.
+		add: (entry) => on((d) => d.add("outbox", entry), false),
+		put: async (entry) => void (await on((d) => d.put("outbox", entry))),
+		drop: (seq) => on((d) => d.delete("outbox", seq)),
+		wipe: () => on((d) => d.clear("list")),
 	};
 }
 

@@ -27,7 +27,10 @@ export function App({ desk }: { desk: Desk }) {
 					{t({
 						zh: "这部手机现在存不住数据：没上传的记录，关掉页面就会丢。请尽快联网上传，再重开页面。",
 						en: "This phone keeps nothing now: what is not sent is lost with the page. Get online soon, then open the page again.",
-					})}
+					})}{" "}
+					<button type="button" class="btn" onClick={() => void desk.reopen()}>
+						{t({ zh: "再试一次", en: "Try again" })}
+					</button>
 				</p>
 			)}
 			{session.value && session.value.expires < Date.now() && (
