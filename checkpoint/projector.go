@@ -28,7 +28,7 @@ const (
 
 // Projection observes what the projector did: a metric, for example.
 type Projection struct {
-	Events int           // projected in this step; 0 if events wait for a server of a cluster
+	Events int           // projected in this step; 0 if others wait meanwhile for a server of a cluster
 	Lag    time.Duration // from the recording of the oldest of them to now
 }
 
@@ -45,7 +45,8 @@ type Projector struct {
 	owner  string
 	logger *slog.Logger
 	held   atomic.Int64
-	// Observe is called after each step if not nil, from several goroutines.
+	// Observe is called after each step that wrote something, if not nil, from several
+	// goroutines: where it is not called although people pass, the indexes stand still.
 	Observe func(Projection)
 
 	mu      sync.Mutex      // of what rounds and settling share: this, and of followed what is marked so

@@ -41,3 +41,19 @@ func TestALostLeaseIsNoLag(t *testing.T) {
 		t.Errorf("lags %v are told, and %d partitions are said to owe something", *lags, len(p.owed(group)))
 	}
 }
+
+// While nothing can be written nothing is told, from which it is seen that the indexes
+// stand still; with the first event that is written what waits is told, too.
+func TestWhatWaitsIsToldBesideWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	p, group, lags := oneHeld(t, s)
+	must(t, p.advance(group, make([]string, 1), &written{}, time.Now()))
+	if len(*lags) != 0 {
+		t.Errorf("lags %v are told of a step that wrote nothing", *lags)
+	}
+	must(t, p.advance(group, make([]string, 1), &written{events: 1, oldest: s.now() - 5}, time.Now()))
+	if len(*lags) != 2 || (*lags)[1] != time.Minute {
+		t.Errorf("lags %v are told beside an event that was written, want those of that and of what waits", *lags)
+	}
+}

@@ -76,10 +76,10 @@ func (p *Projector) advance(group []*followed, ends []string, w *written, now ti
 		}
 	}
 	p.mu.Unlock()
-	if err == nil {
+	if err == nil && w.events > 0 { // else it looks as if the indexes went on
 		p.observe(w.events, w.oldest)
+		p.observe(0, waiting)
 	}
-	p.observe(0, waiting)
 	return err
 }
 
