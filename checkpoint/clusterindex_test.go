@@ -3,8 +3,10 @@ package checkpoint
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -125,4 +127,53 @@ func (w *watchedIndex) isWhole(t *testing.T) {
 		t.Errorf("%d events were told to be indexed, there are %d", told, recorded)
 	}
 	eventually(t, "somebody is told that all is well again", func() bool { return w.log.count("in the indexes again") == 1 })
+}
+
+// slowLog is a network on which whoever asks for a log is answered too late.
+type slowLog struct{ key string }
+
+func (slowLog) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (slowLog) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (h slowLog) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if slices.ContainsFunc(cmds, func(c redis.Cmder) bool { return slices.Contains(c.Args(), any(h.key)) }) {
+			time.Sleep(projectStall + 50*time.Millisecond)
+		}
+		return next(ctx, cmds)
+	}
+}
+
+// settlesWithoutASlowLog has all partitions owe what is in their logs: those are settled
+// that are not on the server that answers too late.
+func settlesWithoutASlowLog(t *testing.T, n *scanner, o redis.UniversalOptions) {
+	t.Helper()
+	slow := partitionOf(n.ids[0])
+	reader := Connect(TuneReader(&o))
+	t.Cleanup(func() { _ = reader.Close() })
+	reader.AddHook(slowLog{n.s.keys.log(slow)})
+	p := n.s.NewProjector(reader, slog.New(slog.DiscardHandler))
+	all := make([]*followed, Partitions)
+	for part := range all {
+		all[part] = &followed{part: part}
+	}
+	must(t, p.lead(t.Context(), all))
+	for part, f := range all {
+		for _, m := range n.s.rdb.XRevRangeN(t.Context(), n.s.keys.log(part), "+", "-", 1).Val() {
+			f.owe(m.ID, n.s.now())
+		}
+	}
+	owed := p.owed(all)
+	moved, err := p.settleSome(t.Context(), all, owed)
+	if !moved || !errors.Is(err, ErrUnavailable) {
+		t.Errorf("beside a slow log: moved is %t, %v", moved, err)
+	}
+	for _, o := range owed {
+		there := p.holder(t.Context(), o.part) == p.holder(t.Context(), slow)
+		if owes := all[o.part].ahead != ""; owes != there {
+			t.Errorf("partition %d owes events: %t; on the slow server: %t", o.part, owes, there)
+		}
+	}
+	p.giveBack(t.Context(), all)
 }

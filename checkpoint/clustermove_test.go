@@ -212,6 +212,7 @@ func TestScriptsThatAServerForgotHealByThemselves(t *testing.T) {
 	t.Parallel()
 	c := patientCluster(t)
 	n, o := scannerOn(t, c)
+	reading := o
 	cluster := Connect(Tune(&o)).(*redis.ClusterClient)
 	t.Cleanup(func() { _ = cluster.Close() })
 	for range 3 {
@@ -222,6 +223,7 @@ func TestScriptsThatAServerForgotHealByThemselves(t *testing.T) {
 		must(t, cluster.ForEachMaster(t.Context(), func(ctx context.Context, c *redis.Client) error { return c.ScriptFlush(ctx).Err() }))
 		must(t, n.s.raiseRules(t.Context(), 1)) // all partitions in one pipeline
 	}
+	settlesWithoutASlowLog(t, n, reading)
 	watchSeesAMasterOfGatesAlone(t, c, n)
 }
 

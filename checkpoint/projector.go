@@ -113,13 +113,19 @@ func (p *Projector) groups(ctx context.Context, all []*followed) map[*redis.Clie
 		if !f.busy.CompareAndSwap(false, true) {
 			continue
 		}
-		var node *redis.Client
-		if c, ok := p.reader.(*redis.ClusterClient); ok {
-			node, _ = c.MasterForKey(ctx, p.store.keys.log(f.part)) // without one its calls fail, which says why
-		}
+		node := p.holder(ctx, f.part)
 		groups[node] = append(groups[node], f)
 	}
 	return groups
+}
+
+// holder is the server of a cluster that holds a partition's log; nil elsewhere, or if
+// none is known: calls then fail, which says why.
+func (p *Projector) holder(ctx context.Context, part int) (node *redis.Client) {
+	if c, ok := p.reader.(*redis.ClusterClient); ok {
+		node, _ = c.MasterForKey(ctx, p.store.keys.log(part))
+	}
+	return node
 }
 
 // round takes and renews the leases of a group and projects what is new.

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"cmp"
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +19,8 @@ type settles struct {
 	working atomic.Bool
 	wait    time.Duration // after the next failure
 	next    time.Time
-	told    bool // that something waits
-	slow    bool // the last answer was too late: less is asked for
+	told    bool             // that something waits
+	slow    [Partitions]bool // the last answer was too late: less is asked for
 }
 
 // owe notes that the log is read up to an entry and that something before it is not
@@ -90,38 +91,70 @@ func (p *Projector) settle(ctx context.Context, all []*followed) {
 
 // settleSome writes some of what is owed. moved: a cursor went on.
 func (p *Projector) settleSome(ctx context.Context, all, owed []*followed) (moved bool, err error) {
-	count := int64(projectFew)
-	if !p.settles.slow {
-		count = max(count, int64(projectRead/len(owed)))
-	}
-	asked := time.Now()
-	logs := make([]*redis.XMessageSliceCmd, len(owed))
-	_, _ = p.reader.Pipelined(ctx, func(pipe redis.Pipeliner) error { // each has its own error
-		for i, o := range owed {
-			logs[i] = pipe.XRangeN(ctx, p.store.keys.log(o.part), "("+o.cursor, o.ahead, count)
-		}
-		return nil
-	})
-	took := time.Since(asked)
-	if p.settles.slow = took > projectStall; p.settles.slow { // see step
-		return false, lateLogs(took)
-	}
 	b := newIndexBatch(p)
 	ends := make([]string, len(owed))
-	for i, o := range owed {
-		messages, failed := logs[i].Result()
-		if failed != nil {
-			err = unavailable(failed)
+	for i, log := range p.readOwed(ctx, owed) {
+		if log.err != nil {
+			err = log.err
 			continue
 		}
-		b.add(o, messages)
-		if ends[i] = o.ahead; int64(len(messages)) == count {
-			ends[i] = messages[count-1].ID
+		b.add(owed[i], log.messages)
+		if ends[i] = owed[i].ahead; int64(len(log.messages)) == log.count {
+			ends[i] = log.messages[log.count-1].ID
 		}
 	}
 	w := b.write(ctx, true)
 	p.observe(w.events, w.oldest)
 	return p.settled(all, owed, ends, w.lost), cmp.Or(err, w.err)
+}
+
+// owedLog is what was read of a partition's log for settling.
+type owedLog struct {
+	count    int64 // that were asked for
+	messages []redis.XMessage
+	err      error // why they are not known, or not to be relied on
+}
+
+// readOwed reads some of what is owed. Each server that holds logs has a clock of its
+// own: what a slow one says is left alone, see step, and what the others say is not.
+func (p *Projector) readOwed(ctx context.Context, owed []*followed) []owedLog {
+	logs := make([]owedLog, len(owed))
+	servers := map[*redis.Client][]int{}
+	for i, o := range owed {
+		if logs[i].count = projectFew; !p.settles.slow[o.part] {
+			logs[i].count = max(projectFew, int64(projectRead/len(owed)))
+		}
+		node := p.holder(ctx, o.part)
+		servers[node] = append(servers[node], i)
+	}
+	var reading sync.WaitGroup
+	for _, at := range servers {
+		reading.Go(func() { p.readOwedAt(ctx, at, owed, logs) })
+	}
+	reading.Wait()
+	return logs
+}
+
+// readOwedAt reads from the logs at some places of owed, which one server holds.
+func (p *Projector) readOwedAt(ctx context.Context, at []int, owed []*followed, logs []owedLog) {
+	asked := time.Now()
+	read := make([]*redis.XMessageSliceCmd, len(at))
+	_, _ = p.reader.Pipelined(ctx, func(pipe redis.Pipeliner) error { // each has its own error
+		for n, i := range at {
+			read[n] = pipe.XRangeN(ctx, p.store.keys.log(owed[i].part), "("+owed[i].cursor, owed[i].ahead, logs[i].count)
+		}
+		return nil
+	})
+	took := time.Since(asked)
+	for n, i := range at {
+		late := took > projectStall
+		if p.settles.slow[owed[i].part] = late; late {
+			logs[i].err = lateLogs(took)
+		} else if failed := read[n].Err(); failed != nil {
+			logs[i].err = unavailable(failed)
+		}
+		logs[i].messages = read[n].Val()
+	}
 }
 
 // settled moves the cursors of partitions of which nothing was lost, unless the lease
