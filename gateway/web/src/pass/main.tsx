@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { measureOffset } from "../shared/clock";
-import { followLanguage } from "../shared/i18n";
+import { followLanguage, t } from "../shared/i18n";
 import { register } from "../shared/update";
 import { codeInFragment } from "./code";
 import { EVERY, Home } from "./home";
@@ -29,13 +29,15 @@ window.addEventListener("hashchange", takeCode);
 
 async function start(): Promise<void> {
 	followLanguage();
+	const root = document.getElementById("app");
+	const slow = setTimeout(() => root && render(<Opening />, root), 1_000);
 	const home = new Home(residents(), await openStore(), () => measureOffset(2));
 	await home.start();
+	clearTimeout(slow);
 	run(
 		() => home.now(),
 		() => void home.refresh(true),
 	);
-	const root = document.getElementById("app");
 	if (root) {
 		render(<Page home={home} />, root);
 	}
@@ -49,6 +51,15 @@ async function start(): Promise<void> {
 	window.addEventListener("online", () => void home.refresh(true));
 	setInterval(look, EVERY);
 	await register("/pass-sw.js", "/pass");
+}
+
+/** While a slow disk is waited for: nobody is to think that they have to activate again. */
+function Opening() {
+	return (
+		<main>
+			<p role="status">{t({ zh: "正在打开…", en: "Opening…" })}</p>
+		</main>
+	);
 }
 
 function Page({ home }: { home: Home }) {

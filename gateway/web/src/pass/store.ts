@@ -52,12 +52,18 @@ export interface Store {
 	dropStrip(resident: string): Promise<void>;
 }
 
+/** ms that a disk may take, twice: some need many when the phone was just switched on. */
+const PATIENCE = 10_000;
+
 /** Opens the phone's store; never throws, and waits for no disk that does not answer. */
 export async function openStore(name = "passgate-pass"): Promise<Store> {
-	try {
-		const disk = onDisk(await inTime(open(name)));
-		await inTime(Promise.all([disk.families(), disk.strips(), disk.settings()]));
+	const read = async () => {
+		const disk = onDisk(await open(name));
+		await Promise.all([disk.families(), disk.strips(), disk.settings()]);
 		return disk;
+	};
+	try {
+		return await inTime(read(), PATIENCE).catch(() => inTime(read(), PATIENCE));
 	} catch {
 		return { ...inMemory(), unread: typeof indexedDB !== "undefined" };
 	}
