@@ -189,6 +189,7 @@
 //	{reg}:meta        hash    registry        format (the oldest whose programs may work here), partitions, version, last numbers
 //	{reg}:format      hash    Open            version of the data's format, at when it got it, by which program; see DataFormat
 //	{reg}:backup      hash    backup          v when the newest whole backup was taken, UTC ms
+//	{reg}:logpages    hash    Open, logpages, restore  v the first day of which printed pages of paper logs are counted
 //	{reg}:sites ...   hash    registry        sites, gates, devices, grid, staff, policies: JSON by code
 //	{reg}:seal        hash    Open, rotation  proof that the secrets are those of the data; which field keys are in use
 //	{reg}:sealers     hash    gateways        which field keys each gateway holds; a day

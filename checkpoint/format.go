@@ -74,6 +74,9 @@ func (s *Store) checkFormat(ctx context.Context, steps []formatStep, asIs bool) 
 	}
 	newest := steps[len(steps)-1]
 	if f.Version == 0 {
+		if err := s.rdb.HSetNX(ctx, s.keys.logPagesCounted(), "v", 0).Err(); err != nil { // nothing was printed before
+			return unavailable(err)
+		}
 		if _, err := s.noteFormat(ctx, 0, newest.to, newest.readableFrom); err != nil {
 			return err
 		}

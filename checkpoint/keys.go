@@ -209,6 +209,7 @@ func (k keys) refusalCap(gate, device uint32, minute int64) string { // string: 
 func (k keys) registry(what string) string { return k.prefix + "{reg}:" + what } // hashes: meta, sites, gates, grid, devices, staff, policies
 func (k keys) format() string              { return k.registry("format") }       // hash: version of the data's layout, since when, by which program
 func (k keys) lastBackup() string          { return k.registry("backup") }       // hash, field v: when the newest backup was taken, UTC ms
+func (k keys) logPagesCounted() string     { return k.registry("logpages") }     // hash, field v: the first day of which printed pages of paper logs are counted
 func (k keys) revocations() string         { return k.prefix + "{rev}:log" }     // stream: person, generation, time, whether it is about a status
 
 // cases is what belongs to tracing cases: "c" the cases, "n" their last number,

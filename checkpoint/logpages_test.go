@@ -46,3 +46,32 @@ func TestNoPageOfAPaperLogIsGivenTwice(t *testing.T) {
 		t.Errorf("no such gate: %v", err)
 	}
 }
+
+// What an earlier release forgot, or a restore lost, may have been printed: pages of then
+// are typed back. From the day after no page is that was not printed.
+func TestPagesOfBeforeTheyWereCountedAreTypedBack(t *testing.T) {
+	t.Parallel()
+	s, clock := newStore(t)
+	today := s.DayAt(s.now())
+	taken := func(when string, want bool, day Day, number int) {
+		t.Helper()
+		got, err := s.LogPagePrinted(t.Context(), "v-01-g1", day, number)
+		if must(t, err); got != want {
+			t.Errorf("%s: page %d of %s is taken: %v", when, number, day, got)
+		}
+	}
+	taken("in a new town", false, today-5, 1)
+	must(t, s.rdb.Del(t.Context(), s.keys.logPagesCounted()).Err()) // an earlier release began it
+	taken("after an upgrade", true, today-5, 12)
+	taken("after an upgrade", true, today, 12)
+	taken("older than any stock", false, today-401, 12)
+	clock.Advance(24 * time.Hour)
+	_, _, err := s.TakeLogPages(t.Context(), "v-01-g1", 3, 9999)
+	must(t, err)
+	taken("printed the day after", true, today+1, 3)
+	taken("beyond what was printed", false, today+1, 4)
+	taken("from before, the day after", true, today-5, 12)
+	must(t, s.CountLogPagesAnew(t.Context()))
+	taken("printed after the backup", true, today+1, 4)
+	taken("after a restore", false, today+2, 4)
+}

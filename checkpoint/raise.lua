@@ -1,5 +1,6 @@
 -- raise.lua: a number that only rises: the version of the rules that scans in a
--- partition need at least, the time of the newest backup. Never lowers it.
+-- partition need at least, the time of the newest backup, the day from which pages of
+-- paper logs are counted. Never lowers it.
 --
 -- KEYS 1 hash, field v
 -- ARGV 1 number

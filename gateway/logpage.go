@@ -66,7 +66,8 @@ func (s *Server) handleTypePage(c *fiber.Ctx) error {
 }
 
 // pageOfGate reads which page is typed: one of the gate in the path, that was printed
-// in the last 400 days.
+// in the last 400 days. Its rows may be older: somebody may have copied them from a page
+// that cannot be typed back.
 func (s *Server) pageOfGate(c *fiber.Ctx, text string) (codes.LogPage, error) {
 	gate := c.Params("gate")
 	if d := principalOf(c).Device; d != nil && d.Gate != gate {
@@ -86,7 +87,7 @@ func (s *Server) pageOfGate(c *fiber.Ctx, text string) (codes.LogPage, error) {
 	// The check of a page is anybody's to compute: what was printed is not.
 	known, err := s.store.LogPagePrinted(s.context(c), gate, s.store.DayAt(printed.UnixMilli()), page.Number)
 	if err == nil && !known {
-		err = invalid("page", fmt.Sprintf("was never printed here: no page %d of gate %s is on record for %s; see that it was read right, or copy its rows onto a page that is printed now", page.Number, gate, page.Date))
+		err = invalid("page", fmt.Sprintf("was never printed here: no page %d of gate %s is on record for %s; see that it was read right, or copy its rows, with their dates, onto a page that is printed now", page.Number, gate, page.Date))
 	}
 	return page, err
 }
@@ -145,9 +146,6 @@ func (t *typing) record(in *rowBody) (checkpoint.ScanResult, error) {
 	p, err := t.s.present(t.ctx, t.device, &in.scanBody)
 	if err != nil {
 		return checkpoint.ScanResult{}, err
-	}
-	if printed, err := t.page.PrintedAt(t.s.store.Zone()); err == nil && p.OccurredAt < printed.UnixMilli() {
-		return checkpoint.ScanResult{}, invalid("occurred_at", "lies before the page was printed")
 	}
 	if p.Told, err = toldOnPaper(in.Told); err != nil {
 		return checkpoint.ScanResult{}, err

@@ -72,11 +72,14 @@ func (r *restorer) compare(report *replay.Report) error {
 	return nil
 }
 
-// sweep takes away what is past retention now.
+// sweep takes away what is past retention now, and notes what is not known any more.
 func (r *restorer) sweep(ctx context.Context, a *archive.Archive) error {
 	r.opt.Progress(Progress{What: "sweeping"})
 	now, err := r.open(ctx, time.Now)
 	if err != nil {
+		return err
+	}
+	if err := now.CountLogPagesAnew(ctx); err != nil {
 		return err
 	}
 	var of checkpoint.EventArchive
