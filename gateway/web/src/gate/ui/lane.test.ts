@@ -261,17 +261,19 @@ describe("an emergency", () => {
 		});
 	});
 
-	it("passes whoever was just refused, without what was read, which is on record", () => {
+	it("passes whoever was just refused, with what was read unless that would count as a second high reading", () => {
 		const refused = run(newLane(), [
 			seen("PG1:A"),
 			temp(385),
-			answer(1, { decision: "deny", reason: "fever", color: "red" }),
+			answer(1, { decision: "deny", reason: "fever", color: "red", flags: ["temperature_high"] }),
 		]);
 		expect(run(refused, [{ type: "override", reason: "medical" }]).ask).toEqual({
 			subject: { pass: "PG1:A" },
 			direction: "in",
 			override: "medical",
 		});
+		const normal = run(newLane(), [seen("PG1:A"), temp(365), answer(1, { decision: "deny", color: "grey" })]);
+		expect(run(normal, [{ type: "override", reason: "other" }]).ask).toMatchObject({ temperature: 36.5 });
 	});
 
 	it("that is tapped while an answer is awaited is asked as soon as that is here, or fails to come", () => {

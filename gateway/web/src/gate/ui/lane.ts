@@ -289,9 +289,10 @@ function override(l: Lane, reason: Override): Lane {
 	// What was written down may be why there was no answer: it does not hold an emergency up.
 	const misnamed = l.step === "failed" && l.person !== null && !("pass" in l.person.subject);
 	const person = l.verdict?.decision === "pass" || misnamed ? null : l.person;
-	// Without the reading: it was answered, and sent again it would count as a second one.
 	const alone = { ...l, again: null, purpose: null };
-	return ask(alone, person ?? { subject: { nobody: true }, word: "" }, null, { override: reason });
+	// A reading that is used up is gone since the answer; without an answer nobody knows whether it is.
+	const tenths = person && l.step === "verdict" ? l.preset : null;
+	return ask(alone, person ?? { subject: { nobody: true }, word: "" }, tenths, { override: reason });
 }
 
 /** No answer, and none that fails to come, keeps an emergency waiting that was tapped before it. */
