@@ -86,12 +86,13 @@ export function problemText(cause: unknown): Text {
 	if (!(cause instanceof ApiError)) {
 		return { zh: "页面出错了，请重新打开。", en: "Something in this page failed. Open it again." };
 	}
-	if (cause.status >= 500) {
+	const status = cause.front ?? cause.status;
+	if (status >= 500) {
 		return {
-			zh: "服务器暂时不可用，没有存下来。请稍后再点一次。",
-			en: "The server is not available at the moment; nothing was stored. Tap again in a while.",
+			zh: "服务器暂时不可用，可能没有存下来。请稍后再点一次。",
+			en: "The server is not available at the moment; it may not have been stored. Tap again in a while.",
 		};
 	}
-	const known = byCode[cause.status === 429 ? "too_many" : cause.code];
+	const known = byCode[status === 429 ? "too_many" : cause.code];
 	return known ?? { zh: `没有被接受：${cause.detail}`, en: `Not accepted: ${cause.detail}` };
 }

@@ -84,6 +84,9 @@ describe("what waits", () => {
 	it("has no room for a scan that the server may have: tried again it is the same scan", async () => {
 		const store = Object.assign(new MemoryStore(), { waiting: async () => QUEUE_MAX });
 		const { engine, server, elapse } = await enrolledGate(new FakeServer(), { store });
+		const car = engine.scanCar({ plate: "鲁A12345", disinfected: true, direction: "in" }, [entering(passFor("li"))]);
+		await expect(car).rejects.toMatchObject({ text: { zh: expect.stringContaining("纸质") } });
+		expect(server.count("/v1/scans/vehicle")).toBe(0);
 		const input = entering(passFor("wang"), { temperature: 37.6 });
 		server.mode = "silent";
 		await expect(engine.scan(input)).rejects.toMatchObject({ text: { zh: expect.stringContaining("纸质") } });

@@ -92,11 +92,16 @@ export class Scans {
 
 	/** Decides the passage of everybody in a car. */
 	async car(car: Car, riders: ScanInput[]): Promise<Verdict[]> {
+		const { core } = this;
 		const { plate, plateUnchecked, disinfected: vehicleDisinfected, direction } = car;
-		const vehicle = this.core.newID("car-");
+		const vehicle = core.newID("car-");
 		const whole = { direction, plate, vehicle, vehicleDisinfected, ...(plateUnchecked && { plateUnchecked }) };
 		const inputs = riders.map((rider) => ({ ...rider, ...whole }));
 		this.check(inputs);
+		// Before anything is sent: half a car that is asked about again would be on record twice.
+		if ((core.state.value.queueLeft ?? 0) < inputs.length) {
+			throw full();
+		}
 		const verdicts: Verdict[] = [];
 		for (let i = 0; i < inputs.length; i += RIDERS) {
 			verdicts.push(...(await this.carload(inputs.slice(i, i + RIDERS), true)));
@@ -215,10 +220,7 @@ export class Scans {
 	private async alone(frozen: Frozen): Promise<Verdict> {
 		const { core } = this;
 		if (core.state.value.queueLeft === 0) {
-			throw new Said({
-				zh: "本机待传记录已满，请先联网上传，或改用纸质登记",
-				en: "This phone can keep no more: connect it first, or write on paper",
-			});
+			throw full();
 		}
 		const answer: { verdict?: Verdict } = {};
 		await core.update(async () => {
@@ -270,4 +272,11 @@ export class Scans {
 			settled,
 		};
 	}
+}
+
+function full(): Said {
+	return new Said({
+		zh: "本机待传记录已满，请先联网上传，或改用纸质登记",
+		en: "This phone can keep no more: connect it first, or write on paper",
+	});
 }

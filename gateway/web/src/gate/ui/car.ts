@@ -89,7 +89,8 @@ export function car(c: Car, e: CarEvent): Car {
 		case "turn":
 			return { ...c, turn: e.key };
 		case "temperature": {
-			const riders = c.riders.map((r) => (r.key === c.turn ? { ...r, tenths: e.tenths } : r));
+			// Where none can be taken, none is waited for any more.
+			const riders = c.riders.map((r) => (r.key === c.turn ? { ...r, tenths: e.tenths, again: false } : r));
 			return turnTo({ ...c, riders }, 0);
 		}
 		case "plate":

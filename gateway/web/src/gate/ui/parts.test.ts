@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { ApiError } from "../../shared/api";
 import type { Verdict } from "../types";
 import { car, missing, newCar, riderInputs } from "./car";
 import { sortCodes } from "./codes";
 import { nextKeys, provinceOf, whole } from "./plate";
+import { problemText } from "./problems";
 import { level, mayType, strip, typedReading } from "./temperature";
 
 describe("codes", () => {
@@ -111,6 +113,7 @@ describe("a car", () => {
 		expect(waits).toMatchObject({ step: "fill", turn: 2, riders: [{ tenths: 365 }, { tenths: null }] });
 		expect(missing(waits, false)).toBe("again");
 		expect(car(waits, { type: "ask" })).toBe(waits);
+		expect(car(car(waits, { type: "temperature", tenths: null }), { type: "ask" }).step).toBe("asking"); // none to be had
 		const measured = car(car(waits, { type: "temperature", tenths: 366 }), { type: "ask" });
 		expect(measured.step).toBe("asking");
 		expect(riderInputs(measured, "in", "ear").map((r) => r.temperature)).toEqual([36.5, 36.6]);
@@ -121,5 +124,16 @@ describe("a car", () => {
 		expect(asking.step).toBe("asking");
 		expect(car(asking, { type: "add", people: [pass("PG1:C")] })).toBe(asking);
 		expect(car(asking, { type: "failed", why: "x" })).toMatchObject({ step: "fill", failed: "x" });
+	});
+});
+
+describe("what went wrong", () => {
+	it("is not put down to the network when a proxy answers that the server does not", () => {
+		const of = (front: number) => problemText(new ApiError(0, "network", "", undefined, undefined, undefined, front));
+		expect([of(502), of(429), of(403)]).toEqual([
+			expect.stringContaining("中心"),
+			expect.stringContaining("频繁"),
+			expect.stringContaining("网络"),
+		]);
 	});
 });

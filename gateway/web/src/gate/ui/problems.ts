@@ -39,7 +39,7 @@ const FIELDS: Record<string, Text> = {
 /** The words for whatever was thrown, in the language on the screen. */
 export function problemText(cause: unknown): string {
 	if (cause instanceof ApiError) {
-		const known = WORDS[cause.code];
+		const known = WORDS[codeOf(cause)];
 		if (known) {
 			return t(known);
 		}
@@ -53,6 +53,11 @@ export function problemText(cause: unknown): string {
 		return t(cause.text);
 	}
 	return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** What answers in the server's place has no code: its status tells as much. */
+function codeOf({ code, front = 0 }: ApiError): string {
+	return front === 429 ? "too_many" : front >= 500 ? "unavailable" : code;
 }
 
 function hasText(cause: unknown): cause is { text: Text } {
