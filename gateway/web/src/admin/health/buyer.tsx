@@ -21,7 +21,7 @@ function purchaseOf({ id, at }: Name, v: Values): Record<string, unknown> {
 		site: v.site,
 		...buyer,
 		medicines: String(v.medicines)
-			.split(/[,,、\n]/)
+			.split(/[,，、\n]/)
 			.map((m) => m.trim())
 			.filter((m) => m !== ""),
 		for_whom: String(v.for_whom).trim(),

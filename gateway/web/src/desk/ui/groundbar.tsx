@@ -36,7 +36,7 @@ function Choose({ onDone }: { onDone: () => void }) {
 	const cases = (data?.cases ?? []).filter((c) => c.opened_by !== session.value?.login); // as the server has it
 	const [kase, setKase] = useState(ground.value?.kase ?? "");
 	const [reason, setReason] = useState(ground.value?.reason ?? "");
-	const code = kase || cases[0]?.code || "";
+	const code = (cases.some((c) => c.code === kase) ? kase : cases[0]?.code) ?? "";
 	return (
 		<form
 			class="ground form"
