@@ -75,6 +75,7 @@ type followed struct {
 	cursor string      // ID of the last entry up to which all are projected; shared
 	ahead  string      // of the last entry that is read, if something is owed behind the cursor, else ""; shared
 	waits  int64       // recorded_at of the oldest that is owed, UTC ms; shared
+	left   bool        // something was owed when the lease was lost, and it is not taken anew; shared
 	saved  string      // the cursor that Redis knows
 	care   int64       // log entries before this time, ms, are projected with care: see rewind.lua
 	next   time.Time   // when the lease is to be taken or renewed
@@ -217,7 +218,7 @@ func (p *Projector) callLease(ctx context.Context, due []*followed, length time.
 		}
 		if f.fence == 0 {
 			p.held.Add(1)
-			f.cursor, f.ahead, f.care = cmp.Or(l.cursor, "0"), "", l.care
+			f.cursor, f.ahead, f.care, f.left = cmp.Or(l.cursor, "0"), "", l.care, false
 			cursors[i] = f.cursor
 		}
 		f.fence, f.saved, f.next = l.token, cursors[i], now.Add(leaseRenew)
@@ -231,6 +232,7 @@ func (p *Projector) drop(f *followed, now time.Time) {
 	if f.fence != 0 {
 		p.held.Add(-1)
 	}
+	f.left = f.left || f.ahead != ""
 	f.fence, f.ahead, f.waits, f.next = 0, "", 0, now.Add(leaseRetry)
 }
 

@@ -27,6 +27,8 @@ func TestALostLeaseIsNoLag(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
 	p, group, lags := oneHeld(t, s)
+	var log syncBuffer
+	p.logger, p.settles.told = slog.New(slog.NewTextHandler(&log, nil)), true
 	other := s.NewProjector(p.reader, p.logger)
 	must(t, s.rdb.HDel(t.Context(), s.keys.partition(3), "lo").Err()) // it ran out
 	taken := []*followed{{part: 3}}
@@ -39,6 +41,9 @@ func TestALostLeaseIsNoLag(t *testing.T) {
 	must(t, p.advance(group, make([]string, 1), &written{events: 1, oldest: s.now() - 5}, time.Now()))
 	if len(*lags) != 1 || (*lags)[0] > time.Second || len(p.owed(group)) != 0 {
 		t.Errorf("lags %v are told, and %d partitions are said to owe something", *lags, len(p.owed(group)))
+	}
+	if p.settle(t.Context(), group); log.count("in the indexes again") != 0 || log.count("leases that this gateway lost") != 1 {
+		t.Error("it says that all is indexed, which only the other one can tell")
 	}
 }
 

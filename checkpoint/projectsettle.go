@@ -67,7 +67,7 @@ func (p *Projector) settle(ctx context.Context, all []*followed) {
 		owed := p.owed(all)
 		if len(owed) == 0 {
 			if s.told {
-				p.logger.Info("all gates' events are in the indexes again")
+				p.tellSettled(all)
 			}
 			s.told, s.wait = false, 0
 			return
@@ -83,10 +83,29 @@ func (p *Projector) settle(ctx context.Context, all []*followed) {
 		s.next = time.Now().Add(s.wait)
 		if !s.told {
 			s.told = true
+			p.forgetLeft(all) // of before
 			p.logger.Warn("events of some gates wait for a server that does not take them; those of the others go on", "partitions", len(owed), "error", err)
 		}
 		return
 	}
+}
+
+func (p *Projector) tellSettled(all []*followed) {
+	if p.forgetLeft(all) {
+		p.logger.Info("no events wait here any more; some went with leases that this gateway lost to whoever has those now")
+	} else {
+		p.logger.Info("all gates' events are in the indexes again")
+	}
+}
+
+// forgetLeft tells whether a partition that owed something was given up.
+func (p *Projector) forgetLeft(all []*followed) (some bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range all {
+		some, f.left = some || f.left, false
+	}
+	return some
 }
 
 // settleSome writes some of what is owed. moved: a cursor went on.
