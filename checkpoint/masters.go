@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,8 +61,8 @@ func (s *Store) Masters(ctx context.Context) (masters [Partitions]Master, beside
 }
 
 // servers are the masters, by the view that scans follow too, in the order of the
-// first partition that each holds, then those that hold gates alone, and the place of
-// the one that holds each partition.
+// first partition that each holds, then those that hold gates alone by address, and the
+// place of the one that holds each partition.
 func (s *Store) servers(ctx context.Context) (nodes []*redis.Client, holder [Partitions]int, err error) {
 	cluster, many := s.rdb.(*redis.ClusterClient)
 	if !many {
@@ -78,12 +79,14 @@ func (s *Store) servers(ctx context.Context) (nodes []*redis.Client, holder [Par
 			nodes = append(nodes, node)
 		}
 	}
+	withPartitions := len(nodes)
 	for _, gate := range s.Registry().gates {
 		node, err := cluster.MasterForKey(ctx, s.keys.gateDay(gate.Num, 0)) // any day: the tag is the gate's
 		if err == nil && !slices.Contains(nodes, node) {
 			nodes = append(nodes, node)
 		}
 	}
+	slices.SortFunc(nodes[withPartitions:], func(a, b *redis.Client) int { return cmp.Compare(a.Options().Addr, b.Options().Addr) })
 	return nodes, holder, nil
 }
 

@@ -25,9 +25,9 @@ type ServerFigures struct {
 }
 
 // ServerFigures asks the masters about themselves, in the order of the first partition
-// that each holds, those that hold gates alone at the end: as long as no partition
-// moves, each that holds one has the same place. One that does
-// not answer within ctx is not Up. Errors: ErrUnavailable if it is not known who they are.
+// that each holds, those that hold gates alone at the end, by address: as long as no
+// partition moves, each that holds one has the same place. One that does not answer
+// within ctx is not Up. Errors: ErrUnavailable if it is not known who they are.
 func (s *Store) ServerFigures(ctx context.Context) ([]ServerFigures, error) {
 	nodes, _, err := s.servers(ctx)
 	if err != nil {
