@@ -17,13 +17,22 @@ export function cover(box: HTMLDialogElement, onClose: () => void): () => void {
 			keepFocus(box, e);
 		}
 	};
+	const shade = document.createElement("div"); // takes the taps beside the box
+	const below = 30 + 2 * document.querySelectorAll(".over").length;
+	shade.className = "shade";
+	shade.style.zIndex = String(below);
+	box.style.zIndex = String(below + 1);
+	document.body.append(shade);
 	box.classList.add("over");
 	box.setAttribute("role", "dialog");
 	box.setAttribute("aria-modal", "true");
 	box.tabIndex = -1;
 	box.focus();
 	document.addEventListener("keydown", onKey);
-	return () => document.removeEventListener("keydown", onKey);
+	return () => {
+		shade.remove();
+		document.removeEventListener("keydown", onKey);
+	};
 }
 
 /** Keeps the Tab key within a box. */
