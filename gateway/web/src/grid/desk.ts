@@ -87,6 +87,11 @@ export class Desk {
 		await this.open();
 	}
 
+	/** The session has ended, and nobody can sign in again without a network: the work goes on. */
+	get overtime(): boolean {
+		return session.value !== null && session.value.expires < Date.now();
+	}
+
 	/** The server's time, UTC ms, as far as the phone knows it. */
 	now(): number {
 		return Date.now() - this.offset;

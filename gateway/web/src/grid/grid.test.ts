@@ -78,6 +78,7 @@ describe("what is left", () => {
 		expect(usable(kept, "grid", 2_000)).toBe(true);
 		expect(usable(kept, "other", 2_000)).toBe(false);
 		expect(usable(kept, "grid", 1_000 + 24 * 3600_000)).toBe(false);
+		expect(usable(kept, "grid", 1_000 - 3600_000)).toBe(false);
 	});
 });
 

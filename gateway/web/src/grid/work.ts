@@ -72,7 +72,10 @@ export function byBuilding(homes: readonly HomeMissing[]): [name: string, homes:
 /** Longer than this (ms) nobody's particulars are kept. */
 export const KEEP = 24 * 3600_000;
 
-/** Whether a kept list is for this member and not too old. */
+/** A clock may be off by so much (ms) without having been set back. */
+const SLACK = 120_000;
+
+/** Whether a kept list is for this member and not too old; by a clock that was set back it would never be. */
 export function usable(kept: Kept | undefined, who: string, now: number): kept is Kept {
-	return kept !== undefined && kept.who === who && now - kept.at < KEEP;
+	return kept !== undefined && kept.who === who && now - kept.at < KEEP && now > kept.at - SLACK;
 }

@@ -1,6 +1,5 @@
 // The grid member's page: four lists of what is left today, and what waits to be sent.
 import { useSignal } from "@preact/signals";
-import { session } from "../../desk/session";
 import { Problem } from "../../desk/ui/parts";
 import { choose, lang, t } from "../../shared/i18n";
 import { dayAndTime } from "../../shared/time";
@@ -33,7 +32,7 @@ export function App({ desk }: { desk: Desk }) {
 					</button>
 				</p>
 			)}
-			{session.value && session.value.expires < Date.now() && (
+			{desk.overtime && (
 				<p class="strip" role="status">
 					{t({
 						zh: "登录已过期，可以继续记；联网后要重新登录，记下的会照样上传。",

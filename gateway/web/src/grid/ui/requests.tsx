@@ -30,7 +30,7 @@ export function Requests({ desk, left }: { desk: Desk; left: Left }) {
 						<small>
 							{r.person.door} {r.text}
 						</small>
-						{r.person.phone && <a href={`tel:${r.person.phone}`}>{r.person.phone}</a>}
+						{r.person.phone && !desk.overtime && <a href={`tel:${r.person.phone}`}>{r.person.phone}</a>}
 						{r.overdue && <span class="mark bad">{t({ zh: "超时", en: "Overdue" })}</span>}
 					</span>
 					{r.state === "open" && (
