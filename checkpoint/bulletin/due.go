@@ -52,14 +52,32 @@ func (b *Book) PublishDue(ctx context.Context) error {
 	if err != nil || fence == 0 {
 		return err
 	}
-	done, err := b.publishDays(ctx, publishedTo(saved, due), due)
+	done, cursor, err := b.publishAfter(ctx, saved, due)
 	bye, end := context.WithTimeout(context.WithoutCancel(ctx), checkpoint.ClientTimeout)
 	defer end()
-	if _, _, left := b.store.LeaseDuty(bye, publishDuty, b.owner, 0, fence, done.String()); left != nil {
+	if _, _, left := b.store.LeaseDuty(bye, publishDuty, b.owner, 0, fence, cursor); left != nil {
 		return errors.Join(err, left)
 	}
-	b.published.Store(int64(done) + 1)
+	if cursor != "" {
+		b.published.Store(int64(done) + 1)
+	}
 	return err
+}
+
+// publishAfter publishes what is due after what is saved, and gives what to save then, ""
+// if that stays. What is published stands, so nothing is by a clock that is ahead of that
+// of Redis; and one that is behind takes nothing back.
+func (b *Book) publishAfter(ctx context.Context, saved string, due checkpoint.Day) (done checkpoint.Day, cursor string, err error) {
+	now, err := b.store.LogTime(ctx)
+	if err != nil {
+		return 0, "", err
+	}
+	today := b.store.DayAt(now)
+	if before, err := checkpoint.ParseDay(saved); due >= today || err == nil && before > due && before < today {
+		return 0, "", nil
+	}
+	done, err = b.publishDays(ctx, publishedTo(saved, due), due)
+	return done, done.String(), err
 }
 
 // due is the last day that ought to be published by now.

@@ -80,3 +80,29 @@ func TestTheProgramPublishesEveryDayOnce(t *testing.T) {
 	must(t, book.PublishDue(t.Context()))
 	stands("after the clock was put right", 0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13)
 }
+
+// A process whose own clock is ahead of Redis' publishes no day that goes on: its numbers
+// would stand. One whose clock is behind takes nothing back.
+func TestNoDayIsPublishedByAClockThatIsWrong(t *testing.T) {
+	t.Parallel()
+	w := storetest.New(t)
+	book := bulletin.New(w.Store, bulletin.Finders{})
+	today := w.Store.DayAt(time.Now().UnixMilli()) // by Redis
+	at := func(day checkpoint.Day) {
+		midnight, _ := w.Store.Bounds(day)
+		w.Clock.Set(time.UnixMilli(midnight).Add(bulletin.PublishAfter))
+		must(t, book.PublishDue(t.Context()))
+	}
+	saved := func(when, want string) {
+		t.Helper()
+		if got, err := w.Store.DutyCursor(t.Context(), "bulletins"); err != nil || got != want {
+			t.Errorf("%s: published up to %q, %v", when, got, err)
+		}
+	}
+	at(today + 2)
+	saved("two days ahead", "")
+	at(today - 1)
+	saved("the day before", (today - 2).String())
+	at(today - 4)
+	saved("behind", (today - 2).String())
+}
