@@ -54,12 +54,15 @@ func readRowMark(text string) (m rowMark) {
 	return m
 }
 
-// RecordPaper records a row, by scan, which is Store.Scan or what stands in for
-// it. (page, row) is one passage: typed again the same it gets the same answer,
+// annulFunc is Store.Annul or Standby.Annul.
+type annulFunc = func(context.Context, AnnulRequest) (AnnulResult, error)
+
+// RecordPaper records a row, by scan and annul, which are Store.Scan and Store.Annul or
+// what stands in for them. (page, row) is one passage: typed again the same it gets the same answer,
 // whoever types it; with another time or content it is ErrRowTaken, unless it
 // replaces what stands there, which is then taken back. What was told on the spot
 // is recorded and never decided anew. Other errors are those of Scan.
-func (s *Store) RecordPaper(ctx context.Context, row PaperRow, scan func(context.Context, ScanRequest) (ScanResult, error)) (ScanResult, error) {
+func (s *Store) RecordPaper(ctx context.Context, row PaperRow, scan func(context.Context, ScanRequest) (ScanResult, error), annul annulFunc) (ScanResult, error) {
 	mine, err := s.checkPaper(&row)
 	if err != nil {
 		return ScanResult{}, err
@@ -76,7 +79,7 @@ func (s *Store) RecordPaper(ctx context.Context, row PaperRow, scan func(context
 		if err != nil && !isNil(err) {
 			return ScanResult{}, unavailable(err)
 		}
-		next, err := s.nextMark(ctx, &row, mine, seen)
+		next, err := nextMark(ctx, &row, mine, seen, annul)
 		if err != nil {
 			return ScanResult{}, err
 		}
@@ -90,7 +93,7 @@ func (s *Store) RecordPaper(ctx context.Context, row PaperRow, scan func(context
 		if err != nil {
 			return ScanResult{}, err
 		}
-		return res, s.confirmRow(ctx, &row, key, field, next)
+		return res, s.confirmRow(ctx, &row, key, field, next, annul)
 	}
 	return ScanResult{}, fmt.Errorf("checkpoint: a row is being typed too often: %w", ErrUnavailable)
 }
@@ -125,7 +128,7 @@ func (s *Store) checkPaper(row *PaperRow) (mine rowMark, err error) {
 
 // nextMark is what is to stand in a row in which something may stand. What is
 // replaced is taken back first: cut off after that, typing the same again goes on.
-func (s *Store) nextMark(ctx context.Context, row *PaperRow, mine rowMark, seen string) (rowMark, error) {
+func nextMark(ctx context.Context, row *PaperRow, mine rowMark, seen string, annul annulFunc) (rowMark, error) {
 	old := readRowMark(seen)
 	switch {
 	case seen == "":
@@ -137,17 +140,17 @@ func (s *Store) nextMark(ctx context.Context, row *PaperRow, mine rowMark, seen 
 		return mine, ErrRowTaken
 	}
 	mine.round = old.round + 1
-	return mine, s.takeRowBack(ctx, row, old)
+	return mine, takeRowBack(ctx, row, old, annul)
 }
 
 // takeRowBack takes back the scan of a mark, if there is one.
-func (s *Store) takeRowBack(ctx context.Context, row *PaperRow, old rowMark) error {
+func takeRowBack(ctx context.Context, row *PaperRow, old rowMark, annul annulFunc) error {
 	if old.person == 0 {
 		return nil // a refusal that names nobody stays with the gate's refusals
 	}
 	id := row.scanID(old.round)
 	hash := scanHash(row.Scan.Device, id)
-	_, err := s.Annul(ctx, AnnulRequest{
+	_, err := annul(ctx, AnnulRequest{
 		ID: "row:" + hex.EncodeToString(hash[:]), Device: row.Scan.Device, Scan: id, OccurredAt: old.occurredAt, At: old.occurredAt,
 		Person: old.person, Late: true,
 	})
@@ -158,7 +161,7 @@ func (s *Store) takeRowBack(ctx context.Context, row *PaperRow, old rowMark) err
 }
 
 // confirmRow takes a scan back whose row was replaced while it was recorded.
-func (s *Store) confirmRow(ctx context.Context, row *PaperRow, key, field string, mine rowMark) error {
+func (s *Store) confirmRow(ctx context.Context, row *PaperRow, key, field string, mine rowMark, annul annulFunc) error {
 	now, err := s.rdb.HGet(ctx, key, field).Result()
 	switch {
 	case err != nil && !isNil(err):
@@ -166,7 +169,7 @@ func (s *Store) confirmRow(ctx context.Context, row *PaperRow, key, field string
 	case err != nil || now == mine.pack(): // gone: swept
 		return nil
 	}
-	return errors.Join(ErrRowTaken, s.takeRowBack(ctx, row, mine))
+	return errors.Join(ErrRowTaken, takeRowBack(ctx, row, mine, annul))
 }
 
 // scanID is the ID of the scan of a row that was replaced so often.

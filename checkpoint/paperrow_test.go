@@ -35,7 +35,7 @@ func (p *paperLog) row(n int, person uint64, after time.Duration) PaperRow {
 }
 
 func (p *paperLog) record(row PaperRow) (ScanResult, error) {
-	return p.s.RecordPaper(p.t.Context(), row, p.s.Scan)
+	return p.s.RecordPaper(p.t.Context(), row, p.s.Scan, p.s.Annul)
 }
 
 // counting are the events of a person that nobody has taken back.
@@ -98,6 +98,13 @@ func TestARowIsReplacedAndTheEarlierOneTakenBack(t *testing.T) {
 	first := log.row(1, people[0], 0)
 	_, err := log.record(first)
 	must(t, err)
+	fails := log.row(1, people[1], 0) // what takes back is the caller's, who remembers it over a fail-over
+	fails.Replace = true
+	gone := errors.New("asked the caller")
+	_, err = s.RecordPaper(t.Context(), fails, s.Scan, func(context.Context, AnnulRequest) (AnnulResult, error) { return AnnulResult{}, gone })
+	if !errors.Is(err, gone) {
+		t.Errorf("taken back by another: %v", err)
+	}
 	steps := []PaperRow{log.row(1, people[1], 0), log.row(1, people[1], time.Minute), first} // and back to what it was
 	for i, row := range steps {
 		row.Replace = true
@@ -144,7 +151,7 @@ func TestARowReplacedWhileItIsRecorded(t *testing.T) {
 			t.Error(err)
 		}
 		return s.Scan(ctx, req)
-	})
+	}, s.Annul)
 	if !errors.Is(err, ErrRowTaken) {
 		t.Errorf("the slow one is told %v", err)
 	}

@@ -154,7 +154,7 @@ func (t *typing) record(in *rowBody) (checkpoint.ScanResult, error) {
 	row.Scan, row.Refused = p.ScanRequest, p.Refused
 	return t.s.store.RecordPaper(t.ctx, row, func(ctx context.Context, req checkpoint.ScanRequest) (checkpoint.ScanResult, error) {
 		return t.s.record(ctx, presentation{req, p.Refused})
-	})
+	}, t.s.recorder().Annul)
 }
 
 // toldOnPaper reads what was decided on the spot. Who was let through needs no
