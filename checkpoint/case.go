@@ -25,7 +25,10 @@ type Case struct {
 	// People are whose infection the case is about, and whoever was added as
 	// part of its evidence; the one it was opened for comes first.
 	People []uint64 `json:"people"`
-	Grid   string   `json:"grid"` // node of the grid that answers for it
+	// Opened is how many of them it was opened about: the first ones. 0 in cases of
+	// before this was written down.
+	Opened int    `json:"opened,omitempty"`
+	Grid   string `json:"grid"` // node of the grid that answers for it
 
 	// Times in UTC ms, 0 if unknown: first symptoms, the first positive sample,
 	// when the person was isolated.
@@ -169,7 +172,7 @@ func (s *Store) OpenCase(ctx context.Context, c Case, by string) (Case, error) {
 		return Case{}, unavailable(err)
 	}
 	c.Num, c.Code = uint32(num), "C"+strconv.FormatInt(num, 10) //nolint:gosec // a count of cases
-	c.OpenedAt, c.OpenedBy, c.stored = now, by, ""
+	c.OpenedAt, c.OpenedBy, c.Opened, c.stored = now, by, len(c.People), ""
 	c.ClosedAt, c.ClosedBy, c.Outcome, c.Lifts, c.Grants = 0, "", "", nil, nil
 	if done, err := s.putCase(ctx, &c); err != nil || !done {
 		return Case{}, fmt.Errorf("checkpoint: open case %s: %w", c.Code, err)

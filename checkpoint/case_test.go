@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -289,5 +290,25 @@ func TestAFeverCaseHolds(t *testing.T) {
 	must(t, err)
 	if len(held) != 1 || !held[people[0]] {
 		t.Errorf("held %v", held)
+	}
+}
+
+// Somebody may be called whom the case was opened about, or whom an answer named, however
+// many it named; not whoever was merely attached.
+func TestWhoHasToDoWithACase(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	people := mustEnrol(t, s, resident(1, "v-01"), resident(2, "v-01"), resident(3, "v-01"))
+	c := mustOpenCase(t, s, Case{People: people[:1]})
+	c, err := s.AttachToCase(t.Context(), c.Code, people[1:2])
+	must(t, err)
+	many := make([]any, 20_000) // a large case
+	for i := range many {
+		many[i] = raw(uint64(i))
+	}
+	must(t, s.rdb.SAdd(t.Context(), s.keys.cases("m:"+c.Code), many...).Err())
+	must(t, s.NoteMet(t.Context(), c.Code, people[2:]))
+	if got, err := s.Strangers(t.Context(), &c, people); err != nil || !slices.Equal(got, people[1:2]) {
+		t.Errorf("strangers %x of %x, %v", got, people, err)
 	}
 }

@@ -267,9 +267,11 @@ func (s *Store) WasAsked(ctx context.Context, code string, person uint64) (bool,
 	return asked, unavailable(err)
 }
 
-// maxMet bounds whom a case remembers as contacts, before the last answer: six times
-// as many as can be on its call list.
-const maxMet = 20_000
+// maxMet bounds whom a case remembers as contacts, before the last answer: twice as many
+// as 50 people, the cap of every case, can be answered with. A case that remembers so many
+// has been lifted by a second person, and takes anybody as a contact: else nobody new could
+// be called any more. A million are some 40 MB.
+const maxMet = 1_000_000
 
 // NoteMet remembers whom an answer under a case named as contacts: they may be
 // called because of it. Errors: ErrUnavailable.
@@ -292,25 +294,31 @@ func (s *Store) NoteMet(ctx context.Context, code string, people []uint64) error
 	return unavailable(err)
 }
 
-// Strangers are those of some people who have nothing to do with a case: nobody has
-// asked about them under it, and no answer named them as contacts. Errors:
-// ErrUnavailable.
-func (s *Store) Strangers(ctx context.Context, code string, people []uint64) (strangers []uint64, err error) {
+// Strangers are those of some people who have nothing to do with a case: it was not
+// opened about them, nobody has asked about them under it, and no answer named them as
+// contacts. Whoever works on it can attach anybody: that is not enough. A case that
+// remembers maxMet contacts has no strangers. Errors: ErrUnavailable.
+func (s *Store) Strangers(ctx context.Context, c *Case, people []uint64) (strangers []uint64, err error) {
 	known := make([][2]*redis.BoolCmd, len(people))
+	var met *redis.IntCmd
 	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		met = p.SCard(ctx, s.keys.cases("m:"+c.Code))
 		for i, id := range people {
 			for k, set := range [2]string{"p:", "m:"} {
-				known[i][k] = p.SIsMember(ctx, s.keys.cases(set+code), raw(id))
+				known[i][k] = p.SIsMember(ctx, s.keys.cases(set+c.Code), raw(id))
 			}
 		}
 		return nil
 	})
+	if err != nil || met.Val() >= maxMet {
+		return nil, unavailable(err)
+	}
 	for i, id := range people {
-		if !known[i][0].Val() && !known[i][1].Val() {
+		if !known[i][0].Val() && !known[i][1].Val() && !slices.Contains(c.People[:min(c.Opened, len(c.People))], id) {
 			strangers = append(strangers, id)
 		}
 	}
-	return strangers, unavailable(err)
+	return strangers, nil
 }
 
 // Asked is how many different people have been asked about under each of some

@@ -184,7 +184,7 @@ func (o *Office) callRefs(ctx context.Context, in *NewCalls, people []checkpoint
 		}
 		refs[i] = ref
 	}
-	strangers, err := o.store.Strangers(ctx, in.Case.Code, fresh)
+	strangers, err := o.store.Strangers(ctx, in.Case, fresh)
 	if err == nil && len(strangers) > 0 {
 		err = &checkpoint.FieldError{Field: "contacts", Why: fmt.Sprintf(
 			"name %d people whom no answer under this case named as contacts (the first is %s): ask for the contacts under it first", len(strangers), checkpoint.FormatPersonID(strangers[0]))}
