@@ -182,7 +182,7 @@ func live(t *testing.T, o redis.UniversalOptions, settled func(context.Context) 
 
 // changed counts what is missing, then sends again.
 func (l *life) changed(t *testing.T) MasterChange {
-	return func(ctx context.Context, partitions []int, since time.Time) error {
+	return func(ctx context.Context, partitions []int, since time.Time) ([]int, error) {
 		lost, _ := l.g.missing(t)
 		err := l.g.resend(ctx, partitions, since.Add(-DefaultResendWindow))
 		l.mu.Lock()
@@ -191,7 +191,7 @@ func (l *life) changed(t *testing.T) MasterChange {
 			l.changes++
 		}
 		l.gone = max(l.gone, lost)
-		return err
+		return nil, err
 	}
 }
 

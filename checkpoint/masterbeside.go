@@ -8,7 +8,7 @@ import (
 // besides are the masters of a cluster that held gates and no partition when they were
 // last seen, as one does in the middle of a resharding. They are known by themselves,
 // not by a place that another one takes: one that is gone is told as a change, for which
-// the refusals at gates are sent again and the indexes written again.
+// the refusals at gates are sent again and the indexes written again. See keep, too.
 type besides []besideSeen
 
 type besideSeen struct {
@@ -31,6 +31,17 @@ func (b *besides) note(masters *[Partitions]Master, beside []Master, now time.Ti
 	}
 	*b = slices.DeleteFunc(*b, func(s besideSeen) bool { return slices.ContainsFunc(masters[:], s.same) })
 	return fresh
+}
+
+// keep adds one whose partitions were seen to, and not what lies with gates: it is gone,
+// and told when all masters answer.
+func (b *besides) keep(m Master, at int64) {
+	i := slices.IndexFunc(*b, func(s besideSeen) bool { return s.same(m) })
+	if i < 0 {
+		*b = append(*b, besideSeen{Master: m, At: at, rewound: true})
+		return
+	}
+	(*b)[i].At = min((*b)[i].At, at)
 }
 
 // due lists those that are gone, and when the first of them was last seen. As long as not

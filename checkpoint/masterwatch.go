@@ -41,9 +41,11 @@ type MasterMemory interface {
 
 // MasterChange is told that partitions, or gates alone if there are none, are held by a
 // master with another history than before: what this process was acknowledged from a
-// window before since may be forgotten there, and has to be sent again. An error means
-// that this was not done; the same is told again, the later the more often it failed.
-type MasterChange func(ctx context.Context, partitions []int, since time.Time) error
+// window before since may be forgotten there, and has to be sent again; also what lies
+// with gates, whatever their master. An error means that not all of it was done, and done
+// lists the partitions for which it was all the same; the others are told again, the later
+// the more often it failed, the gates when all masters answer.
+type MasterChange func(ctx context.Context, partitions []int, since time.Time) (done []int, _ error)
 
 // MasterWatch notices that masters change: by fail-over, promotion, the moving of
 // slots, and a restart, after which the end of the append-only file may be
@@ -191,7 +193,7 @@ func (w *MasterWatch) tell(ctx context.Context, all bool, now time.Time) (bool, 
 	}
 	w.logger.Warn("partitions or gates have another master; what the old one may have kept to itself is sent again",
 		"partitions", len(partitions), "since", since.UTC())
-	failed := w.changed(ctx, partitions, since)
+	done, failed := w.changed(ctx, partitions, since)
 	// A master that is still away must not keep the indexes of the others waiting.
 	was := w.beside.wereRewound(lost)
 	if was = w.wereRewound(partitions) && was; failed == nil || !was {
@@ -199,17 +201,36 @@ func (w *MasterWatch) tell(ctx context.Context, all bool, now time.Time) (bool, 
 	}
 	if failed != nil {
 		pause := min(max(2*w.retry.pause, watchPoll), watchRetry)
-		w.retry = watchRetrying{changes, pause, now.Add(pause)}
-		return false, fmt.Errorf("send again what a master may have forgotten: %w", failed)
+		settled := w.settleBut(done, now)
+		w.retry = watchRetrying{changes - settled, pause, now.Add(pause)}
+		return settled > 0, fmt.Errorf("send again what a master may have forgotten: %w", failed)
 	}
 	for _, p := range partitions {
-		s := &w.seen[p]
-		s.Master, s.At = s.now, now.UnixMilli()
-		s.first, s.latest, s.rewound = time.Time{}, time.Time{}, false
+		w.seen[p].settle(now)
 	}
 	w.beside.forget(lost)
 	w.retry = watchRetrying{}
 	return true, nil
+}
+
+// settleBut notes that changes of partitions were seen to, but for what lies with gates,
+// and returns of how many: one server that is away must not have everything sent again for
+// another, longer each time. Where the old master is there again, the whole change stays.
+func (w *MasterWatch) settleBut(partitions []int, now time.Time) (settled int) {
+	for _, p := range partitions {
+		if s := &w.seen[p]; !s.same(s.now) {
+			w.beside.keep(s.Master, s.At)
+			s.settle(now)
+			settled++
+		}
+	}
+	return settled
+}
+
+// settle notes that the change was seen to.
+func (s *sighting) settle(now time.Time) {
+	s.Master, s.At = s.now, now.UnixMilli()
+	s.first, s.latest, s.rewound = time.Time{}, time.Time{}, false
 }
 
 // wereRewound tells whether projectors were sent back for these changes already, and

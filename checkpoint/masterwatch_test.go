@@ -21,15 +21,16 @@ func (n notes) SetMeta(key string, v []byte) error { n[key] = v; return nil }
 // tellings is what a watch told.
 type tellings struct {
 	fail  error
+	done  []int // all the same
 	parts []int
 	since time.Time
 	times int
 }
 
-func (c *tellings) changed(_ context.Context, partitions []int, since time.Time) error {
+func (c *tellings) changed(_ context.Context, partitions []int, since time.Time) ([]int, error) {
 	c.parts, c.since = partitions, since
 	c.times++
-	return c.fail
+	return c.done, c.fail
 }
 
 func TestWatchTellsOnceOfARestart(t *testing.T) {
@@ -97,6 +98,43 @@ func TestWatchTellsOnceOfARestart(t *testing.T) {
 	if told.times != 3 || !told.since.Equal(last.Truncate(time.Millisecond)) {
 		t.Errorf("told %d times, since %s: a change while the gateway was stopped, last look at %s", told.times, told.since, last)
 	}
+}
+
+// Two servers are replaced, and for one nothing can be sent yet: what the other lost is not
+// sent again and again, but for what lies with gates, once all answer.
+func TestAServerThatIsAwayHasNothingSentAgainForAnother(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	told := &tellings{fail: errors.New("one is away"), done: []int{0, 1}}
+	w := s.NewMasterWatch(0, nil, told.changed, slog.New(slog.DiscardHandler))
+	began := time.Now()
+	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
+	for p := range 3 {
+		w.seen[p].note(Master{Run: "old"}, at(0))
+		w.seen[p].note(Master{Run: "new"}, at(1))
+	}
+	tell := func(all bool, seconds, times int, parts ...int) {
+		t.Helper()
+		_, _ = w.tell(t.Context(), all, at(seconds))
+		if told.times != times || !slices.Equal(told.parts, parts) {
+			t.Errorf("after %d s: told %d times, last of %v; want %d times, of %v", seconds, told.times, told.parts, times, parts)
+		}
+	}
+	tell(false, 10, 1, 0, 1, 2)
+	told.done = []int{2}
+	tell(false, 10, 1, 0, 1, 2) // not at once
+	tell(false, 20, 2, 2)
+	tell(false, 60, 2, 2) // gates are left, and a master is away
+	must(t, w.remember(at(20)))
+	if got, want := w.Needed(), began.Add(-DefaultResendWindow); got.After(want) {
+		t.Errorf("needed since %s: the refusals since %s may be forgotten", got, want)
+	}
+	told.fail = nil
+	tell(true, 80, 3)
+	if !told.since.Equal(began.Truncate(time.Millisecond)) || len(w.beside) != 0 {
+		t.Errorf("gates' refusals are sent again since %s, want %s; %v is left", told.since, began, w.beside)
+	}
+	tell(true, 200, 3)
 }
 
 func TestStaleMastersDelayAndRepeatTheTelling(t *testing.T) {

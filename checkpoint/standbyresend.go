@@ -30,8 +30,9 @@ const (
 // Resend sends again what was answered since a moment (UTC ms) for partitions
 // whose master has changed: the new one may not have all of it. What it has
 // stays as it is; what it has otherwise is kept as it was told and marked. One master
-// that does not answer holds up nobody else's: the error tells of it at the end.
-func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent int, err error) {
+// that does not answer holds up nobody else's: the error tells of it at the end, and done
+// lists the partitions of which all was sent.
+func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent int, done []int, err error) {
 	queues := resendings{refusalQueue: newResending(b, refusalQueue)} // gates' logs may be on any master
 	for _, part := range parts {
 		queues[part] = newResending(b, part)
@@ -55,10 +56,15 @@ func (b *Standby) Resend(ctx context.Context, parts []int, since int64) (sent in
 	if err = cmp.Or(err, queues.send(ctx)); err == nil {
 		err = queues.sendLate(ctx)
 	}
+	through := err == nil
 	for _, part := range slices.Sorted(maps.Keys(queues)) {
-		sent, err = sent+queues[part].sent, errors.Join(err, queues[part].failed)
+		q := queues[part]
+		sent, err = sent+q.sent, errors.Join(err, q.failed)
+		if through && q.failed == nil && part != refusalQueue {
+			done = append(done, part)
+		}
 	}
-	return sent, err
+	return sent, done, err
 }
 
 // resendings are what is sent again, by queue of the journal.

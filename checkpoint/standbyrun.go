@@ -91,18 +91,17 @@ func (b *Standby) forget() {
 
 // masterChanged sends again what the new masters of some partitions may not have,
 // and reads the copy of these anew.
-func (b *Standby) masterChanged(ctx context.Context, parts []int, since time.Time) error {
-	sent, err := b.Resend(ctx, parts, since.Add(-b.cfg.Window).UnixMilli())
-	if err != nil {
-		return err
+func (b *Standby) masterChanged(ctx context.Context, parts []int, since time.Time) (done []int, _ error) {
+	sent, done, err := b.Resend(ctx, parts, since.Add(-b.cfg.Window).UnixMilli())
+	if err == nil || len(done) > 0 {
+		b.cfg.Logger.Warn("answered scans were sent again to new masters", "partitions", len(done), "scans", sent)
 	}
-	b.cfg.Logger.Warn("answered scans were sent again to new masters", "partitions", len(parts), "scans", sent)
 	b.copying.Lock()
 	defer b.copying.Unlock()
-	for _, part := range parts {
+	for _, part := range done {
 		b.copy.distrust(part) // is read anew
 	}
-	return nil
+	return done, err
 }
 
 // probe writes where Redis was lost: a server that only reads (full, out of
