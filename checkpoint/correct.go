@@ -20,8 +20,9 @@ const maxRecordReason = 200
 // Correct puts name, document or phone number of a resident right and gives the
 // fields that have changed. Another name or document voids the passes, on which both
 // are compared at the gate. A document of somebody else is refused: then the two
-// records may be one person's (Merge), and so is another document of who has to stay
-// at home or has an open fever case. The same again changes nothing. Errors:
+// records may be one person's (Merge). Of who has to stay at home or has an open fever
+// case the document of before still leads to them: nobody is enrolled by it anew, also
+// afterwards, until the record is corrected to it and back. The same again changes nothing. Errors:
 // *FieldError, ErrNotFound, ErrUnavailable.
 func (s *Store) Correct(ctx context.Context, person uint64, c Correction, by *Staff) (changed []string, err error) {
 	if c.Reason, err = cleanText("reason", c.Reason, maxRecordReason, true); err != nil {
@@ -46,8 +47,10 @@ func (s *Store) Correct(ctx context.Context, person uint64, c Correction, by *St
 	if len(changed) == 0 {
 		return nil, nil
 	}
+	held := false
 	if right.Document != who.IDNumber {
-		if err := s.settled(ctx, &who, "correct the number"); err != nil {
+		err := s.settled(ctx, &who, "")
+		if held = errors.As(err, new(*FieldError)); err != nil && !held {
 			return nil, err
 		}
 		if err := s.claimDocument(ctx, person, right.Document); err != nil {
@@ -68,7 +71,7 @@ func (s *Store) Correct(ctx context.Context, person uint64, c Correction, by *St
 		right.Door = was.Door
 		return right
 	}, func(ctx context.Context, was identity) error {
-		if was.Document == right.Document {
+		if held || was.Document == right.Document {
 			return nil
 		}
 		return s.indexStep(ctx, "d", "document", was.Document, "unphone", person) // the two indexes have one form

@@ -141,7 +141,7 @@ func TestEvidenceIsNotErased(t *testing.T) {
 }
 
 // Whoever is confined cannot shed it by a new record: nothing that would free their
-// document is done before the confinement is over.
+// document is done before the confinement is over; a number that is corrected leads to them as before.
 func TestNobodyShedsAConfinementByANewRecord(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
@@ -149,9 +149,10 @@ func TestNobodyShedsAConfinementByANewRecord(t *testing.T) {
 	clerk := &Staff{Num: 1, Login: "clerk"}
 	for _, status := range []Status{StatusRed, StatusObservation, StatusQuarantine} {
 		must(t, s.SetStatus(t.Context(), ids[0], status))
-		_, corrected := s.Correct(t.Context(), ids[0], Correction{IDNumber: "P9999999", Reason: "wrong digit"}, clerk)
+		_, err := s.Correct(t.Context(), ids[0], Correction{IDNumber: "P9999999", Reason: "wrong digit"}, clerk)
+		must(t, err)
 		for what, err := range map[string]error{
-			"erase": s.Erase(t.Context(), ids[0], "clerk"), "correct": corrected,
+			"erase": s.Erase(t.Context(), ids[0], "clerk"),
 			"gone":  s.Leave(t.Context(), ids[0], Leaving{Ground: "moved_away", Date: "2020-02-01", Reason: "said so"}, clerk),
 			"merge": s.Merge(t.Context(), ids[1], ids[0], "one person", clerk),
 		} {
@@ -163,8 +164,10 @@ func TestNobodyShedsAConfinementByANewRecord(t *testing.T) {
 			t.Errorf("%s: enrolled anew as %x", status, again[0])
 		}
 	}
-	_, err := s.Correct(t.Context(), ids[0], Correction{Phone: "13900000001", Reason: "another one"}, clerk)
-	must(t, err) // what frees nothing is put right all the same
+	must(t, s.Merge(t.Context(), ids[0], ids[1], "one person", clerk)) // who is confined is kept, by both numbers
+	if again := mustEnrol(t, s, NewResident{Name: resident(1, "v-01").Name, IDNumber: resident(2, "v-01").IDNumber, Site: "v-01"}); again[0] != ids[0] {
+		t.Errorf("by the number of the record that was merged: enrolled anew as %x", again[0])
+	}
 	must(t, s.SetStatus(t.Context(), ids[0], StatusGreen))
 	must(t, s.Erase(t.Context(), ids[0], "clerk"))
 }

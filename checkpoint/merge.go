@@ -13,8 +13,10 @@ var strictness = []Status{StatusRecovered, StatusGreen, StatusYellow, StatusObse
 // a wrong digit, a record of before of this one: from then on it is known as person.
 // What the other did is read as theirs, what was written of it and the office's
 // records follow, its passes are void, its phones and permits end, and its document
-// and phone number lead nowhere any more. The stricter status of the two stays, with
-// its ground and end, until somebody decides. An open fever case of the other holds
+// and phone number lead nowhere any more; but where one of the two has to stay at home or
+// has an open fever case, nobody is enrolled by that document anew, until the record is
+// corrected to it and back. The stricter status of the two stays, with its ground and
+// end, until somebody decides. An open fever case of the other holds
 // person; two open ones are refused, and so is another one that has a record bound to
 // its ID (a bed, an observation), or whose person has to stay at home while the kept
 // record's does not: then it is the one to keep. There is no way back.
@@ -86,7 +88,7 @@ func (s *Store) mayMerge(ctx context.Context, into, from *Resident) error {
 			return &FieldError{field, "is going on under another ID at the moment: look it up again"}
 		}
 	}
-	if from.Status.Confines() && !into.Status.Confines() { // its document will be free: see settled
+	if from.Status.Confines() && !into.Status.Confines() { // the stricter record is the one to keep
 		return otherField(&FieldError{"id", "has to stay at home (" + from.Status.String() + ")"})
 	}
 	if err := s.unbound(ctx, from.ID); err != nil {

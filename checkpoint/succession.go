@@ -212,13 +212,24 @@ func (s *Store) leaveRecord(ctx context.Context, from, to uint64, old, next *per
 	if err != nil {
 		return fmt.Errorf("person %s: %w", FormatPersonID(to), err)
 	}
-	if was.Document == now.Document {
+	held := old.holds() || next.holds() // they are not enrolled anew by the other of two numbers
+	for _, id := range []uint64{from, to} {
+		if fever, err := s.rdb.HExists(ctx, s.keys.person(id), "f").Result(); err != nil {
+			return unavailable(err)
+		} else if fever {
+			held = true
+		}
+	}
+	if held || was.Document == now.Document {
 		if err := s.reclaim(ctx, was.Document, from, to); err != nil {
 			return err
 		}
 	}
 	return s.unindex(ctx, from)
 }
+
+// holds tells that somebody has to stay at home.
+func (r *personRecord) holds() bool { return Status(r.status).Confines() }
 
 // reclaim gives a document from one ID to another in the indexes of all versions.
 func (s *Store) reclaim(ctx context.Context, document string, from, to uint64) error {

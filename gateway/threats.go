@@ -125,7 +125,7 @@
 //	tracer: asks about everybody                    caps; a second person lifts them                           gateway.TestALiftTakesASecondPerson
 //	tracer: has strangers called                    whom the case's answers named, or who was asked about      gateway.TestWhatBecomesOfCalls
 //	leader: opens a case to ask under it            who opened a case does not ask under it                    gateway.TestQuestionsNeedACaseAndAReason
-//	enroller: frees the confined by a new record    no erasure, merge or other document before the end         checkpoint.TestNobodyShedsAConfinementByANewRecord
+//	enroller: frees the confined by a new record    no erasure before the end; every number of theirs stays    checkpoint.TestNobodyShedsAConfinementByANewRecord
 //	enroller: enrols somebody red, or recovered     whoever is new is green; a status is a decision            gateway.TestPeopleWhoCannotBeEnrolled
 //	thief of an admin's open session                passwords and new admins take one's own password           gateway.TestASessionAloneTakesNoAccountOver
 //	tracer of another part: reads a trajectory      scope checked by home                                      gateway.TestStaffSeeTheirSubtreeOnly
