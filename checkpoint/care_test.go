@@ -277,6 +277,7 @@ func TestCareGoesByRetentionAndWithThePerson(t *testing.T) {
 		write(who)
 	}
 	mustOpenCase(t, s, Case{People: []uint64{held.ID}})
+	decide(t, s, goes.ID, StatusChange{Status: StatusGreen, Ground: GroundCorrection, By: 8}) // who stays at home is not erased
 	must(t, s.Erase(t.Context(), goes.ID, "boss"))
 	left := func(id uint64) (kinds []string) {
 		for _, kind := range kindsOf(holding(t, s, raw(id))) {

@@ -55,10 +55,10 @@ func (r *run) openCases(ctx context.Context) error {
 	return r.refuseWithout(ctx)
 }
 
-// account makes an account for the whole town and signs it in.
+// account makes an account for the whole town, if it is not there yet, and signs it in.
 func (r *run) account(ctx context.Context, login, role string) (token string, err error) {
 	password := fmt.Sprintf("%s %x", login, r.cfg.Seed)
-	in := map[string]string{"login": login, "name": role, "role": role, "grid": town.Grid()[0].ID, "password": password}
+	in := map[string]string{"login": login, "name": role, "role": role, "grid": town.Grid()[0].ID, "password": password, "own_password": r.cfg.AdminPassword}
 	if err := r.c.call(ctx, http.MethodPut, "/v1/staff/"+login, in, nil); err != nil {
 		return "", err
 	}
