@@ -220,7 +220,7 @@ func TestGuardNeverSignsIn(t *testing.T) {
 	}
 	w.do(http.MethodGet, "/v1/me", w.as("fang"), nil).problem(http.StatusForbidden, "forbidden", "")
 
-	account := fields{"name": "方", "role": "guard", "grid": "A1"}
+	account := fields{"name": "方", "role": "guard", "grid": "A1", "own_password": testPassword}
 	put := func(login string, change fields) answer {
 		return w.do(http.MethodPut, "/v1/staff/"+login, w.as("admin"), account.with(change))
 	}

@@ -14,7 +14,7 @@ function seedsOf(app: DeskApp): string[] {
 }
 
 /** Those who see most; everybody in a long run. */
-const most = process.env.PASSGATE_LONG ? roles : ["leader", "medic", "auditor"];
+const most = process.env.PASSGATE_LONG ? roles : ["leader", "medic"];
 const apps: [DeskApp, string[]][] = [
 	["admin", most],
 	["trace", ["tracer", ...(process.env.PASSGATE_LONG ? ["leader", "auditor"] : [])]],
