@@ -148,12 +148,8 @@ func (r *rotation) wait(ctx context.Context, use fieldUse) error {
 		if left <= 0 || use.since == 0 {
 			return nil
 		}
-		timer := time.NewTimer(min(left, time.Second))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if Sleep(ctx, min(left, time.Second)); ctx.Err() != nil {
 			return ctx.Err()
-		case <-timer.C:
 		}
 	}
 }

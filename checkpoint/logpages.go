@@ -21,7 +21,7 @@ func (s *Store) TakeLogPages(ctx context.Context, gate string, pages, highest in
 	if _, err := s.logPagesCounted(ctx); err != nil {
 		return 0, 0, err
 	}
-	reply, err := s.run(ctx, s.rdb, logPagesScript, []string{s.keys.logPages(at.Num, day)}, pages, highest)
+	reply, err := s.run(ctx, s.rdb, logPagesScript, []string{s.keys.logPages(at.Num, day)}, pages, highest, int64(logPagesKept*dayMillis))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -56,8 +56,8 @@ func (s *Store) LogPagePrinted(ctx context.Context, gate string, day Day, number
 	return number >= 1 && number <= last, nil
 }
 
-// logPagesKept is for how many days it is known which pages were printed: see
-// logpages.lua.
+// logPagesKept is for how many days it is known which pages were printed: a stock of
+// them may lie at a gate for a year.
 const logPagesKept = 400
 
 // logPagesCounted is the first day of which it is known what was printed: 0 in a town

@@ -92,6 +92,10 @@ export function Qr({ text, label, mode = "Byte" }: { text: string; label: string
 	);
 }
 
+/** What a code may be made of, below the field that asks for one. */
+export const codeHint = (): string =>
+	t({ zh: "字母、数字、- 和 _，定后不改", en: "letters, digits, - and _; it stays" });
+
 /** What the page refuses by itself, told like the server's refusals: at the field. */
 export const refusal = (text: Text, field?: string): ApiError => new ApiError(422, "invalid", text[lang.value], field);
 

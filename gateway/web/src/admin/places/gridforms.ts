@@ -4,7 +4,7 @@ import { type Node, nodeOf } from "../../desk/town";
 import type { Action } from "../../desk/ui/actions";
 import type { Field } from "../../desk/ui/form";
 import { type Text, t } from "../../shared/i18n";
-import { refusal, saying } from "./common";
+import { codeHint, refusal, saying } from "./common";
 
 const levels: Record<number, Text> = {
 	1: { zh: "街道", en: "subdistrict" },
@@ -39,7 +39,7 @@ const code = (): Field => ({
 	name: "id",
 	label: t({ zh: "编号", en: "Code" }),
 	required: true,
-	hint: t({ zh: "字母、数字、- 和 _，定后不改", en: "letters, digits, - and _; it stays" }),
+	hint: codeHint(),
 });
 
 const put = (id: string, body: Record<string, unknown>) =>

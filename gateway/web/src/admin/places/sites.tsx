@@ -11,7 +11,7 @@ import { Register } from "../../desk/ui/register";
 import type { Column } from "../../desk/ui/table";
 import { siteKinds, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
-import { compareZh, NodeLink, nodeTrail, readGates, readSites, refusal, saying, within } from "./common";
+import { codeHint, compareZh, NodeLink, nodeTrail, readGates, readSites, refusal, saying, within } from "./common";
 import { lineTitle, type Rules, residential, ruleFields, ruleList, rulesOf, ruleValues, sayRule } from "./rules";
 
 interface PolicyName {
@@ -226,7 +226,7 @@ const create = (): Action<null>[] => [
 				name: "code",
 				label: t({ zh: "编号", en: "Code" }),
 				required: true,
-				hint: t({ zh: "字母、数字、- 和 _，定后不改", en: "letters, digits, - and _; it stays" }),
+				hint: codeHint(),
 			},
 			{
 				name: "kind",

@@ -13,6 +13,7 @@ import { roles, wordOf } from "../../desk/words";
 import { t } from "../../shared/i18n";
 import { BadgeMaker, BadgesOf } from "./badges";
 import {
+	codeHint,
 	compareZh,
 	type FullAccount,
 	NodeLink,
@@ -281,7 +282,7 @@ const create = (): Action<null>[] => [
 				name: "login",
 				label: t({ zh: "账号", en: "Login" }),
 				required: true,
-				hint: t({ zh: "字母、数字、- 和 _，定后不改", en: "letters, digits, - and _; it stays" }),
+				hint: codeHint(),
 			},
 			...accountFields(),
 			{ ...passwordField(), when: (v) => v.role !== "guard" },
