@@ -6,8 +6,9 @@ import "sync"
 type lately[V any] struct {
 	mu   sync.Mutex
 	seen map[scanKey]V
-	ring []scanKey
+	ring []scanKey // in the order of their coming, from next on once it has size
 	next int
+	size int
 }
 
 type scanKey struct {
@@ -16,7 +17,7 @@ type scanKey struct {
 }
 
 func newLately[V any](size int) *lately[V] {
-	return &lately[V]{seen: make(map[scanKey]V, size), ring: make([]scanKey, size)}
+	return &lately[V]{seen: map[scanKey]V{}, size: size}
 }
 
 // find gives what is remembered of a scan.
@@ -33,12 +34,18 @@ func (l *lately[V]) add(hash [8]byte, at int64, v V) (had V, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := scanKey{hash, at}
-	if had, known = l.seen[k]; !known {
-		delete(l.seen, l.ring[l.next])
-		l.seen[k], l.ring[l.next] = v, k
-		l.next = (l.next + 1) % len(l.ring)
+	if had, known = l.seen[k]; known {
+		return had, true
 	}
-	return had, known
+	l.seen[k] = v
+	if len(l.ring) < l.size {
+		l.ring = append(l.ring, k)
+		return had, false
+	}
+	delete(l.seen, l.ring[l.next])
+	l.ring[l.next] = k
+	l.next = (l.next + 1) % l.size
+	return had, false
 }
 
 // change replaces what is remembered of a scan that is known.

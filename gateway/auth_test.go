@@ -154,7 +154,7 @@ func TestDeviceLearnsItsRules(t *testing.T) {
 
 func TestPasswordHashes(t *testing.T) {
 	t.Parallel()
-	phc, err := HashPassword("密码")
+	phc, err := hashWith(argonMemory, "密码")
 	if err != nil || !strings.HasPrefix(phc, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatalf("%s, %v", phc, err)
 	}

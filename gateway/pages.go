@@ -7,6 +7,7 @@ import (
 	"mime"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -40,7 +41,7 @@ var pagePaths = []string{"/", "/gate", "/pass", "/trace", "/admin", "/grid"}
 // pageRoutes are those of the pages by path, and of every file.
 func (s *Server) pageRoutes() map[string]fiber.Handler {
 	routes := map[string]fiber.Handler{}
-	for name, f := range pageFiles(web.Files()) {
+	for name, f := range builtFiles() {
 		url := "/" + strings.TrimSuffix(name, ".html")
 		if name == "index.html" {
 			url = "/"
@@ -54,6 +55,9 @@ func (s *Server) pageRoutes() map[string]fiber.Handler {
 	}
 	return routes
 }
+
+// builtFiles are the pages in the program, read once: they are some megabytes.
+var builtFiles = sync.OnceValue(func() map[string]*pageFile { return pageFiles(web.Files()) })
 
 // pageFiles reads the built pages; what is only their compressed form goes with
 // its file.

@@ -34,6 +34,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	hashMemory = 64 // KiB: what a password costs is seen by one test
 	status := redistest.Main(m, func(r redistest.Redis) {
 		testRedis = redis.UniversalOptions{Addrs: r.Addrs, MasterName: r.Master}
 	})

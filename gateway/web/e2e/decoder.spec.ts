@@ -2,9 +2,10 @@
 // wrong the ways frames at a gate do.
 import { expect, type Page, test } from "@playwright/test";
 import { type Degraded, degraded, empty, kinds, type Picture } from "./degrade";
+import { long } from "./long";
 
 /** Frames of a kind: a hundred and more of all kinds in a long run. */
-const EACH = process.env.PASSGATE_LONG ? 14 : 2;
+const EACH = long ? 14 : 2;
 
 interface Files {
 	worker: string;

@@ -3,6 +3,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import { begin, scan, tapTemperature, typeTemperature } from "./guard";
+import { judge } from "./long";
 import { eventsAt, eventually, newDevice, passOf, readTown, type Town, type Townsman } from "./town";
 
 const town = readTown();
@@ -23,7 +24,7 @@ async function show(page: Page, person: Townsman, at: Town = town): Promise<void
 test("enrolment, shift, code, temperature: green, on record once, and ready for the next by itself", async ({
 	page,
 }) => {
-	await begin(page, town, "V1-g1");
+	await begin(page, town, "V1-g1", { fades: true });
 	await show(page, villager(0));
 	await expect(page.locator(".prompt")).toContainText("点体温");
 	await tapTemperature(page, "36.5");
@@ -111,7 +112,7 @@ test("somebody without a code is found by name, or written down, within 20 s", a
 	await tap("36.6 °C");
 	await expect(page.locator("main.verdict")).toHaveAttribute("data-reason", "outsider");
 	// A second for each tap, and for each of the seven characters.
-	expect(Date.now() - from + (taps + 7) * 1000).toBeLessThan(20_000);
+	judge("written down, ms", Date.now() - from + (taps + 7) * 1000, 20_000);
 	// Nobody of this town: the visit is registered with the words that are there already.
 	await page.getByRole("button", { name: "登记来访" }).click();
 	await expect(page.locator("[name=name]")).toHaveValue("周大海");
@@ -132,7 +133,7 @@ test("a visitor is registered within 20 s, gets a code and is let in by it", asy
 	await tapTemperature(page, "36.5");
 	await expect(page.locator("main.verdict")).toHaveAttribute("data-reason", "ok");
 	// Two seconds for the name, four for the number, two for the door, one for each of four taps.
-	expect(Date.now() - from + 12_000).toBeLessThan(20_000);
+	judge("a visitor registered, ms", Date.now() - from + 12_000, 20_000);
 });
 
 test("a car: several codes, a plate by keys, a reading for each, one answer", async ({ page }) => {
@@ -253,7 +254,7 @@ test("over plain HTTP the page takes photos, and says what is missing and where 
 });
 
 test("no screen keeps anybody out who cannot see well", async ({ page }) => {
-	await begin(page, town, "V1-g1", "?lang=zh");
+	await begin(page, town, "V1-g1", { query: "?lang=zh" });
 	const clean = async (what: string) => {
 		const { violations } = await new AxeBuilder({ page }).analyze();
 		const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
@@ -293,13 +294,14 @@ test("a device that was switched off lets nobody pass and says whom to ask", asy
 	});
 	expect(gone.ok).toBe(true);
 	await show(page, villager(42));
-	const told = page.locator(".verdict.device h1");
-	// The phone may have heard of it by itself before.
-	await expect(told.or(page.getByRole("button", { name: "36.5 °C" }))).toBeVisible();
-	if (!(await told.isVisible())) {
-		await tapTemperature(page, "36.5");
-	}
-	await expect(told).toHaveText("本机已停用");
+	// The phone hears of it by the answer to this scan or by itself, whichever is first.
+	await expect(async () => {
+		await page
+			.getByRole("button", { name: "36.5 °C" })
+			.click({ timeout: 500 })
+			.catch(() => undefined);
+		await expect(page.locator(".verdict.device h1")).toHaveText("本机已停用", { timeout: 500 });
+	}).toPass();
 });
 
 test("an enrolment code works once and says so the second time", async ({ page, browser }) => {

@@ -21,10 +21,32 @@ export async function scan(page: Page, code: string): Promise<void> {
 	}, code);
 }
 
+/** How long a green screen stays by itself (ms; GREEN_FOR of src/gate/ui/verdict.tsx). */
+const GREEN_FOR = 2_500;
+
+/** Green stays until it is tapped away or the next code comes: a busy machine looks later than a guard. */
+async function holdGreen(page: Page): Promise<void> {
+	await page.addInitScript((fades) => {
+		const set = window.setTimeout.bind(window);
+		const held = (run: TimerHandler, after?: number, ...rest: unknown[]) =>
+			set(run, after === fades ? 120_000 : after, ...rest);
+		window.setTimeout = held as typeof window.setTimeout;
+	}, GREEN_FOR);
+}
+
+interface Start {
+	query?: string;
+	/** Green goes by itself, as it does for guards. */
+	fades?: boolean;
+}
+
 /** Enrols the page's phone at a gate and opens a shift, both by hand scanner; gives the device's code. */
-export async function begin(page: Page, town: Town, gate: string, query = ""): Promise<string> {
+export async function begin(page: Page, town: Town, gate: string, at: Start = {}): Promise<string> {
 	const { code, enrolCode } = await newDevice(town, gate);
-	await page.goto(`/gate${query}`);
+	if (!at.fades) {
+		await holdGreen(page);
+	}
+	await page.goto(`/gate${at.query ?? ""}`);
 	await expect(page.locator("main.start")).toBeVisible();
 	await scan(page, enrolCode);
 	await expect(page.locator(".page.no_shift")).toBeVisible();

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
 import { type Asked, crawl } from "./crawler";
 import { type DeskApp, giveGround, openDesk } from "./desk";
+import { long } from "./long";
 import { readTown } from "./town";
 
 const roles = ["leader", "enroller", "grid", "medic", "tracer", "auditor", "inspector", "pharmacist"];
@@ -14,10 +15,10 @@ function seedsOf(app: DeskApp): string[] {
 }
 
 /** Those who see most; everybody in a long run. */
-const most = process.env.PASSGATE_LONG ? roles : ["leader", "medic"];
+const most = long ? roles : ["leader", "medic"];
 const apps: [DeskApp, string[]][] = [
 	["admin", most],
-	["trace", ["tracer", ...(process.env.PASSGATE_LONG ? ["leader", "auditor"] : [])]],
+	["trace", ["tracer", ...(long ? ["leader", "auditor"] : [])]],
 ];
 
 /** Who may call a route, as the server's own test has it: "GET /v1/gates/:gate/events" → roles. */

@@ -6,6 +6,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import { chromiumArgs } from "../playwright.config.ts";
+import { long } from "./long.ts";
 import { fakeServer } from "./passfake.ts";
 
 const host = "pass.test";
@@ -30,7 +31,7 @@ const usual = ["phone zh normal", "phone en large", "monitor en normal", "side z
 for (const [size, viewport] of Object.entries(sizes)) {
 	for (const lang of ["zh", "en"]) {
 		for (const type of size === "side" ? ["normal"] : ["normal", "large"]) {
-			if (!process.env.PASSGATE_LONG && !usual.includes(`${size} ${lang} ${type}`)) {
+			if (!long && !usual.includes(`${size} ${lang} ${type}`)) {
 				continue;
 			}
 			test(`/pass on a ${size} in ${lang}, ${type} type`, async ({ page }) => {
