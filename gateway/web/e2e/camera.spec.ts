@@ -69,7 +69,7 @@ async function passesOf(town: Town, people: Townsman[]): Promise<string[]> {
 }
 
 /** Codes that the camera is shown, 1.4 s each. */
-const SHOWN = long ? 50 : 21;
+const SHOWN = long ? 50 : 8;
 
 test("a code in view is a verdict within 300 ms, many times, and an event each", async ({ browserName: _ }, info) => {
 	test.setTimeout(300_000);

@@ -15,7 +15,7 @@ function seedsOf(app: DeskApp): string[] {
 }
 
 /** Those who see most; everybody in a long run. */
-const most = long ? roles : ["leader", "medic"];
+const most = long ? roles : ["leader"];
 const apps: [DeskApp, string[]][] = [
 	["admin", most],
 	["trace", ["tracer", ...(long ? ["leader", "auditor"] : [])]],
