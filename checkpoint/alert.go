@@ -34,11 +34,11 @@ type AlertText struct {
 // matter when or how often it is asked.
 var alerts = [...]AlertText{
 	{
-		AlertFever, "两次体温偏高,已立发热病例:留在原地,按程序上报", "Two high readings, a fever case is open: keep the person there and report",
+		AlertFever, "两次体温偏高，已立发热病例：留在原地，按程序上报", "Two high readings, a fever case is open: keep the person there and report",
 		func(e *ScanEvent) bool { return e.Fever != 0 },
 	},
 	{
-		AlertFeverOut, "发热病例未结案,本人在卡口出现:护送回家或送医", "Somebody with an open fever case is out: see them home or to the hospital",
+		AlertFeverOut, "发热病例未结案，本人在卡口出现：护送回家或送医", "Somebody with an open fever case is out: see them home or to the hospital",
 		func(e *ScanEvent) bool { return e.Flags&FlagFeverCase != 0 && !e.letIn() },
 	},
 	{
@@ -46,11 +46,11 @@ var alerts = [...]AlertText{
 		func(e *ScanEvent) bool { return e.Flags&FlagBreach != 0 },
 	},
 	{
-		AlertOverride, "紧急放行,请核实", "Let pass as an emergency: look into it",
+		AlertOverride, "紧急放行，请核实", "Let pass as an emergency: look into it",
 		func(e *ScanEvent) bool { return e.Override != 0 },
 	},
 	{
-		AlertDeniedExit, "不应外出,卡口已劝返:请核实去向", "Leaving was refused: see whether the person stayed",
+		AlertDeniedExit, "不应外出，卡口已劝返：请核实去向", "Leaving was refused: see whether the person stayed",
 		func(e *ScanEvent) bool {
 			return e.Person != 0 && e.Direction == Out && e.Decision == Deny && e.Action != Register
 		},
@@ -60,7 +60,7 @@ var alerts = [...]AlertText{
 		func(e *ScanEvent) bool { return e.Flags&FlagOverstayed != 0 },
 	},
 	{
-		AlertConflict, "设备离线时放行,与规则判定不一致", "A device that was offline let pass, and the rules say otherwise",
+		AlertConflict, "设备离线时放行，与规则判定不一致", "A device that was offline let pass, and the rules say otherwise",
 		func(e *ScanEvent) bool { return e.Flags&FlagConflict != 0 && e.Decision == Pass },
 	},
 }

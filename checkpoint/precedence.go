@@ -141,7 +141,7 @@ var siteSteps = []Step{
 		"cut_off",
 		[]Reason{ReasonCutOff},
 		wayIn, NotOwnHome, ReplacesPass, true,
-		"网关与中心断联超过规定时长的,暂停进入;回自己家的放行,出去的不拦,紧急放行照常。",
+		"网关与中心断联超过规定时长的，暂停进入；回自己家的放行，出去的不拦，紧急放行照常。",
 		"While a gateway has been cut off from the record for longer than is set, nobody enters; who comes home is let in, who leaves is let out, and an emergency passes.",
 	},
 	{

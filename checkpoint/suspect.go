@@ -102,7 +102,7 @@ func (g *SuspectGate) Text() (zh, en string) {
 	f := &g.Finding
 	if f.Kind == drift.Constant {
 		value, share := Celsius(f.Mode), int(math.Round(100*f.Share)) //nolint:gosec // a reading
-		return fmt.Sprintf("%d%%的读数都是%s℃,不像真实测量:到现场看几次测温,与值守人员谈一谈;体温计若总显示同一数值,换电池或更换体温计。", share, value),
+		return fmt.Sprintf("%d%%的读数都是%s℃，不像真实测量：到现场看几次测温，与值守人员谈一谈；体温计若总显示同一数值，换电池或更换体温计。", share, value),
 			fmt.Sprintf("%d %% of the readings are %s °C, which measured people do not have: watch some measurements and talk to the guard; if the thermometer itself keeps showing one value, change its battery or the thermometer.", share, value)
 	}
 	by, low := fmt.Sprintf("%.1f", math.Abs(f.Shift())/10), f.Shift() < 0
@@ -112,6 +112,6 @@ func (g *SuspectGate) Text() (zh, en string) {
 		than, less = "低", "lower"
 		risk, harm = "会漏掉发热的人", "fevers are missed"
 	}
-	return fmt.Sprintf("读数比邻近卡口%s约%s℃,%s:换电池,让体温计在室温下放置30分钟,再与另一支体温计比对;仍不一致就停用更换。", than, by, risk),
+	return fmt.Sprintf("读数比邻近卡口%s约%s℃，%s：换电池，让体温计在室温下放置30分钟，再与另一支体温计比对；仍不一致就停用更换。", than, by, risk),
 		fmt.Sprintf("It reads about %s °C %s than its neighbours, so %s: change the battery, let the thermometer warm up to the room for 30 minutes and compare it with another one; if they still differ, replace it.", by, less, harm)
 }

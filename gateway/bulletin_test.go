@@ -191,7 +191,7 @@ func (w *world) everyForm() {
 		return w.do(http.MethodGet, "/v1/bulletin?format="+format, w.as("leader"), nil).ok(http.StatusOK)
 	}
 	text := string(ask("text").body)
-	for _, want := range []string{"【许商街道疫情防控每日通报】2020年2月11日(星期二)", "截至14:00,进入1人次(↑1),外出1人次", "调度逾期1件", "无登记卡口1个"} {
+	for _, want := range []string{"【许商街道疫情防控每日通报】2020年2月11日（星期二）", "截至14:00，进入1人次（↑1），外出1人次", "调度逾期1件", "无登记卡口1个"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text has no %s:\n%s", want, text)
 		}

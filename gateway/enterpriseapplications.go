@@ -72,8 +72,8 @@ func (s *Server) offerPolicy(m *checkpoint.Matter, code string) *policyOffer {
 	case m.State == office.AppSuspended && !closed:
 		last := m.Steps[len(m.Steps)-1]
 		return &policyOffer{
-			textView{"关闭该场所所有出入口(须由负责人发布)", "Close the gates of this site (a leader sends it)"}, http.MethodPost, "/v1/policies", fiber.Map{
-				"code": stopPolicies + m.ID.String() + "-" + strconv.FormatInt(last.At/1000, 36), "name": "停工:" + firstBytes(site.Name, 100),
+			textView{"关闭该场所所有出入口（须由负责人发布）", "Close the gates of this site (a leader sends it)"}, http.MethodPost, "/v1/policies", fiber.Map{
+				"code": stopPolicies + m.ID.String() + "-" + strconv.FormatInt(last.At/1000, 36), "name": "停工：" + firstBytes(site.Name, 100),
 				"ground": firstBytes(strings.ReplaceAll(last.Note, "\n", " "), 480), "sites": []string{code},
 				"parts": []fiber.Map{{"kinds": []string{site.Kind.String()}, "rules": fiber.Map{"closed": true}, "note": "停工"}},
 			},
@@ -82,7 +82,7 @@ func (s *Server) offerPolicy(m *checkpoint.Matter, code string) *policyOffer {
 		for _, p := range s.store.Registry().PoliciesAt(site, s.now()) {
 			if strings.HasPrefix(p.Code, stopPolicies) && len(p.Sites) == 1 && len(p.Nodes) == 0 {
 				return &policyOffer{
-					textView{"恢复该场所出入口(须由负责人发布)", "Open the gates of this site again (a leader sends it)"},
+					textView{"恢复该场所出入口（须由负责人发布）", "Open the gates of this site again (a leader sends it)"},
 					http.MethodPost, "/v1/policies/" + p.Code + "/end",
 					fiber.Map{},
 				}

@@ -52,7 +52,7 @@ func (s *Server) handlePurchase(c *fiber.Ctx) error {
 	}
 	return c.JSON(fiber.Map{
 		"id": in.ID, "report": m.ID.String(), "site": purchase.Site, "at": utcTime(purchase.At),
-		"text": textView{"已登记,并已上报社区", "Registered, and reported to the community"},
+		"text": textView{"已登记，并已上报社区", "Registered, and reported to the community"},
 	})
 }
 

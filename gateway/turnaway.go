@@ -16,7 +16,7 @@ var overloadedBody = func() []byte {
 	body, err := json.Marshal(problemBody{
 		Type: "urn:passgate:problem:" + string(codeOverloaded), Title: p.title, Status: p.status, Code: codeOverloaded,
 		Detail:   "people at the gates go first: nothing was done, send it again later",
-		DetailZH: "系统繁忙,优先保障卡口验码,本次未处理,请稍后再试",
+		DetailZH: "系统繁忙，优先保障卡口验码，本次未处理，请稍后再试",
 	})
 	if err != nil {
 		panic(err) // a struct of strings can be written

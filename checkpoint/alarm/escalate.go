@@ -112,7 +112,7 @@ func (it *item) note() string {
 	case !it.again:
 		return fmt.Sprintf("已通知 %s(%s)", it.told.node, who)
 	case it.told.node == it.entry.Told:
-		return fmt.Sprintf("未确认,再次提醒 %s(%s)", it.told.node, who)
+		return fmt.Sprintf("未确认，再次提醒 %s（%s）", it.told.node, who)
 	}
-	return fmt.Sprintf("未按时确认,上报 %s(%s)", it.told.node, who)
+	return fmt.Sprintf("未按时确认，上报 %s（%s）", it.told.node, who)
 }

@@ -76,10 +76,10 @@ var levels = map[Level][2]string{Urgent: {"紧急", "urgent"}, Today: {"今日�
 // title is the first line of a message to people.
 func (m *message) title() string {
 	if m.Test {
-		return "卡口通 passgate:提醒通道测试 Test of this channel"
+		return "卡口通 passgate：提醒通道测试 Test of this channel"
 	}
 	word := levels[m.Level]
-	return fmt.Sprintf("卡口通 passgate:%s提醒 %d 条 (%d %s)", word[0], m.items(), m.items(), word[1])
+	return fmt.Sprintf("卡口通 passgate：%s提醒 %d 条 (%d %s)", word[0], m.items(), m.items(), word[1])
 }
 
 // text is the rest of it: counts and places, nothing of anybody. link is where the
@@ -116,7 +116,7 @@ func (k *kindCount) line() string {
 	}
 	again := ""
 	if k.Again > 0 {
-		again = fmt.Sprintf(",其中 %d 条逾期未确认 (%d not acknowledged in time)", k.Again, k.Again)
+		again = fmt.Sprintf("，其中 %d 条逾期未确认 (%d not acknowledged in time)", k.Again, k.Again)
 	}
 	return fmt.Sprintf("- %s %s:%d%s。%s\n", k.ZH, k.EN, k.Count, again, strings.Join(places, "、"))
 }

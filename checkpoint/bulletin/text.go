@@ -15,12 +15,12 @@ var paragraph = []string{"in", "out", "people", "denied", "fevers_opened", "obse
 func (o *Bulletin) Text(zone *time.Location) string {
 	var b strings.Builder
 	day := time.UnixMilli(o.From).In(zone)
-	fmt.Fprintf(&b, "【%s疫情防控每日通报】%s(星期%s)\n", o.Name, day.Format("2006年1月2日"), string([]rune("日一二三四五六")[day.Weekday()]))
+	fmt.Fprintf(&b, "【%s疫情防控每日通报】%s（星期%s）\n", o.Name, day.Format("2006年1月2日"), string([]rune("日一二三四五六")[day.Weekday()]))
 	words := make([]string, len(paragraph))
 	for i, key := range paragraph {
 		words[i] = o.Entries[places[key]].words()
 	}
-	fmt.Fprintf(&b, "%s,%s。\n", o.untilWords(zone), strings.Join(words, ","))
+	fmt.Fprintf(&b, "%s，%s。\n", o.untilWords(zone), strings.Join(words, "，"))
 	var urgent, done, corrected []string
 	for i := range o.Entries {
 		e := &o.Entries[i]
@@ -35,17 +35,17 @@ func (o *Bulletin) Text(zone *time.Location) string {
 			done = append(done, e.words())
 		}
 	}
-	list(&b, "需要处置:", urgent)
-	list(&b, "工作情况:", done)
-	list(&b, "发布后更正:", corrected)
+	list(&b, "需要处置：", urgent)
+	list(&b, "工作情况：", done)
+	list(&b, "发布后更正：", corrected)
 	return b.String()
 }
 
-// words are for example 进入120人次(↑12).
+// words are for example 进入120人次（↑12）.
 func (e *Entry) words() string {
 	text := fmt.Sprintf("%s%d%s", e.Line.ZH, e.Number, e.Line.Unit)
 	if change := e.ChangeText(); change != "" && change != "=" {
-		text += "(" + change + ")"
+		text += "（" + change + "）"
 	}
 	return text
 }

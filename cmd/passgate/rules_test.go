@@ -121,7 +121,7 @@ func TestReasonsNameTheStepsThatGiveThem(t *testing.T) {
 	s := newShell(t)
 	out, _ := s.must(0, "rules", "reasons", "--csv")
 	rows := readCSV(t, out)
-	fever := []string{"fever", "fever_case fever_home temperature", "发热,请就地等候", "Fever, wait here"}
+	fever := []string{"fever", "fever_case fever_home temperature", "发热，请就地等候", "Fever, wait here"}
 	if len(rows) != 1+len(checkpoint.Reasons()) || !slices.ContainsFunc(rows, func(row []string) bool { return slices.Equal(row, fever) }) {
 		t.Errorf("%d rows, with %v?", len(rows), fever)
 	}
@@ -140,5 +140,5 @@ func TestRulesTableForATerminal(t *testing.T) {
 	t.Parallel()
 	out, _ := newShell(t).must(0, "rules", "table")
 	contains(t, out, "红码，离开本人住处：红，不放行（红码），劝返；标记未居家", "observation, quarantine", "Public places: mall, market",
-		"17 temperature: in, out, anywhere; replaces pass; gives temperature_required", "14 full: in, not own home; replaces pass; may lag", "查无此人,请登记")
+		"17 temperature: in, out, anywhere; replaces pass; gives temperature_required", "14 full: in, not own home; replaces pass; may lag", "查无此人，请登记")
 }

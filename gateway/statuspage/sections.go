@@ -70,7 +70,7 @@ var sections = []section{
 	{words{"服务", "Service"}, []tile{
 		{
 			id: "errors", title: words{"出错的请求", "Requests that failed"}, unit: ratio,
-			means:  words{"服务器出错(5xx)的请求所占比例。", "Share of requests that the server could not answer (5xx)."},
+			means:  words{"服务器出错（5xx）的请求所占比例。", "Share of requests that the server could not answer (5xx)."},
 			lines:  []line{{"5xx", words{"5xx", "5xx"}, errorsOf, ""}},
 			values: []line{{"requests", words{"全部请求", "all requests"}, perSec("passgate_http_requests_total"), perSecond}},
 			mark:   "PassgateErrors", alerts: []string{"PassgateErrors", "PassgateAuditFailing", "PassgateAuditBroken"},
@@ -99,7 +99,7 @@ var sections = []section{
 			id: "redis_memory", title: words{"Redis 内存", "Redis' memory"}, unit: bytes,
 			means:  words{"比例按上限；没有上限的按机器内存。九成就危险。", "The share is of its limit, or of the machine where it has none. 90 % is danger."},
 			lines:  []line{{"used", words{"已用", "used"}, stood("passgate_redis_memory_bytes"), ""}},
-			values: []line{{"share", words{"比例(最高一台)", "share (of the fullest)"}, stood(redisMemoryShare), ratio}},
+			values: []line{{"share", words{"比例（最高一台）", "share (of the fullest)"}, stood(redisMemoryShare), ratio}},
 			alerts: []string{"PassgateRedisMemoryFull", "PassgateRedisMemoryHigh"},
 		},
 		{
@@ -107,7 +107,7 @@ var sections = []section{
 			means: words{"追加文件，每天重写一次：已删除的数据那时才真正消失。", "The append-only file, rewritten once a day: only then is what was deleted gone."},
 			lines: []line{{"aof", words{"大小", "size"}, stood("passgate_redis_aof_bytes"), ""}},
 			values: []line{
-				{"up", words{"全部应答(1 是)", "all answer (1: yes)"}, stood("passgate_redis_up"), count},
+				{"up", words{"全部应答（1 是）", "all answer (1: yes)"}, stood("passgate_redis_up"), count},
 				{"replicas", words{"副本", "replicas"}, replicas, count},
 			},
 			alerts: []string{"PassgateRedisDown", "PassgateRedisAOFFailing", "PassgateRedisReplicaMissing", "PassgateRedisAOFNotRewritten", "PassgateRedisPoolExhausted"},

@@ -124,12 +124,12 @@ function history() {
 	const outsider = {
 		decision: "deny",
 		reason: "outsider",
-		text: text("外来人员,需登记备案", "Not a resident here, register first"),
+		text: text("外来人员，需登记备案", "Not a resident here, register first"),
 	};
 	const high = {
 		decision: "remeasure",
 		reason: "remeasure",
-		text: text("体温偏高,请复测", "High reading, measure again"),
+		text: text("体温偏高，请复测", "High reading, measure again"),
 	};
 	return {
 		events: [

@@ -186,7 +186,7 @@ export const homeOf = (p: Client | null): string => (p ? `${siteName(p.site)} ${
 /** The masked name of somebody; the one as whom they are known by now, if they came as a walk-in. */
 export function maskedName(p: Masked): string {
 	const known = p.known_as ?? p;
-	return known.name_masked || (lang.value === "zh" ? "(不在您的网格)" : "(not in your grid)");
+	return known.name_masked || (lang.value === "zh" ? "（不在您的网格）" : "(not in your grid)");
 }
 
 /** Text in the language on the screen of a pair that the server gives. */

@@ -72,7 +72,7 @@ export function dayBy(day: string, by: number): string {
 /** The day before today, in the site's zone: the one that leaders read in the morning. */
 export const yesterday = (): string => dayBy(localDay(Date.now()), -1);
 
-/** "2026年11月24日(星期二)" or "Tue 24 Nov 2026". */
+/** "2026年11月24日（星期二）" or "Tue 24 Nov 2026". */
 export function dayWords(day: string, lang: "zh" | "en"): string {
 	const at = new Date(`${day}T00:00:00Z`);
 	if (lang === "en") {
@@ -85,7 +85,7 @@ export function dayWords(day: string, lang: "zh" | "en"): string {
 		});
 	}
 	const [y, m, d] = day.split("-").map(Number);
-	return `${y}年${m}月${d}日(星期${"日一二三四五六"[at.getUTCDay()]})`;
+	return `${y}年${m}月${d}日（星期${"日一二三四五六"[at.getUTCDay()]}）`;
 }
 
 /** What somebody has to see to, as the table has it: parts of a number that is there, too, are left to it. */

@@ -35,7 +35,7 @@ describe("the bulletin", () => {
 	});
 	test("days go over the ends of months and have their weekday", () => {
 		expect(dayBy("2020-03-01", -1)).toBe("2020-02-29");
-		expect(dayWords("2020-02-11", "zh")).toBe("2020年2月11日(星期二)");
+		expect(dayWords("2020-02-11", "zh")).toBe("2020年2月11日（星期二）");
 	});
 });
 

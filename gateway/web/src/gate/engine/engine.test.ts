@@ -199,7 +199,7 @@ describe("deciding alone", () => {
 		const later = passFor("wang's next code");
 		const second = await engine.scan(entering(later, { temperature: 37.6, remeasureOf: first.id }));
 		expect(second).toMatchObject({ decision: "deny", reason: "fever", action: "hold_here", color: "red" });
-		expect(second.text.zh).toBe("发热,请就地等候");
+		expect(second.text.zh).toBe("发热，请就地等候");
 	});
 
 	it("lets everybody pass in an emergency", async () => {

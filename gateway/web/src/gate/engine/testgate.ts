@@ -117,7 +117,7 @@ export function syncOf(change: Partial<Sync> = {}): Sync {
 		table: { own: { in: PASS, out: PASS }, other: { in: OUTSIDER, out: PASS } },
 		reasons: [
 			{ reason: "ok", zh: "通行", en: "Go" },
-			{ reason: "fever", zh: "发热,请就地等候", en: "Fever, wait here" },
+			{ reason: "fever", zh: "发热，请就地等候", en: "Fever, wait here" },
 		],
 		flags: [],
 		actions: [],

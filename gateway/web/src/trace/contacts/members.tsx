@@ -45,7 +45,7 @@ export function Members({ answer }: { answer: Crowd }) {
 			{answer.total > rows.length && (
 				<p class="ct-over">
 					{t({
-						zh: `只列出排在前面的 ${rows.length} 人：提高"至少去过几处",或缩短时间`,
+						zh: `只列出排在前面的 ${rows.length} 人：提高“至少去过几处”，或缩短时间`,
 						en: `The first ${rows.length} are listed: ask for more places, or shorter times`,
 					})}
 				</p>
