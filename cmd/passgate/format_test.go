@@ -64,8 +64,10 @@ func TestDataOfAnOlderReleaseAnswersAsBefore(t *testing.T) {
 		if got["duplicate"] != true {
 			t.Errorf("%s was forgotten", s.Body["id"])
 		}
-		delete(got, "duplicate")
-		delete(s.Answer, "duplicate")
+		for _, of := range []map[string]any{got, s.Answer} {
+			delete(of, "duplicate")
+			delete(of, "text") // words may be put better
+		}
 		same(t, fmt.Sprint(s.Body["id"], " again"), got, s.Answer)
 	}
 	for i, s := range town.Probes { // new ones are judged as they were
@@ -76,6 +78,7 @@ func TestDataOfAnOlderReleaseAnswersAsBefore(t *testing.T) {
 			delete(of, "id")
 			delete(of, "occurred_at")
 			delete(of, "recorded_at")
+			delete(of, "text")
 		}
 		same(t, fmt.Sprintf("probe %d", i), got, s.Answer)
 	}
