@@ -6,7 +6,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adminLogin, ended, freePort } from "./setup.ts";
-import { call, eventually, insist } from "./town.ts";
+import { call, eventually } from "./town.ts";
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
@@ -112,25 +112,25 @@ async function live({ url, yesterday, clock, first }: Begin): Promise<Omit<DayTo
 	const signIn = async (login: string, password: string) =>
 		(await call<{ token: string }>(at, "", "POST", "/v1/login", { login, password })).token;
 	const admin = await signIn(first.login, first.password);
-	const root = (await insist<{ nodes: { id: string; parent: string }[] }>(at, admin, "GET", "/v1/grid")).nodes.find(
+	const root = (await call<{ nodes: { id: string; parent: string }[] }>(at, admin, "GET", "/v1/grid")).nodes.find(
 		(n) => n.parent === "",
 	);
-	const { sites } = await insist<{ sites: { code: string; kind: string }[] }>(at, admin, "GET", "/v1/sites");
+	const { sites } = await call<{ sites: { code: string; kind: string }[] }>(at, admin, "GET", "/v1/sites");
 	const village = sites.find((s) => s.kind === "village")?.code ?? "";
 	const mall = sites.find((s) => s.kind === "mall")?.code ?? "";
 	for (const role of roles) {
 		const account = { login: role, name: names[role] ?? role, role, grid: root?.id, password: `secret of the ${role}` };
-		await insist(at, admin, "PUT", `/v1/staff/${role}`, account);
+		await call(at, admin, "PUT", `/v1/staff/${role}`, account);
 	}
-	await insist(at, admin, "PUT", "/v1/staff/zhang", { login: "zhang", name: "张建国", role: "guard", grid: root?.id });
-	const { badge } = await insist<{ badge: string }>(at, admin, "POST", "/v1/staff/zhang/badge", {});
+	await call(at, admin, "PUT", "/v1/staff/zhang", { login: "zhang", name: "张建国", role: "guard", grid: root?.id });
+	const { badge } = await call<{ badge: string }>(at, admin, "POST", "/v1/staff/zhang/badge", {});
 	const people = await residentsOf(at, admin, village);
 	const devices = new Map<string, string>();
 	for (const site of [village, mall]) {
-		const gate = (await insist<{ gates: { code: string; site: string }[] }>(at, admin, "GET", "/v1/gates")).gates.find(
+		const gate = (await call<{ gates: { code: string; site: string }[] }>(at, admin, "GET", "/v1/gates")).gates.find(
 			(g) => g.site === site,
 		);
-		const { enrol_code } = await insist<{ enrol_code: string }>(at, admin, "POST", "/v1/devices", {
+		const { enrol_code } = await call<{ enrol_code: string }>(at, admin, "POST", "/v1/devices", {
 			gate: gate?.code,
 			lane: "一道",
 		});
@@ -141,7 +141,7 @@ async function live({ url, yesterday, clock, first }: Begin): Promise<Omit<DayTo
 	const day = dayOf(people, village, mall, yesterday);
 	for (const [site, scans] of day) {
 		for (let i = 0; i < scans.length; i += 1000) {
-			await insist(at, devices.get(site) ?? "", "POST", "/v1/scans/batch", { scans: scans.slice(i, i + 1000) });
+			await call(at, devices.get(site) ?? "", "POST", "/v1/scans/batch", { scans: scans.slice(i, i + 1000) });
 		}
 	}
 	// All of it is counted, before the program publishes the day.
@@ -149,7 +149,7 @@ async function live({ url, yesterday, clock, first }: Begin): Promise<Omit<DayTo
 	const sent = day.reduce((sum, [, scans]) => sum + scans.length, 0);
 	const date = new Date(yesterday + SHANGHAI).toISOString().slice(0, 10);
 	const counted = async () => {
-		const { lines } = await insist<{ lines: { key: string; number: number }[] }>(
+		const { lines } = await call<{ lines: { key: string; number: number }[] }>(
 			at,
 			token,
 			"GET",
@@ -188,7 +188,7 @@ const names: Record<string, string> = {
 };
 
 async function residentsOf(at: { url: string }, admin: string, site: string): Promise<Resident[]> {
-	const text = await insist<string>(at, admin, "GET", `/v1/residents?site=${site}`, undefined, {
+	const text = await call<string>(at, admin, "GET", `/v1/residents?site=${site}`, undefined, {
 		Accept: "application/x-ndjson",
 	});
 	return text

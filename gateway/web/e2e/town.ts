@@ -33,8 +33,12 @@ export function readTown(): Town {
 	return JSON.parse(readFileSync(townFile, "utf8")) as Town;
 }
 
-/** One call as somebody; throws with the server's words. */
-export async function call<T>(
+/** One call as somebody, sent again while the machine is busy; throws with the server's words. */
+export function call<T>(...args: Parameters<typeof callOnce>): Promise<T> {
+	return patiently(() => callOnce<T>(...args));
+}
+
+async function callOnce<T>(
 	town: Pick<Town, "url">,
 	token: string,
 	method: string,
@@ -134,9 +138,4 @@ export async function patiently<T>(act: () => Promise<T>): Promise<T> {
 			await new Promise((r) => setTimeout(r, many ? 5_000 : 200));
 		}
 	}
-}
-
-/** A call that is safe to repeat, until a busy machine has done it. */
-export function insist<T>(...args: Parameters<typeof call>): Promise<T> {
-	return patiently(() => call<T>(...args));
 }

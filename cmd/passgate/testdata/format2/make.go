@@ -16,6 +16,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,6 +31,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 type object = map[string]any
@@ -76,6 +79,7 @@ func main() {
 	ask(people)
 	server.stop()
 	out.SavedAt = time.Now().UTC()
+	keep(filepath.Join(data, "redis"))
 	pack(data, filepath.Join(dir, "data.tar.gz"))
 	server = start(binary, data)
 	for _, probe := range probes(people) {
@@ -299,18 +303,14 @@ func start(binary, data string) server {
 		}
 	}()
 	base = "http://" + addr
-	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	await("the server does not answer", func() bool {
 		res, err := http.Get(base + "/readyz")
-		if err == nil {
-			res.Body.Close()
+		if err != nil {
+			return false
 		}
-		if err == nil && res.StatusCode == http.StatusOK {
-			break
-		}
-		if time.Now().After(end) {
-			fail("the server does not answer")
-		}
-	}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
 	if sessions["admin"] == "" {
 		words := <-login
 		signIn(words[0], words[2])
@@ -322,6 +322,38 @@ func start(binary, data string) server {
 func (s server) stop() {
 	check(s.Process.Signal(syscall.SIGTERM))
 	check(s.Wait())
+}
+
+// keep takes their end from all keys: Redis lets them go by its own clock, and the test
+// opens the data whenever it runs.
+func keep(dir string) {
+	ctx, socket := context.Background(), filepath.Join(dir, "keep.sock")
+	running = exec.Command("redis-server", "--dir", dir, "--port", "0", "--unixsocket", socket, "--appendonly", "yes", "--save", "")
+	check(running.Start())
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: socket})
+	defer client.Close()
+	await("Redis does not answer", func() bool { return client.Ping(ctx).Err() == nil })
+	keys := client.Scan(ctx, 0, "*", 100).Iterator()
+	for keys.Next(ctx) {
+		check(client.Persist(ctx, keys.Val()).Err())
+	}
+	check(keys.Err())
+	check(client.BgRewriteAOF(ctx).Err())
+	await("the file of Redis is not written", func() bool {
+		info := client.Info(ctx, "persistence").Val()
+		return strings.Contains(info, "aof_rewrite_in_progress:0") && strings.Contains(info, "aof_rewrite_scheduled:0")
+	})
+	check(running.Process.Signal(syscall.SIGTERM))
+	check(running.Wait())
+}
+
+// await asks until something is so, for a minute.
+func await(otherwise string, so func() bool) {
+	for end := time.Now().Add(time.Minute); !so(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			fail(otherwise)
+		}
+	}
 }
 
 // pack puts the files of a folder into a compressed tar.

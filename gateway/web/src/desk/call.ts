@@ -32,12 +32,36 @@ export function at(path: string, query: Options["query"] = {}): string {
 	return tail ? `${path}?${tail}` : path;
 }
 
+/** How often a question is asked again that a busy server turned away (503). */
+const TURNS = 2;
+/** Longer than this (s) and it is said instead. */
+const LONGEST_WAIT = 3;
+
+/**
+ * Asks, and asks again after the wait that a busy server names. What changes something is
+ * sent once: whether it is sent again is for whoever sees what the server says.
+ */
+export async function patiently<T>(method: Method, act: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+	for (let turn = 0; ; turn++) {
+		try {
+			return await act();
+		} catch (cause) {
+			const busy = cause instanceof ApiError && cause.status === 503;
+			const wait = busy ? (cause.retryAfter ?? 1) : Number.POSITIVE_INFINITY;
+			if (method !== "GET" || turn === TURNS || wait > LONGEST_WAIT || signal?.aborted) {
+				throw cause;
+			}
+			await new Promise((done) => setTimeout(done, wait * 1000));
+		}
+	}
+}
+
 /** Calls the server; throws ApiError. Who is signed in no more sees the login. */
 export async function call<T>(method: Method, path: string, options: Options = {}): Promise<T> {
 	const { query, trace, timeout = 20_000, ...rest } = options;
 	try {
 		const init = { ...rest, method, timeout, ...tokenOf(), ...(trace ? { headers: groundHeaders() } : {}) };
-		return (await ask<T>(at(path, query), init)).value;
+		return (await patiently(method, () => ask<T>(at(path, query), init), rest.signal)).value;
 	} catch (cause) {
 		throw ended(cause);
 	}
@@ -102,6 +126,14 @@ export function paper(path: string, options: Options & { method?: Method } = {})
 
 /** An answer whose body is still to come, within the timeout; throws ApiError for whatever is not a 2xx. */
 export async function open(method: Method, path: string, options: Options): Promise<Response> {
+	try {
+		return await patiently(method, () => opened(method, path, options), options.signal);
+	} catch (cause) {
+		throw ended(cause);
+	}
+}
+
+async function opened(method: Method, path: string, options: Options): Promise<Response> {
 	const { query, body, trace, accept = "*/*", type, signal, timeout = 60_000 } = options;
 	const headers: Record<string, string> = { Accept: accept, ...(trace ? groundHeaders() : {}) };
 	const { token } = tokenOf();
@@ -128,7 +160,7 @@ export async function open(method: Method, path: string, options: Options): Prom
 		clearTimeout(timer);
 	}
 	if (!response.ok) {
-		throw ended(problem(response, await response.text().catch(() => "")));
+		throw problem(response, await response.text().catch(() => ""));
 	}
 	return response;
 }

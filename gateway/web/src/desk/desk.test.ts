@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { at } from "./call";
+import { ApiError } from "../shared/api";
+import { at, patiently } from "./call";
 import { href, parse } from "./router";
 import { localInput, parseLocal } from "./time";
 import { fitting } from "./ui/pick";
@@ -21,6 +22,30 @@ describe("a call's query", () => {
 	it("leaves out what has no value", () => {
 		expect(at("/v1/x", { a: "", b: undefined, c: null, d: 0, e: false })).toBe("/v1/x?d=0&e=false");
 		expect(at("/v1/x")).toBe("/v1/x");
+	});
+});
+
+describe("a busy server", () => {
+	const busy = (wait?: number) => new ApiError(503, "unavailable", "", undefined, wait);
+	const failing = (failures: ApiError[]) => {
+		let calls = 0;
+		const act = async () => {
+			const failure = failures[calls++];
+			if (failure) {
+				throw failure;
+			}
+			return calls;
+		};
+		return act;
+	};
+	it("is asked again after the wait that it names, twice", async () => {
+		await expect(patiently("GET", failing([busy(0.01), busy(0.01)]))).resolves.toBe(3);
+		await expect(patiently("GET", failing([busy(0.01), busy(0.01), busy(0.01)]))).rejects.toThrow("unavailable");
+	});
+	it("is not asked again for what changes something, nor kept waited for", async () => {
+		await expect(patiently("PUT", failing([busy(0.01)]))).rejects.toThrow("unavailable");
+		await expect(patiently("GET", failing([busy(60)]))).rejects.toThrow("unavailable");
+		await expect(patiently("GET", failing([new ApiError(403, "forbidden", "")]))).rejects.toThrow("forbidden");
 	});
 });
 
