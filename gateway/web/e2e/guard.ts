@@ -1,5 +1,6 @@
 // What a guard does with the page, for the tests of the gate.
 import { expect, type Page } from "@playwright/test";
+import { GREEN_FOR } from "../src/gate/ui/lane";
 import { newDevice, type Town } from "./town";
 
 /**
@@ -20,9 +21,6 @@ export async function scan(page: Page, code: string): Promise<void> {
 		});
 	}, code);
 }
-
-/** How long a green screen stays by itself (ms; GREEN_FOR of src/gate/ui/verdict.tsx). */
-const GREEN_FOR = 2_500;
 
 /** Green stays until it is tapped away or the next code comes: a busy machine looks later than a guard. */
 async function holdGreen(page: Page): Promise<void> {

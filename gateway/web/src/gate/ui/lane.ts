@@ -80,6 +80,8 @@ export type LaneEvent =
 
 /** A pass that was let through is not read again for so long (ms): its owner is still putting the phone away. */
 export const DONE_FOR = 8_000;
+/** Green goes away by itself after so long (ms), unless the next code is sooner. */
+export const GREEN_FOR = 2_500;
 
 export function newLane(direction: Direction = "in"): Lane {
 	return {

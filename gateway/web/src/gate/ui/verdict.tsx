@@ -4,16 +4,13 @@ import { type Text, t } from "../../shared/i18n";
 import { clockTime, dayAndTime } from "../../shared/time";
 import type { Verdict } from "../types";
 import { Icon, type IconName } from "./icons";
-import { holds, spent } from "./lane";
+import { GREEN_FOR, holds, spent } from "./lane";
 import { countdown } from "./lanescreen";
 import { useModel } from "./model";
 import { Key } from "./parts";
 import { useSeconds } from "./statusbar";
 import { TroubleScreen } from "./trouble";
 import { actionText, flagText, KINDS, verdictWord } from "./words";
-
-/** Green goes away by itself after so long (ms), unless the next code is sooner. */
-const GREEN_FOR = 2_500;
 
 export function VerdictScreen({ verdict: v }: { verdict: Verdict }) {
 	const model = useModel();
