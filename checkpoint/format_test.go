@@ -215,10 +215,14 @@ func TestOneCarriesForwardAndTheOthersWait(t *testing.T) {
 	id := mustEnrol(t, s, resident(1, "v-01"))[0]
 	home := post(t, s, clock, "v-01")
 	tr := newTrial(4)
-	var all sync.WaitGroup
-	for range 4 {
+	others := make([]*Store, 4) // all open before one writes the format that they do not know
+	for i := range others {
 		other, err := reopen(t, s, nil)
 		must(t, err)
+		others[i] = other
+	}
+	var all sync.WaitGroup
+	for _, other := range others {
 		all.Go(func() {
 			if err := other.migrate(t.Context(), tr.steps); err != nil {
 				t.Error(err)
