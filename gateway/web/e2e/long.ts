@@ -10,6 +10,7 @@ export const long = Boolean(process.env.PASSGATE_LONG);
  * more about what runs beside it than about the page.
  */
 export function judge(what: string, time: number, limit: number): void {
+	console.log(`${what}: ${Math.round(time)} of ${limit}`);
 	if (long) {
 		expect(time, what).toBeLessThanOrEqual(limit);
 	}
